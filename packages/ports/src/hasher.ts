@@ -1,0 +1,12 @@
+// Digests: inline for small things, threads for large ones, free in the simulator.
+
+import type { Done } from './done.ts'
+
+export interface Hasher {
+  /** Memory that can be hashed elsewhere without a copy (shared, where threads do the work). Zeroed. */
+  allocate(length: number): Uint8Array
+  /** `bytes` is kept, unchanged, until `done`; the digest is the caller's. */
+  digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array, done: Done<Uint8Array>): void
+  /** SHA-256 of each leaf (BEP 52: `leafLength` is 16 KiB; the last one may be short), concatenated. */
+  leaves(bytes: Uint8Array, leafLength: number, done: Done<Uint8Array>): void
+}

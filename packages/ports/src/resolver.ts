@@ -1,0 +1,8 @@
+// Names to addresses.
+
+import type { Alarm, Done } from './done.ts'
+
+export interface Resolver {
+  /** Addresses as text, IPv4 dotted or IPv6, in the resolver's order. An address given as `host` resolves to itself. */
+  resolve(host: string, family: 4 | 6 | 'any', done: Done<readonly string[]>): Alarm
+}

@@ -1,0 +1,62 @@
+// Byte channels: TCP, anything that wraps it (encryption, proxies, rate caps, taps), and the simulator's links.
+
+import type { Endpoint, InfoHash } from '@bt/primitives'
+import type { Alarm, Done } from './done.ts'
+
+export interface ByteChannel {
+  readonly remote: Endpoint
+  /** What the layers below did, outermost first: 'tcp', 'utp', 'mse-rc4', 'socks5', 'sim' … */
+  readonly carriers: readonly string[]
+  /** Reading begins; before this nothing is delivered, and nothing that came is lost. Call once. */
+  start(reader: ChannelReader): void
+  /**
+   * One gathered write. All chunks are kept, unchanged, until `sent` runs (once, in order of the sends;
+   * it runs too, after `closed`, when the channel dies first, so that lent memory always comes back).
+   * False: enough is queued, wait for `drained` before sending more (nothing is refused meanwhile).
+   */
+  send(chunks: readonly Uint8Array[], sent?: () => void): boolean
+  /** Nothing more is delivered until `resume`; what the far end sends piles up there. */
+  pause(): void
+  resume(): void
+  /** Sends what is queued, then closes. `closed(undefined)` follows. */
+  close(): void
+  /** Closes now, throwing away what is queued. `closed(reason)` follows. */
+  abort(reason: Error): void
+  /** Bytes accepted by `send` and not yet handed to the layer below. */
+  readonly queuedBytes: number
+  /** Simulation, fast profile: hands over a value that counts as `length` bytes. Absent on real channels. */
+  readonly sendObject?: (value: object, length: number, sent?: () => void) => boolean
+}
+
+export interface ChannelReader {
+  /** `chunk` is lent until this returns, and writable (an encryption wrapper decrypts in place). Never empty. */
+  received(chunk: Uint8Array): void
+  receivedObject?(value: object): void
+  /** After `send` answered false: there is room again. */
+  drained(): void
+  /** Last call. Undefined: closed in order by either end. Called once, never from inside another call of the channel. */
+  closed(reason: Error | undefined): void
+}
+
+export interface Transport {
+  /**
+   * `skey` lets an encryption wrapper work (MSE needs the infohash before the first byte).
+   * `cancel` on the answer gives up the dial: `done` is then not called.
+   */
+  dial(
+    remote: Endpoint,
+    options: { readonly skey?: InfoHash; readonly timeoutMs?: number },
+    done: Done<ByteChannel>,
+  ): Alarm
+  /** Port 0: any free port; `Listener.local` says which. */
+  listen(
+    options: { readonly host?: string; readonly port: number },
+    accept: (channel: ByteChannel) => void,
+    done: Done<Listener>,
+  ): void
+}
+
+export interface Listener {
+  readonly local: Endpoint
+  close(done: Done): void
+}
