@@ -16,7 +16,7 @@ const INTERESTING = [0, 1, 0x7f, 0x80, 0xff, 0x30, 0x2d, 0x64, 0x65, 0x69, 0x6c,
 /** One to four small changes: flips, cuts, doubled slices, splices with another seed, extreme numbers. */
 export function mutate(seeds: readonly Uint8Array[], random: Prng): Uint8Array {
   const pick = (): Uint8Array => seeds[random.below(seeds.length)] ?? new Uint8Array(0)
-  let bytes = pick().slice()
+  let bytes: Uint8Array = pick().slice()
   for (let change = random.below(4); change >= 0; change--) {
     const at = bytes.length === 0 ? 0 : random.below(bytes.length)
     const span = 1 + random.below(Math.max(1, Math.min(64, bytes.length - at)))
