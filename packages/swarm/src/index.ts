@@ -1,1 +1,36 @@
-export {}
+// @bt/swarm: one torrent, many peers.
+
+export { SwarmError } from './errors.ts'
+export type { SwarmErrorCode } from './errors.ts'
+export type { SwarmEvents, SwarmState } from './events.ts'
+export {
+  CHECKPOINT_MS,
+  MEMORY_MAX_BYTES,
+  SESSION_LIMITS,
+  STOP_SOURCES_MS,
+  SWARM_LIMITS,
+} from './options.ts'
+export type {
+  AddressRules,
+  FileSelection,
+  Place,
+  SessionLimits,
+  SessionOptions,
+  SwarmLimits,
+  SwarmOptions,
+  TorrentOptions,
+} from './options.ts'
+export type {
+  ByteBudget,
+  Link,
+  OpenRequest,
+  PeerHandle,
+  PieceScope,
+  PolicyExtension,
+  PolicyFact,
+  PolicyHost,
+  PolicyQuestion,
+  SwarmPolicy,
+  UnchokeRound,
+} from './policy.ts'
+export type { SwarmStats } from './stats.ts'
