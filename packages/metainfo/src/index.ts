@@ -1,1 +1,15 @@
-export {}
+// @bt/metainfo: torrent files, magnet links and piece geometry.
+
+export { MetainfoError } from './errors.ts'
+export type { MetainfoErrorCode } from './errors.ts'
+export { PieceGeometry } from './geometry.ts'
+export type {
+  BlockRef,
+  FileSpan,
+  GeometryFile,
+  GeometryParts,
+  PieceIndex,
+  PieceRange,
+} from './geometry.ts'
+export type { FileEntry, Metainfo, PieceHashes } from './metainfo.ts'
+export { BLOCK_LENGTH } from './metainfo-limits.ts'
