@@ -1,1 +1,17 @@
-export {}
+// @bt/piece-store: verified pieces on some storage.
+
+export { PieceStoreError } from './errors.ts'
+export type { PieceStoreErrorCode } from './errors.ts'
+export { openStore } from './open.ts'
+export type {
+  HashRange,
+  Lent,
+  OpenStore,
+  PieceStore,
+  Resumed,
+  Settled,
+  StoreCondition,
+  StoreEvents,
+  StoreOptions,
+  StoreParts,
+} from './piece-store.ts'
