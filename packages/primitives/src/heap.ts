@@ -1,120 +1,73 @@
-// Binary heap on number keys whose ties keep insertion order: alarms and events of one time run as they were set.
-//
-// Keys, orders and items lie in three parallel arrays, so that a push allocates nothing and a comparison
-// follows no pointer. The lowest key comes out first. Not a number is not a key.
+// Binary heap whose ties keep insertion order, so that what is drained from it is repeatable.
 
-import { invariant } from './invariant.ts'
-
+/** Takes out the smallest first; of equals, the one that was put in first. `push` and `pop` are O(log n). */
 export class Heap<T> {
-  #keys: number[] = []
-  #orders: number[] = []
-  #items: T[] = []
-  #pushed = 0
+  readonly #order: (one: T, other: T) => number
+  readonly #items: T[] = []
+  /** When each item was put in, beside `#items`: breaks ties. */
+  readonly #turns: number[] = []
+  #turn = 0
 
-  /** How many items are in it. */
-  get size(): number {
+  /** `order` answers below 0 when `one` goes out before `other`, 0 when insertion decides. */
+  constructor(order: (one: T, other: T) => number) {
+    this.#order = order
+  }
+
+  get length(): number {
     return this.#items.length
   }
 
-  /** Key of the item that comes out next; Infinity when there is none. */
-  get lowest(): number {
-    return this.#items.length === 0 ? Number.POSITIVE_INFINITY : (this.#keys[0] as number)
-  }
-
-  /** The item that comes out next, left where it is. */
+  /** The item that `pop` would answer; undefined when empty. */
   peek(): T | undefined {
     return this.#items[0]
   }
 
-  /** Puts `item` behind all items of the same key. O(log size). */
-  push(key: number, item: T): void {
-    invariant(key === key, 'a key of a heap is a number')
-    this.#place(key, this.#pushed++, item)
+  push(item: T): void {
+    let at = this.#items.length
+    const turn = this.#turn++
+    this.#items.push(item)
+    this.#turns.push(turn)
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      // A newcomer is behind all its equals, so only a strictly smaller one rises.
+      if (this.#order(item, this.#items[parent] as T) >= 0) break
+      this.#items[at] = this.#items[parent] as T
+      this.#turns[at] = this.#turns[parent] as number
+      at = parent
+    }
+    this.#items[at] = item
+    this.#turns[at] = turn
   }
 
-  /** Takes out the item of the lowest key, the earliest pushed among equals. O(log size). */
+  /** Removes and answers the smallest; undefined when empty. */
   pop(): T | undefined {
-    const items = this.#items
-    if (items.length === 0) return undefined
-    const top = items[0]
-    const key = this.#keys.pop() as number
-    const order = this.#orders.pop() as number
-    const item = items.pop() as T
-    if (items.length > 0) this.#sink(key, order, item)
+    const top = this.#items[0]
+    const item = this.#items.pop()
+    const turn = this.#turns.pop()
+    const { length } = this.#items
+    if (length === 0) {
+      this.#turn = 0
+      return top
+    }
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= length) break
+      if (child + 1 < length && this.#before(child + 1, child)) child++
+      const order = this.#order(item as T, this.#items[child] as T)
+      if (order < 0 || (order === 0 && (turn as number) < (this.#turns[child] as number))) break
+      this.#items[at] = this.#items[child] as T
+      this.#turns[at] = this.#turns[child] as number
+      at = child
+    }
+    this.#items[at] = item as T
+    this.#turns[at] = turn as number
     return top
   }
 
-  /** Drops every item for which `keep` says false; the order of the others does not change. O(size log size). */
-  retain(keep: (item: T) => boolean): void {
-    const keys = this.#keys
-    const orders = this.#orders
-    const items = this.#items
-    this.clear()
-    for (let at = 0; at < items.length; at++) {
-      const item = items[at] as T
-      if (keep(item)) this.#place(keys[at] as number, orders[at] as number, item)
-    }
-  }
-
-  /** Drops everything. */
-  clear(): void {
-    this.#keys = []
-    this.#orders = []
-    this.#items = []
-  }
-
-  /** Sifts up from the end. */
-  #place(key: number, order: number, item: T): void {
-    const keys = this.#keys
-    const orders = this.#orders
-    const items = this.#items
-    let at = items.length
-    keys.push(key)
-    orders.push(order)
-    items.push(item)
-    while (at > 0) {
-      const above = (at - 1) >> 1
-      const aboveKey = keys[above] as number
-      if (aboveKey < key || (aboveKey === key && (orders[above] as number) < order)) break
-      keys[at] = aboveKey
-      orders[at] = orders[above] as number
-      items[at] = items[above] as T
-      at = above
-    }
-    keys[at] = key
-    orders[at] = order
-    items[at] = item
-  }
-
-  /** Sifts down from the top, over what was there. */
-  #sink(key: number, order: number, item: T): void {
-    const keys = this.#keys
-    const orders = this.#orders
-    const items = this.#items
-    const size = items.length
-    let at = 0
-    for (;;) {
-      let below = 2 * at + 1
-      if (below >= size) break
-      const right = below + 1
-      if (right < size) {
-        const leftKey = keys[below] as number
-        const rightKey = keys[right] as number
-        if (
-          rightKey < leftKey ||
-          (rightKey === leftKey && (orders[right] as number) < (orders[below] as number))
-        )
-          below = right
-      }
-      const belowKey = keys[below] as number
-      if (key < belowKey || (key === belowKey && order < (orders[below] as number))) break
-      keys[at] = belowKey
-      orders[at] = orders[below] as number
-      items[at] = items[below] as T
-      at = below
-    }
-    keys[at] = key
-    orders[at] = order
-    items[at] = item
+  #before(one: number, other: number): boolean {
+    const order = this.#order(this.#items[one] as T, this.#items[other] as T)
+    if (order !== 0) return order < 0
+    return (this.#turns[one] as number) < (this.#turns[other] as number)
   }
 }
