@@ -26,5 +26,6 @@ export {
 } from './ids.ts'
 export type { InfoHash, InfoHashV2, PeerId, SiteId } from './ids.ts'
 export { InvariantError, invariant } from './invariant.ts'
+export { addressKey, ipClass, mayDial } from './ip-class.ts'
 export type { IpClass } from './ip-class.ts'
 export { Prng, shuffle } from './prng.ts'
