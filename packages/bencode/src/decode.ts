@@ -6,18 +6,7 @@ import { BencodeError } from './errors.ts'
 import { keyAt } from './key.ts'
 import type { DecodeLimits } from './limits.ts'
 import type { Relaxation } from './relaxation.ts'
-import {
-  DICT,
-  INTEGER,
-  LIST,
-  MINUS,
-  release,
-  ROW,
-  scan,
-  textStart,
-  type Tokens,
-  ZERO,
-} from './scan.ts'
+import { DICT, INTEGER, LIST, MINUS, release, ROW, scan, textStart, ZERO } from './scan.ts'
 import type { BencodeValue } from './value.ts'
 
 /**
@@ -30,7 +19,7 @@ export function decode(bytes: Uint8Array, limits?: DecodeLimits): BencodeValue {
   const plain = plainBytes(bytes)
   const tokens = scan(plain, limits, undefined)
   if (tokens.end !== plain.length) throw trailing(plain.length - tokens.end, tokens.end)
-  const value = build(plain, tokens)
+  const value = build(plain, tokens.table, 0)
   release(tokens)
   return value
 }
@@ -45,7 +34,7 @@ export function decodePrefix(
 ): { readonly value: BencodeValue; readonly length: number } {
   const plain = plainBytes(bytes)
   const tokens = scan(plain, limits, undefined)
-  const value = build(plain, tokens)
+  const value = build(plain, tokens.table, 0)
   const length = tokens.end
   release(tokens)
   return { value, length }
@@ -65,7 +54,7 @@ export function decodeLenient(
   const relaxed: Relaxation[] = []
   const tokens = scan(plain, limits, relaxed)
   if (tokens.end !== plain.length) relaxed.push({ code: 'TRAILING_BYTES', offset: tokens.end })
-  const value = build(plain, tokens)
+  const value = build(plain, tokens.table, 0)
   release(tokens)
   return { value, relaxed }
 }
@@ -81,9 +70,8 @@ export function trailing(count: number, offset: number): BencodeError {
   return new BencodeError('TRAILING_BYTES', `${count} bytes after the value`, offset)
 }
 
-/** Makes the values of checked tokens. */
-export function build(bytes: Uint8Array, tokens: Tokens, from = 0): BencodeValue {
-  const { table } = tokens
+/** Makes the value of a checked token at row `from`, with all that is in it. */
+export function build(bytes: Uint8Array, table: Int32Array, from: number): BencodeValue {
   const { buffer, byteOffset } = bytes
   const outer: Container[] = []
   let list: BencodeValue[] | undefined

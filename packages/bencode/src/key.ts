@@ -42,6 +42,14 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The text of a range of UTF-8 bytes; undefined when they are not valid UTF-8. */
+export function textAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let at = start
+  while (at < end && (bytes[at] as number) < 128) at++
+  if (at === end) return latin1(bytes, start, end)
+  return textOfBytes(bytes.subarray(start, end))
+}
+
 /** The error for a key that is not bytes as latin-1 text. */
 export function notAKey(key: string, at: number): BencodeError {
   const code = key.charCodeAt(at).toString(16).padStart(4, '0')
