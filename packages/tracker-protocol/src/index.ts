@@ -1,1 +1,48 @@
-export {}
+// @bt/tracker-protocol: announce and scrape over HTTP and UDP, both directions from one codec.
+
+export type { AnnouncedPeer, AnnounceEvent, AnnounceRequest, AnnounceResponse } from './announce.ts'
+export { TrackerProtocolError } from './errors.ts'
+export type { TrackerProtocolErrorCode } from './errors.ts'
+export {
+  encodeAnnounceBody,
+  encodeFailure,
+  encodeScrapeBody,
+  parseAnnounceBody,
+  parseScrapeBody,
+} from './http-body.ts'
+export type { PeerForm } from './http-body.ts'
+export {
+  announceUrl,
+  parseAnnounceQuery,
+  parseScrapeQuery,
+  scrapeRequestUrl,
+} from './http-query.ts'
+export { percentDecode, percentEncode } from './percent.ts'
+export { printable } from './printable.ts'
+export { scrapeUrl } from './scrape.ts'
+export type { ScrapeCounts, ScrapeResponse } from './scrape.ts'
+export {
+  INTERVAL_SECONDS_MAX,
+  PARAMETERS_MAX,
+  PEERS_PER_RESPONSE_MAX,
+  QUERY_LENGTH_MAX,
+  SCRAPE_HASHES_MAX,
+  TEXT_LENGTH_MAX,
+  TRACKER_ID_LENGTH_MAX,
+  UDP_RESPONSE_LENGTH_MAX,
+  URL_DATA_LENGTH_MAX,
+} from './tracker-limits.ts'
+export {
+  encodeConnectRequest,
+  encodeConnectResponse,
+  encodeUdpAnnounce,
+  encodeUdpAnnounceResponse,
+  encodeUdpError,
+  encodeUdpScrape,
+  encodeUdpScrapeResponse,
+  parseUdpRequest,
+  parseUdpResponse,
+  transactionIdOf,
+  UDP_ACTION,
+} from './udp-packets.ts'
+export type { UdpRequest, UdpResponse } from './udp-packets.ts'
