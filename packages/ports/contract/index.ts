@@ -1,1 +1,20 @@
-export {}
+// @bt/ports/contract: one suite per port; an adapter that passes all checks is one.
+
+export type { TransportParts } from './channel-pair.ts'
+export type { Check, Setup, World } from './check.ts'
+export { clockContract } from './clock.ts'
+export type { DatagramParts } from './datagrams.ts'
+export { datagramsContract } from './datagrams.ts'
+export { hasherContract } from './hasher.ts'
+export type { HttpParts, ServedRequest, ServedResponse } from './http.ts'
+export { httpContract } from './http.ts'
+export type { KeepParts } from './keep.ts'
+export { keepContract } from './keep.ts'
+export { randomContract } from './random.ts'
+export type { ResolverParts } from './resolver.ts'
+export { resolverContract } from './resolver.ts'
+export type { StorageParts } from './storage.ts'
+export { storageContract } from './storage.ts'
+export type { StorageFaultParts } from './storage-faults.ts'
+export { storageFaultContract } from './storage-faults.ts'
+export { silentDialContract, transportContract } from './transport.ts'

@@ -1,4 +1,5 @@
 // UDP in batches: flat memory, so that one system call, or none, can move many datagrams.
+// Errors are `NetworkError`s: ADDRESS_IN_USE, ADDRESS_NOT_HERE, NO_PERMISSION …
 
 import type { Endpoint } from '@bt/primitives'
 import type { Done } from './done.ts'
@@ -41,7 +42,8 @@ export interface DatagramReceiver {
 
 export interface DatagramSocket {
   readonly local: Endpoint
-  /** For senders that are not answering (uTP, DHT, tracker client). `to` is 18 bytes as above. Copied before return. Loss is silent. */
+  /** For senders that are not answering (uTP, DHT, tracker client). `to` is 18 bytes as above. Copied before return. Loss is silent, and so is an address nobody listens at, and a socket that is closed. */
   send(bytes: Uint8Array, to: Uint8Array): void
+  /** Nothing is delivered after this call. */
   close(done: Done): void
 }

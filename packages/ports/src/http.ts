@@ -1,4 +1,7 @@
 // Bounded HTTP(S) GET with the address check in the right place.
+//
+// Errors are `NetworkError`s: BAD_URL, NAME_UNKNOWN, NOT_ADMITTED, REFUSED, TIMED_OUT, TOO_LONG, BAD_RESPONSE,
+// TOO_MANY_REDIRECTS, TLS_FAILED …
 
 import type { Alarm, Done } from './done.ts'
 
@@ -15,8 +18,9 @@ export interface HttpRequest {
   readonly timeoutMs: number
   /** Of the body after decompression; a longer one is an error. */
   readonly bodyLengthMax: number
+  /** How many redirects (301, 302, 303, 307, 308) are followed; one more is an error. */
   readonly redirectsMax: number
-  /** Asked for every resolved address of every hop; the admitted address is the one connected to. */
+  /** Asked for every resolved address of every hop, before anything is sent; the admitted address is the one connected to. */
   admit(address: string, url: string): boolean
 }
 

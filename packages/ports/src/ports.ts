@@ -21,4 +21,6 @@ export interface Ports {
   readonly keep: Keep
   readonly hasher: Hasher
   readonly log?: Log
+  /** Port that a session listens on when its own options name none; 0: any free one. */
+  readonly listenPort?: number
 }

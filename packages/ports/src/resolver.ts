@@ -1,4 +1,4 @@
-// Names to addresses.
+// Names to addresses. Errors are `NetworkError`s: NAME_UNKNOWN when there is no address of that family.
 
 import type { Alarm, Done } from './done.ts'
 

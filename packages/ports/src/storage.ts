@@ -31,16 +31,17 @@ export interface Storage {
   truncate(file: number, length: number, done: Done): void
   /** Returns when everything written to these files before the call would survive a power cut. */
   sync(files: readonly number[], done: Done): void
+  /** Removes the file, and folders of its path that are empty then; a file that is not there is no error. */
   remove(file: number, done: Done): void
-  /** Waits for what is under way. */
+  /** Waits for what is under way; later calls answer an error. */
   close(done: Done): void
 }
 
-/** Small named blobs that survive kill −9 and power cuts. */
+/** Small named blobs that survive kill −9 and power cuts. A name is any text of 1 … 100 characters. Saves of one name happen in their order. */
 export interface Keep {
   /** Newest generation first; empty when there is none. */
   load(name: string, done: Done<readonly Uint8Array[]>): void
-  /** Temp file, fsync, rename, fsync of the folder; the generation before is kept. */
+  /** Temp file, fsync, rename, fsync of the folder; the generation before is kept. `bytes` is kept, unchanged, until `done`. */
   save(name: string, bytes: Uint8Array, done: Done): void
   remove(name: string, done: Done): void
 }

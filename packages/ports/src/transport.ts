@@ -1,9 +1,12 @@
 // Byte channels: TCP, anything that wraps it (encryption, proxies, rate caps, taps), and the simulator's links.
+//
+// Errors are `NetworkError`s: REFUSED, UNREACHABLE, TIMED_OUT, RESET, ADDRESS_IN_USE, ADDRESS_NOT_HERE, BAD_ADDRESS …
 
 import type { Endpoint, InfoHash } from '@bt/primitives'
 import type { Alarm, Done } from './done.ts'
 
 export interface ByteChannel {
+  /** Always an address, IPv4 in dotted form even where it came over an IPv6 socket. */
   readonly remote: Endpoint
   /** What the layers below did, outermost first: 'tcp', 'utp', 'mse-rc4', 'socks5', 'sim' … */
   readonly carriers: readonly string[]
@@ -13,16 +16,20 @@ export interface ByteChannel {
    * One gathered write. All chunks are kept, unchanged, until `sent` runs (once, in order of the sends;
    * it runs too, after `closed`, when the channel dies first, so that lent memory always comes back).
    * False: enough is queued, wait for `drained` before sending more (nothing is refused meanwhile).
+   * After `close`, `abort` or `closed` the bytes go nowhere; `sent` runs all the same, after `closed`.
    */
   send(chunks: readonly Uint8Array[], sent?: () => void): boolean
   /** Nothing more is delivered until `resume`; what the far end sends piles up there. */
   pause(): void
   resume(): void
-  /** Sends what is queued, then closes. `closed(undefined)` follows. */
+  /** Sends what is queued, then closes. Nothing more is delivered; `closed(undefined)` follows. */
   close(): void
-  /** Closes now, throwing away what is queued. `closed(reason)` follows. */
+  /**
+   * Closes now, throwing away what is queued. Nothing more is delivered; `closed(reason)` follows.
+   * The far end hears of it as an error (RESET), not as an end in order.
+   */
   abort(reason: Error): void
-  /** Bytes accepted by `send` and not yet handed to the layer below. */
+  /** Bytes accepted by `send` and not yet handed to the layer below; 0 after `closed`. */
   readonly queuedBytes: number
   /** Simulation, fast profile: hands over a value that counts as `length` bytes. Absent on real channels. */
   readonly sendObject?: (value: object, length: number, sent?: () => void) => boolean
@@ -40,7 +47,7 @@ export interface ChannelReader {
 
 export interface Transport {
   /**
-   * `skey` lets an encryption wrapper work (MSE needs the infohash before the first byte).
+   * `remote` is an address, never a name. `skey` lets an encryption wrapper work (MSE needs the infohash before the first byte).
    * `cancel` on the answer gives up the dial: `done` is then not called.
    */
   dial(
@@ -58,5 +65,6 @@ export interface Transport {
 
 export interface Listener {
   readonly local: Endpoint
+  /** No more is accepted; channels that were stay as they are. */
   close(done: Done): void
 }
