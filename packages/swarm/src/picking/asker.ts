@@ -1,0 +1,104 @@
+// One peer as the picker sees it: what may be asked of it, what was, and whether it is interesting.
+//
+// `had` of a scope narrows what it has, `promised` adds pieces it does not have yet (soft requests). A piece it
+// refused is left alone for a while, so that a peer that rejects everything is not asked in a loop. BEP 6.
+
+import type { PieceScope } from '../policy.ts'
+import type { Holding } from './availability.ts'
+import type { AskKind, PartialPiece } from './partial-pieces.ts'
+
+/** After a reject the peer is not asked for that piece for so long. */
+export const REFUSAL_MS = 30_000
+/** Refusals remembered per peer; past it the oldest is forgotten. */
+export const REFUSALS_MAX = 512
+/** Allowed-fast pieces believed per peer: BEP 6 speaks of 10, and the list is the peer's to grow. */
+export const ALLOWED_FAST_MAX = 128
+
+export class Asker<P> {
+  readonly peer: P
+  readonly holding: Holding
+  scope: PieceScope | undefined
+  onParole = false
+  doubted = false
+  /** The piece it has to itself at the moment. */
+  lead: PartialPiece<P> | undefined
+  /** Pieces whose blocks it was asked for, with how many. */
+  readonly asked = new Map<PartialPiece<P>, number>()
+  /** Blocks asked of it that others had been asked for, by `blockKey`. */
+  readonly duplicates = new Set<number>()
+  /** Pieces that we need and may ask it for, now or when it unchokes us. */
+  wanted = 0
+  toldInteresting = false
+  /** The picker's version at which there was nothing for it, and until when (ms) that is believed; −1: look again. */
+  idleAt = -1
+  idleUntil = 0
+  /** The version of the open pieces at which none below `barrenBefore` suited it; −1: look again. */
+  barrenAt = -1
+  barrenBefore = 0
+  readonly allowedFast = new Set<number>()
+  readonly #refused = new Map<number, number>()
+
+  /** `may` as a value: it is asked of piece after piece. */
+  readonly suits: (piece: number) => boolean
+
+  constructor(peer: P, holding: Holding) {
+    this.peer = peer
+    this.holding = holding
+    this.suits = (piece) => this.may(piece) !== undefined
+  }
+
+  /** What it offers changed: look at everything again. */
+  lookAgain(): void {
+    this.idleAt = -1
+    this.barrenAt = -1
+  }
+
+  /** Whether we may ask for a piece if it is needed, and how; refusals apart. */
+  offers(piece: number): AskKind | undefined {
+    const scope = this.scope
+    if (this.holding.has(piece)) {
+      if (scope === undefined || scope.had === 'all') return 'firm'
+      if (scope.had !== 'none' && scope.had.has(piece)) return 'firm'
+    }
+    return scope?.promised?.has(piece) ? 'soft' : undefined
+  }
+
+  /** The same, without pieces that it refused lately. */
+  may(piece: number): AskKind | undefined {
+    return this.#refused.size > 0 && this.#refused.has(piece) ? undefined : this.offers(piece)
+  }
+
+  /** True while it has everything and no scope narrows it: interest is then the torrent's own. */
+  get offersAll(): boolean {
+    return this.holding.bits === undefined && (this.scope === undefined || this.scope.had === 'all')
+  }
+
+  refused(piece: number, now: number): void {
+    this.#refused.delete(piece)
+    this.#refused.set(piece, now + REFUSAL_MS)
+    if (this.#refused.size <= REFUSALS_MAX) return
+    for (const oldest of this.#refused.keys()) {
+      this.#refused.delete(oldest)
+      return
+    }
+  }
+
+  /** Forgets refusals that are over. */
+  expire(now: number): void {
+    for (const [piece, until] of this.#refused) {
+      if (until > now) return
+      this.#refused.delete(piece)
+      this.lookAgain()
+    }
+  }
+
+  allow(piece: number): void {
+    if (this.allowedFast.size < ALLOWED_FAST_MAX) this.allowedFast.add(piece)
+  }
+
+  countAsked(partial: PartialPiece<P>, by: 1 | -1): void {
+    const count = (this.asked.get(partial) ?? 0) + by
+    if (count === 0) this.asked.delete(partial)
+    else this.asked.set(partial, count)
+  }
+}

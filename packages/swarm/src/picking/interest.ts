@@ -1,0 +1,87 @@
+// Who is interesting: has, or promised, a piece that we need. Counted per peer, so that asking costs nothing.
+//
+// A peer with everything and no scope needs no count of its own: it is interesting while anything is needed.
+// BEP 3: interest is looked at again on every have, every finished piece and every change of what is wanted.
+
+import type { Asker } from './asker.ts'
+import type { AskKind } from './partial-pieces.ts'
+import type { PieceLives } from './piece-lives.ts'
+
+export class Interest<P> {
+  readonly #lives: PieceLives
+  readonly #askers: ReadonlyMap<P, Asker<P>>
+  readonly #changed = new Set<Asker<P>>()
+
+  constructor(lives: PieceLives, askers: ReadonlyMap<P, Asker<P>>) {
+    this.#lives = lives
+    this.#askers = askers
+  }
+
+  interesting(asker: Asker<P>): boolean {
+    return (asker.offersAll ? this.#lives.wantedLeft : asker.wanted) > 0
+  }
+
+  /** Peers whose answer changed since the last call, in the order they changed. */
+  takeChanges(): readonly P[] {
+    if (this.#changed.size === 0) return []
+    const changes: P[] = []
+    for (const asker of this.#changed) {
+      asker.toldInteresting = !asker.toldInteresting
+      changes.push(asker.peer)
+    }
+    this.#changed.clear()
+    return changes
+  }
+
+  /** The peer has a piece now that it had not; `before`: how it offered it until then. */
+  offered(asker: Asker<P>, piece: number, before: AskKind | undefined): void {
+    if (before === undefined && this.#lives.needed(piece) && asker.offers(piece) !== undefined) {
+      asker.wanted++
+    }
+    this.#note(asker)
+  }
+
+  /** Runs `move`, which makes us have the piece, and counts it off at everybody. */
+  had(piece: number, move: () => void): void {
+    const before = this.#lives.needed(piece)
+    move()
+    if (!before) return
+    for (const asker of this.#askers.values()) {
+      if (!asker.offersAll && asker.offers(piece) !== undefined) asker.wanted--
+      this.#note(asker)
+    }
+  }
+
+  recountAll(): void {
+    for (const asker of this.#askers.values()) this.recount(asker)
+  }
+
+  /** Cost: a step per piece it offers. */
+  recount(asker: Asker<P>): void {
+    asker.wanted = asker.offersAll ? 0 : this.#count(asker)
+    this.#note(asker)
+  }
+
+  left(asker: Asker<P>): void {
+    this.#changed.delete(asker)
+  }
+
+  #count(asker: Asker<P>): number {
+    const { bits } = asker.holding
+    const { scope } = asker
+    const pieceCount = this.#lives.pieceCount
+    let count = 0
+    for (let at = 0; at * 8 < pieceCount; at++) {
+      if (bits !== undefined && bits[at] === 0 && scope?.promised === undefined) continue
+      for (let piece = at * 8; piece < Math.min(pieceCount, at * 8 + 8); piece++) {
+        if (this.#lives.needed(piece) && asker.offers(piece) !== undefined) count++
+      }
+    }
+    return count
+  }
+
+  #note(asker: Asker<P>): void {
+    if (this.interesting(asker) === asker.toldInteresting) this.#changed.delete(asker)
+    else this.#changed.add(asker)
+  }
+}

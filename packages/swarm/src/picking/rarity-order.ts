@@ -1,0 +1,213 @@
+// Pieces that may be begun, in the order in which they should be: by group, then by how few peers have them.
+//
+// A group is a number, smaller first: user priority and the policy's rank before rarity. Inside a group there is
+// one bucket per level (how many peers have the piece); a piece enters a bucket at a random place, so that ties
+// are broken by chance and differently by every client. Cost: O(1) per change; a search looks at pieces from the
+// front until one suits. BEP 3 ("rarest first").
+
+import { Prng } from '@bt/primitives'
+import type { Random } from '@bt/ports'
+
+/** Pieces of one level looked at for the policy's rank among equally rare ones; bounds the cost of a pick. */
+export const RANKED_CANDIDATES_MAX = 256
+/** Draws before a random pick falls back to the first piece in order. */
+const DRAWS_MAX = 24
+const NONE = -1
+
+interface Group {
+  readonly id: number
+  size: number
+  readonly levels: number[][]
+}
+
+export class RarityOrder {
+  readonly #place: Int32Array
+  readonly #groupOf: Uint32Array
+  readonly #levelOf: Uint16Array
+  readonly #groups = new Map<number, Group>()
+  /** Groups that hold something, smallest first. */
+  #sorted: Group[] = []
+  #size = 0
+  #unheld = 0
+  /** No piece below this one is in the order. */
+  #lowest = 0
+  readonly #chance: Prng
+
+  constructor(pieceCount: number, random: Random) {
+    this.#place = new Int32Array(pieceCount).fill(NONE)
+    this.#groupOf = new Uint32Array(pieceCount)
+    this.#levelOf = new Uint16Array(pieceCount)
+    this.#chance = new Prng(random.below(2 ** 32))
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** How many of them are at level 0: nobody but seeds has them. */
+  get unheld(): number {
+    return this.#unheld
+  }
+
+  /** The smallest group that holds something; Infinity: none does. */
+  get firstGroup(): number {
+    return this.#sorted[0]?.id ?? Number.POSITIVE_INFINITY
+  }
+
+  has(piece: number): boolean {
+    return (this.#place[piece] as number) !== NONE
+  }
+
+  add(piece: number, groupId: number, level: number): void {
+    if (this.has(piece)) return
+    const group = this.#group(groupId)
+    if (group.size === 0) this.#sorted.splice(this.#sortedAt(groupId), 0, group)
+    group.size++
+    this.#size++
+    if (level === 0) this.#unheld++
+    this.#groupOf[piece] = groupId
+    this.#enter(group, piece, level)
+    if (piece < this.#lowest) this.#lowest = piece
+  }
+
+  remove(piece: number): void {
+    if (!this.has(piece)) return
+    const group = this.#group(this.#groupOf[piece] as number)
+    this.#leave(group, piece)
+    this.#place[piece] = NONE
+    group.size--
+    this.#size--
+    if (this.#levelOf[piece] === 0) this.#unheld--
+    if (group.size === 0) this.#sorted.splice(this.#sortedAt(group.id), 1)
+  }
+
+  /** More or fewer peers have it now. Does nothing for a piece that is not in the order. */
+  move(piece: number, level: number): void {
+    if (!this.has(piece) || this.#levelOf[piece] === level) return
+    const group = this.#group(this.#groupOf[piece] as number)
+    if (this.#levelOf[piece] === 0) this.#unheld--
+    if (level === 0) this.#unheld++
+    this.#leave(group, piece)
+    this.#enter(group, piece, level)
+  }
+
+  /**
+   * The first piece in order that suits, in a group below `beforeGroup`; −1: none.
+   * `rank` chooses among pieces of one level: the smallest of the first `RANKED_CANDIDATES_MAX` that suit.
+   */
+  rarest(
+    suits: (piece: number) => boolean,
+    beforeGroup: number,
+    rank?: (piece: number) => number,
+  ): number {
+    for (const group of this.#sorted) {
+      if (group.id >= beforeGroup) return NONE
+      for (const bucket of group.levels) {
+        const found = rank === undefined ? first(bucket, suits) : lowest(bucket, suits, rank)
+        if (found !== NONE) return found
+      }
+    }
+    return NONE
+  }
+
+  /** Any piece of the first group that has one that suits, each about equally likely. */
+  any(suits: (piece: number) => boolean, beforeGroup: number): number {
+    const group = this.#sorted[0]
+    if (group === undefined || group.id >= beforeGroup) return NONE
+    for (let draw = 0; draw < DRAWS_MAX; draw++) {
+      let at = this.#chance.below(group.size)
+      for (const bucket of group.levels) {
+        if (at < bucket.length) {
+          if (suits(bucket[at] as number)) return bucket[at] as number
+          break
+        }
+        at -= bucket.length
+      }
+    }
+    return this.rarest(suits, beforeGroup)
+  }
+
+  /** The lowest piece that suits, group by group. */
+  inSequence(suits: (piece: number) => boolean, beforeGroup: number): number {
+    const count = this.#place.length
+    while (this.#lowest < count && !this.has(this.#lowest)) this.#lowest++
+    for (const group of this.#sorted) {
+      if (group.id >= beforeGroup) return NONE
+      for (let piece = this.#lowest; piece < count; piece++) {
+        if (this.has(piece) && this.#groupOf[piece] === group.id && suits(piece)) return piece
+      }
+    }
+    return NONE
+  }
+
+  #group(id: number): Group {
+    let group = this.#groups.get(id)
+    if (group === undefined) {
+      group = { id, size: 0, levels: [] }
+      this.#groups.set(id, group)
+    }
+    return group
+  }
+
+  #sortedAt(id: number): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#sorted[middle] as Group).id < id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #enter(group: Group, piece: number, level: number): void {
+    while (group.levels.length <= level) group.levels.push([])
+    const bucket = group.levels[level] as number[]
+    const at = this.#chance.below(bucket.length + 1)
+    if (at === bucket.length) bucket.push(piece)
+    else {
+      const moved = bucket[at] as number
+      this.#place[moved] = bucket.length
+      bucket.push(moved)
+      bucket[at] = piece
+    }
+    this.#place[piece] = at
+    this.#levelOf[piece] = level
+  }
+
+  #leave(group: Group, piece: number): void {
+    const bucket = group.levels[this.#levelOf[piece] as number] as number[]
+    const at = this.#place[piece] as number
+    const moved = bucket.pop() as number
+    if (moved === piece) return
+    bucket[at] = moved
+    this.#place[moved] = at
+  }
+}
+
+function first(bucket: readonly number[], suits: (piece: number) => boolean): number {
+  for (let at = 0; at < bucket.length; at++) {
+    if (suits(bucket[at] as number)) return bucket[at] as number
+  }
+  return NONE
+}
+
+function lowest(
+  bucket: readonly number[],
+  suits: (piece: number) => boolean,
+  rank: (piece: number) => number,
+): number {
+  let found = NONE
+  let foundRank = Number.POSITIVE_INFINITY
+  let seen = 0
+  for (let at = 0; at < bucket.length && seen < RANKED_CANDIDATES_MAX; at++) {
+    const piece = bucket[at] as number
+    if (!suits(piece)) continue
+    seen++
+    const its = rank(piece)
+    if (found !== NONE && its >= foundRank) continue
+    found = piece
+    foundRank = its
+  }
+  return found
+}
