@@ -1,1 +1,19 @@
-export {}
+// @bt/simulator: every port of the stack in virtual time. Knows no BitTorrent.
+
+export { SECTOR_BYTES } from './disk-file.ts'
+export { SimulationError } from './errors.ts'
+export type { SimulationErrorCode } from './errors.ts'
+export type { Chunking } from './fabric.ts'
+export { NO_FAULTS, PortCalls } from './faults.ts'
+export type { CallFailure, CallKind, Faults } from './faults.ts'
+export type { CrashOptions, SimHost } from './host.ts'
+export type { SimHttpAnswer, SimHttpRequest, SimHttpServer } from './http-server.ts'
+export { HOSTS_PER_SITE_MAX, SimNetwork, SITES_MAX } from './network.ts'
+export type { HostOptions, NetworkOptions, SiteOptions } from './network.ts'
+export { settle } from './settle.ts'
+export { POISON } from './sim-channel.ts'
+export { SimDisk } from './sim-disk.ts'
+export type { DiskFailure, DiskOperation } from './sim-disk.ts'
+export { Simulation, WALL_SECONDS_AT_START } from './simulation.ts'
+export type { RunLimits, RunResult, SimulationOptions } from './simulation.ts'
+export type { TraceEntry, TraceKind } from './trace.ts'

@@ -1,0 +1,46 @@
+// One life of a process on a host, from start to crash: what belongs to it ends with it.
+
+import { Later } from './later.ts'
+import type { Simulation } from './simulation.ts'
+import type { TraceKind } from './trace.ts'
+
+/** Something that has to be told when its process dies. */
+export interface Mortal {
+  /** `silent`: the machine went down, nothing is sent any more. Nobody in the process may be called. */
+  crashed(silent: boolean): void
+}
+
+export class Life {
+  readonly simulation: Simulation
+  /** Index of the host. */
+  readonly host: number
+  /** 1 for the first. */
+  readonly number: number
+  readonly mortals = new Set<Mortal>()
+  #alive = true
+
+  constructor(simulation: Simulation, host: number, number: number) {
+    this.simulation = simulation
+    this.host = host
+    this.number = number
+  }
+
+  /** False: nothing of this process is to run any more. */
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** Runs `run` so many microseconds from now, unless the process has died by then. */
+  after(us: number, kind: TraceKind, size: number, run: () => void): Later {
+    const later = new Later(kind, this.host, size, this, run, this.simulation)
+    this.simulation.schedule(this.simulation.nowUs + us, later)
+    return later
+  }
+
+  /** Ends it. */
+  end(silent: boolean): void {
+    this.#alive = false
+    for (const mortal of this.mortals) mortal.crashed(silent)
+    this.mortals.clear()
+  }
+}

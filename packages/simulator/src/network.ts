@@ -1,0 +1,168 @@
+// Hosts, sites and what is between them: where a simulated world is put together.
+
+import { invariant, sha256, toHex } from '@bt/primitives'
+import type { SiteId } from '@bt/primitives'
+import { Fabric } from './fabric.ts'
+import type { Chunking } from './fabric.ts'
+import { NO_FAULTS } from './faults.ts'
+import type { Faults } from './faults.ts'
+import { Host } from './host.ts'
+import type { SimHost } from './host.ts'
+import { Place } from './place.ts'
+import { SerialRates } from './rates.ts'
+import { SegmentPool } from './segment-pool.ts'
+import { BatchMemory } from './sim-datagrams.ts'
+import type { NameTable } from './sim-resolver.ts'
+import type { Simulation } from './simulation.ts'
+
+export interface NetworkOptions {
+  /** How bytes come out of a channel; 'random' unless given, for decoders' sake. */
+  readonly chunking?: Chunking
+  /** Bytes of one direction of a connection that may be on the way or unread. 1 MiB unless given. */
+  readonly windowBytes?: number
+  /** A connection whose bytes were not answered for so long is given up. 120,000 unless given. */
+  readonly silenceMs?: number
+}
+
+export interface SiteOptions {
+  /** One way, from the edge of the site to the middle of the network. 10 unless given. */
+  readonly latencyMs?: number
+}
+
+export interface HostOptions {
+  /** Infinity unless given. */
+  readonly uploadBytesPerSecond?: number
+  readonly downloadBytesPerSecond?: number
+  /** One way, from the host to the edge of its site. 1 unless given. */
+  readonly latencyMs?: number
+  /** Address families it has; both unless given. */
+  readonly families?: readonly (4 | 6)[]
+  /** Infinity (hashing takes no time) unless given. */
+  readonly hashBytesPerSecond?: number
+}
+
+/** Hosts of one site: its addresses are a /21 of 20.0.0.0/8. */
+export const HOSTS_PER_SITE_MAX = 2_046
+/** Sites of one network: as many /21 as there are in 20.0.0.0/8. */
+export const SITES_MAX = 8_192
+
+const WINDOW_BYTES = 1024 * 1024
+const SILENCE_MS = 120_000
+const SITE_LATENCY_MS = 10
+const HOST_LATENCY_MS = 1
+
+export class SimNetwork {
+  /** May be changed while it runs. */
+  readonly faults: Faults
+  readonly #simulation: Simulation
+  readonly #fabric: Fabric
+  readonly #pool = new SegmentPool()
+  readonly #batches = new BatchMemory()
+  readonly #names: NameTable = new Map()
+  readonly #sites = new Map<SiteId, { readonly index: number; hosts: number }>()
+  readonly #hosts: SimHost[] = []
+
+  constructor(simulation: Simulation, faults: Partial<Faults> = {}, options: NetworkOptions = {}) {
+    this.#simulation = simulation
+    this.faults = { ...NO_FAULTS, ...faults }
+    this.#fabric = new Fabric({
+      simulation,
+      faults: this.faults,
+      rates: new SerialRates(simulation),
+      chunking: options.chunking ?? 'random',
+      windowBytes: options.windowBytes ?? WINDOW_BYTES,
+      silenceUs: microseconds(options.silenceMs ?? SILENCE_MS),
+    })
+    this.#names.set('localhost', ['127.0.0.1', '::1'])
+  }
+
+  /** In the order they were added; the place of a host is its index. */
+  get hosts(): readonly SimHost[] {
+    return this.#hosts
+  }
+
+  /** Bytes that arrived, inside sites and between them. */
+  get traffic(): { readonly insideBytes: number; readonly betweenBytes: number } {
+    return { insideBytes: this.#fabric.insideBytes, betweenBytes: this.#fabric.betweenBytes }
+  }
+
+  /** A group of hosts that are near one another; the same name is the same site. */
+  addSite(name: string, options: SiteOptions = {}): SiteId {
+    const id = toHex(sha256(new TextEncoder().encode(name)).subarray(0, 8)) as SiteId
+    if (this.#sites.has(id)) return id
+    invariant(this.#sites.size < SITES_MAX, `a network has at most ${SITES_MAX} sites`)
+    const index = this.#fabric.addSite(microseconds(options.latencyMs ?? SITE_LATENCY_MS))
+    this.#sites.set(id, { index, hosts: 0 })
+    return id
+  }
+
+  addHost(site: SiteId, options: HostOptions = {}): SimHost {
+    const home = this.#sites.get(site)
+    invariant(home !== undefined, 'a host is put into a site of its network')
+    invariant(home.hosts < HOSTS_PER_SITE_MAX, `a site has at most ${HOSTS_PER_SITE_MAX} hosts`)
+    const number = ++home.hosts
+    const families = options.families ?? [4, 6]
+    const place = new Place({
+      index: this.#hosts.length,
+      site: home.index,
+      address4: families.includes(4) ? address4(home.index, number) : undefined,
+      address6: families.includes(6) ? address6(home.index, number) : undefined,
+      latencyUs: microseconds(options.latencyMs ?? HOST_LATENCY_MS),
+      uploadBytesPerSecond: options.uploadBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      downloadBytesPerSecond: options.downloadBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    })
+    this.#fabric.addPlace(place)
+    const host = new Host({
+      simulation: this.#simulation,
+      fabric: this.#fabric,
+      pool: this.#pool,
+      batches: this.#batches,
+      names: this.#names,
+      place,
+      hashBytesPerSecond: options.hashBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    })
+    this.#hosts.push(host)
+    return host
+  }
+
+  /** A name that resolves to these addresses, in this order; none: it does not exist any more. */
+  name(name: string, addresses: readonly string[]): void {
+    if (addresses.length === 0) this.#names.delete(name.toLowerCase())
+    else this.#names.set(name.toLowerCase(), addresses)
+  }
+
+  /**
+   * Nothing gets from one group to the other, nor back unless `oneWay`; nobody is told. Answers what heals it.
+   * What was under way is sent again after it heals, with growing pauses.
+   */
+  partition(
+    one: readonly SimHost[],
+    other: readonly SimHost[],
+    options: { readonly oneWay?: boolean } = {},
+  ): () => void {
+    return this.#fabric.cut({
+      one: new Set(one.map((host) => host.index)),
+      other: new Set(other.map((host) => host.index)),
+      oneWay: options.oneWay ?? false,
+    })
+  }
+
+  /** Ends all partitions that were made by `partition`. */
+  heal(): void {
+    this.#fabric.healAll()
+  }
+}
+
+function microseconds(ms: number): number {
+  return Math.round(ms * 1000)
+}
+
+/** 20.0.0.1 … 20.255.255.254: addresses of the class 'global', which no rule of ours refuses. */
+function address4(site: number, host: number): string {
+  const offset = site * 2_048 + host
+  return `20.${offset >> 16}.${(offset >> 8) & 255}.${offset & 255}`
+}
+
+function address6(site: number, host: number): string {
+  return `2600:${(site + 1).toString(16)}::${host.toString(16)}`
+}
