@@ -10,6 +10,7 @@ export type WireErrorCode =
   | 'MESSAGE_OUT_OF_TURN'
   | 'OUT_OF_RANGE'
   | 'REQUEST_FLOOD'
+  | 'MESSAGE_FLOOD'
   | 'TIMED_OUT'
 
 /** 'local': our bug, fail loudly. 'remote': their fault, drop the peer. */

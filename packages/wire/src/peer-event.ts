@@ -3,57 +3,34 @@
 // Plain objects, made fresh and lent: an event and its views are valid until the next call.
 
 import type { BencodeValue } from '@bt/bencode'
-import type { BlockData, InfoHash, ReadonlyBitfield } from '@bt/primitives'
+import type { InfoHash, ReadonlyBitfield } from '@bt/primitives'
 import type { Handshake } from './handshake.ts'
-import type { HashRange } from './message.ts'
+import type { BlockContent, BlockRange, Each, HashRange } from './message.ts'
 
 /** One fact about the peer. Lent until the next call of any method of the session. */
 export type PeerEvent =
   /** Accepted side, 48 bytes read: answer with `admit` or `refuse` before asking for the next event. */
-  | { readonly type: 'asked'; readonly infoHash: InfoHash; readonly reserved: Uint8Array }
+  | Each<'asked', { readonly infoHash: InfoHash; readonly reserved: Uint8Array }>
   /** `remote.infoHash` may differ from what we sent: the v2 upgrade of a hybrid (BEP 52). */
-  | { readonly type: 'handshake'; readonly remote: Handshake; readonly version: '1' | '2' }
-  /** The dictionary as it came; later ones add to earlier ones (BEP 10). */
-  | {
-      readonly type: 'extension-handshake'
-      readonly facts: ReadonlyMap<string, BencodeValue>
-    }
-  /** Only when the flag changed. */
-  | { readonly type: 'choke' | 'unchoke' | 'interested' | 'not-interested' }
+  | Each<'handshake', { readonly remote: Handshake; readonly version: '1' | '2' }>
+  /** The dictionary as it came, yours to keep; later ones add to earlier ones (BEP 10). See `readExtensionFacts`. */
+  | Each<'extension-handshake', { readonly facts: ReadonlyMap<string, BencodeValue> }>
+  /** Only when the flag changed. A choke without the fast extension is followed by 'reject' events, why 'choked'. */
+  | Each<'choke' | 'unchoke' | 'interested' | 'not-interested'>
   /** 'have' and 'dont-have' only when the peer's pieces changed. */
-  | { readonly type: 'have' | 'dont-have' | 'suggest' | 'allowed-fast'; readonly piece: number }
-  /** After bitfield, have-all, have-none; and once from `adopt`, with all that was heard before. */
-  | { readonly type: 'pieces'; readonly pieces: ReadonlyBitfield }
-  /** A request that may be served; a cancel of one that was still open (already answered). */
-  | {
-      readonly type: 'request' | 'cancel'
-      readonly piece: number
-      readonly begin: number
-      readonly length: number
-    }
+  | Each<'have' | 'dont-have' | 'suggest' | 'allowed-fast', { readonly piece: number }>
+  /** After bitfield, have-all, have-none; and once from `adopt`, with all that was heard before, if anything was. */
+  | Each<'pieces', { readonly pieces: ReadonlyBitfield }>
+  /** A request that may be served; a cancel of one that was still open (the session has answered it). */
+  | Each<'request' | 'cancel', BlockRange>
   /** A request of ours will not be answered by a block. */
-  | {
-      readonly type: 'reject'
-      readonly piece: number
-      readonly begin: number
-      readonly length: number
-      readonly why: 'rejected' | 'choked' | 'expired'
-    }
-  | {
-      readonly type: 'block'
-      readonly piece: number
-      readonly begin: number
-      readonly data: BlockData
-      readonly asked: 'open' | 'cancelled' | 'never'
-    }
-  | { readonly type: 'hash-request' | 'hash-reject'; readonly range: HashRange }
-  | { readonly type: 'hashes'; readonly range: HashRange; readonly hashes: Uint8Array }
-  | { readonly type: 'extended'; readonly name: string; readonly payload: Uint8Array }
-  | { readonly type: 'port'; readonly port: number }
+  | Each<'reject', BlockRange & { readonly why: 'rejected' | 'choked' | 'expired' }>
+  /** 'open': ticked off now. 'cancelled': asked once, given up since. 'never': waste; too much of it ends the session. */
+  | Each<'block', BlockContent & { readonly asked: 'open' | 'cancelled' | 'never' }>
+  | Each<'hash-request' | 'hash-reject', { readonly range: HashRange }>
+  | Each<'hashes', { readonly range: HashRange; readonly hashes: Uint8Array }>
+  /** Under the name that our own `m` gave the id; messages of other ids are passed over. */
+  | Each<'extended', { readonly name: string; readonly payload: Uint8Array }>
+  | Each<'port', { readonly port: number }>
   /** A held request of the peer reached its time and was rejected. */
-  | {
-      readonly type: 'hold-expired'
-      readonly piece: number
-      readonly begin: number
-      readonly length: number
-    }
+  | Each<'hold-expired', BlockRange>

@@ -1,0 +1,152 @@
+// What we asked of the peer: open requests, and given-up ones whose answers may still be on their way.
+//
+// One map from position to entry, so that a pipeline of thousands costs the same per block as one of ten. Deadlines are
+// kept as a lower bound: a scan happens only when that passes, not when a request is answered. BEP 3, BEP 6: with the
+// fast extension every request, given up or not, is still owed one answer.
+
+import { REQUESTS_GIVEN_UP_MAX } from './wire-limits.ts'
+
+/** One request of ours. */
+export interface Asked {
+  readonly piece: number
+  readonly begin: number
+  readonly length: number
+  /** Promised, not had. */
+  readonly soft: boolean
+  /** Milliseconds on the machine's clock; Infinity: none. */
+  readonly deadline: number
+}
+
+export class RequestBook {
+  /** Longest piece in bytes: makes one number of piece and begin. */
+  readonly #stride: number
+  readonly #open = new Map<number, Asked>()
+  readonly #givenUp = new Map<number, Asked>()
+  #bytes = 0
+  #soft = 0
+  #earliest = Number.POSITIVE_INFINITY
+
+  constructor(pieceLength: number) {
+    this.#stride = pieceLength
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get softCount(): number {
+    return this.#soft
+  }
+
+  /** No deadline is earlier than this; Infinity when none is set. */
+  get deadline(): number {
+    return this.#open.size === 0 ? Number.POSITIVE_INFINITY : this.#earliest
+  }
+
+  /** Open requests, oldest first. */
+  open(): IterableIterator<Asked> {
+    return this.#open.values()
+  }
+
+  /** False: the same position is open already. */
+  add(asked: Asked): boolean {
+    const key = this.#key(asked.piece, asked.begin)
+    if (this.#open.has(key)) return false
+    if (this.#open.size === 0) this.#earliest = Number.POSITIVE_INFINITY
+    this.#open.set(key, asked)
+    this.#bytes += asked.length
+    if (asked.soft) this.#soft++
+    if (asked.deadline < this.#earliest) this.#earliest = asked.deadline
+    return true
+  }
+
+  /** A block came. 'open' and 'cancelled' tick it off. */
+  answered(piece: number, begin: number, length: number): 'open' | 'cancelled' | 'never' {
+    const key = this.#key(piece, begin)
+    const asked = this.#open.get(key)
+    if (asked !== undefined && is(asked, piece, begin, length)) {
+      this.#remove(key, asked)
+      return 'open'
+    }
+    return this.#forget(key, piece, begin, length) ? 'cancelled' : 'never'
+  }
+
+  /** A reject came. Answers arrive in order: one that was given up is the older of two. */
+  rejected(piece: number, begin: number, length: number): 'open' | 'cancelled' | 'never' {
+    const key = this.#key(piece, begin)
+    if (this.#forget(key, piece, begin, length)) return 'cancelled'
+    const asked = this.#open.get(key)
+    if (asked === undefined || !is(asked, piece, begin, length)) return 'never'
+    this.#remove(key, asked)
+    return 'open'
+  }
+
+  /** Stops waiting for it; a late block is still known as ours. False: it was not open. */
+  giveUp(piece: number, begin: number, length: number): boolean {
+    const key = this.#key(piece, begin)
+    const asked = this.#open.get(key)
+    if (asked === undefined || !is(asked, piece, begin, length)) return false
+    this.#remove(key, asked)
+    this.#remember(key, asked)
+    return true
+  }
+
+  /** Gives up every open request that `which` picks, oldest first, and answers them. */
+  giveUpWhere(which: (asked: Asked) => boolean): readonly Asked[] {
+    const given: Asked[] = []
+    for (const [key, asked] of this.#open) {
+      if (!which(asked)) continue
+      this.#remove(key, asked)
+      this.#remember(key, asked)
+      given.push(asked)
+    }
+    return given
+  }
+
+  /** Gives up what is past its deadline, oldest first, and learns the next deadline. */
+  expire(now: number): readonly Asked[] {
+    if (now < this.#earliest) return []
+    const expired = this.giveUpWhere((asked) => asked.deadline <= now)
+    this.#earliest = Number.POSITIVE_INFINITY
+    for (const { deadline } of this.#open.values()) {
+      if (deadline < this.#earliest) this.#earliest = deadline
+    }
+    return expired
+  }
+
+  #key(piece: number, begin: number): number {
+    return piece * this.#stride + begin
+  }
+
+  #remove(key: number, asked: Asked): void {
+    this.#open.delete(key)
+    this.#bytes -= asked.length
+    if (asked.soft) this.#soft--
+  }
+
+  #remember(key: number, asked: Asked): void {
+    this.#givenUp.delete(key)
+    this.#givenUp.set(key, asked)
+    if (this.#givenUp.size <= REQUESTS_GIVEN_UP_MAX) return
+    for (const oldest of this.#givenUp.keys()) {
+      this.#givenUp.delete(oldest)
+      return
+    }
+  }
+
+  #forget(key: number, piece: number, begin: number, length: number): boolean {
+    if (this.#givenUp.size === 0) return false
+    const asked = this.#givenUp.get(key)
+    if (asked === undefined || !is(asked, piece, begin, length)) return false
+    return this.#givenUp.delete(key)
+  }
+}
+
+/** Keys of numbers that a peer made up may collide; the entry itself decides. */
+function is(asked: Asked, piece: number, begin: number, length: number): boolean {
+  return asked.begin === begin && asked.length === length && asked.piece === piece
+}

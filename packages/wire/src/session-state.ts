@@ -1,0 +1,148 @@
+// What one connection knows: shared by the rules for hearing and the methods for speaking, owned by its PeerSession.
+//
+// Only facts and the few verbs that both sides need (push an event, say a message, charge a useless one, end it).
+
+import type { PieceGeometry } from '@bt/metainfo'
+import { type PeerId, invariant } from '@bt/primitives'
+import { AnswerBook } from './answer-book.ts'
+import { type Cause, type Phase, nextPhase } from './connection-phase.ts'
+import { type Blame, WireError, type WireErrorCode } from './errors.ts'
+import { ExtensionTable } from './extension-table.ts'
+import type { HandshakeHead, Identity } from './handshake.ts'
+import { Liveness } from './liveness.ts'
+import type { Message } from './message.ts'
+import { Outbox } from './outbox.ts'
+import type { PeerEvent } from './peer-event.ts'
+import { PeerPieces } from './peer-pieces.ts'
+import { RequestBook } from './request-book.ts'
+import type { Admission } from './session-options.ts'
+import { UselessBudget } from './useless-budget.ts'
+import { type ConnectionLimits, REQUESTS_UNSAID } from './wire-limits.ts'
+
+export class SessionState {
+  readonly role: 'dialed' | 'accepted'
+  readonly identity: Identity
+  readonly limits: ConnectionLimits
+  readonly outbox = new Outbox()
+  readonly extensions = new ExtensionTable()
+  readonly pieces: PeerPieces
+  readonly liveness: Liveness
+  readonly useless: UselessBudget
+  now: number
+  phase: Phase = 'awaiting-head'
+
+  // The handshake.
+  admission: Admission | undefined
+  /** The peer's, once heard. */
+  head: HandshakeHead | undefined
+  /** Heard before our word on 'asked' (whole handshakes come at once on the object path). */
+  earlyPeerId: PeerId | undefined
+  version: '1' | '2' = '1'
+  fast = false
+  extended = false
+
+  // The four flags.
+  amChoking = true
+  amInterested = false
+  peerChoking = true
+  peerInterested = false
+
+  // Requests.
+  geometry: PieceGeometry | undefined
+  requests = new RequestBook(1)
+  answers = new AnswerBook(1)
+  /** The peer's `reqq`. */
+  requestsOpenMax = REQUESTS_UNSAID
+  /** Pieces the peer lets us ask for while it chokes us. */
+  readonly fastFromPeer = new Set<number>()
+  /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */
+  readonly fastToPeer = new Map<number, number>()
+  saidPieces = false
+
+  #events: PeerEvent[] = []
+  #given = 0
+
+  constructor(
+    role: 'dialed' | 'accepted',
+    identity: Identity,
+    limits: ConnectionLimits,
+    now: number,
+  ) {
+    this.role = role
+    this.identity = identity
+    this.limits = limits
+    this.pieces = new PeerPieces(limits.piecesBeforeGeometryMax)
+    this.liveness = new Liveness(limits, now)
+    this.useless = new UselessBudget(now)
+    this.now = now
+  }
+
+  /** Events wait: nothing new may be heard before they are taken. */
+  get isUndrained(): boolean {
+    return this.#events.length > 0
+  }
+
+  /** Both handshakes are known well enough to say something. */
+  get maySpeak(): boolean {
+    return this.phase === 'open' || this.phase === 'awaiting-peer-id'
+  }
+
+  push(event: PeerEvent): void {
+    this.#events.push(event)
+  }
+
+  shift(): PeerEvent | undefined {
+    if (this.#given < this.#events.length) return this.#events[this.#given++]
+    if (this.#given > 0) {
+      this.#events.length = 0
+      this.#given = 0
+    }
+    return undefined
+  }
+
+  say(message: Message, sent?: () => void): void {
+    this.outbox.put(message, sent)
+  }
+
+  move(cause: Cause): void {
+    this.phase = nextPhase(this.phase, cause)
+  }
+
+  /** The geometry and the books that need it. */
+  adopt(geometry: PieceGeometry): void {
+    invariant(this.geometry === undefined, 'a geometry is adopted once')
+    this.geometry = geometry
+    this.requests = new RequestBook(geometry.pieceLength)
+    this.answers = new AnswerBook(geometry.pieceLength)
+  }
+
+  /** @throws {WireError} MESSAGE_FLOOD or REQUEST_FLOOD, blame remote, when the budget is used up */
+  charge(weight: number, code: 'MESSAGE_FLOOD' | 'REQUEST_FLOOD', what: string): void {
+    if (!this.useless.take(weight, this.now)) {
+      throw this.wrong(code, `too many messages of no use, the last: ${what}`)
+    }
+  }
+
+  /** An error of the peer's. */
+  wrong(code: WireErrorCode, message: string): WireError {
+    return error(code, 'remote', message)
+  }
+
+  /** An error of ours. */
+  misuse(code: WireErrorCode, message: string): WireError {
+    return error(code, 'local', message)
+  }
+
+  /** Deaf and mute from now on; data lent for sending is given back. */
+  end(cause: 'failed' | 'refused' | 'close-asked'): void {
+    if (this.phase === 'closed') return
+    this.move(cause)
+    this.#events = []
+    this.#given = 0
+    this.outbox.drop()
+  }
+}
+
+function error(code: WireErrorCode, blame: Blame, message: string): WireError {
+  return new WireError(code, blame, message)
+}
