@@ -2,17 +2,18 @@
 //
 // Two steps: scan.ts checks everything and notes where tokens lie, then the values are made without a check.
 
+import { build } from './build.ts'
 import { BencodeError } from './errors.ts'
-import { keyAt } from './key.ts'
 import type { DecodeLimits } from './limits.ts'
 import type { Relaxation } from './relaxation.ts'
-import { DICT, INTEGER, LIST, MINUS, release, ROW, scan, textStart, ZERO } from './scan.ts'
+import { release, scan } from './scan.ts'
 import type { BencodeValue } from './value.ts'
 
 /**
  * Decodes a document that is one canonical value and nothing else.
  *
- * Byte strings are views of `bytes`: keep it unchanged as long as they are in use. Keys are in the order of the bytes.
+ * Byte strings are views of `bytes`, equal short ones possibly the same view: keep it unchanged as long as they are in
+ * use. Keys are in the order of their bytes.
  * @throws {BencodeError} with the offset of what is wrong
  */
 export function decode(bytes: Uint8Array, limits?: DecodeLimits): BencodeValue {
@@ -68,84 +69,4 @@ export function plainBytes(bytes: Uint8Array): Uint8Array {
 /** The error for bytes after a whole value. */
 export function trailing(count: number, offset: number): BencodeError {
   return new BencodeError('TRAILING_BYTES', `${count} bytes after the value`, offset)
-}
-
-/** Makes the value of a checked token at row `from`, with all that is in it. */
-export function build(bytes: Uint8Array, table: Int32Array, from: number): BencodeValue {
-  const { buffer, byteOffset } = bytes
-  const outer: Container[] = []
-  let list: BencodeValue[] | undefined
-  let dict: Map<string, BencodeValue> | undefined
-  let key = ''
-  let until = 0
-  let row = from
-  for (;;) {
-    let value: BencodeValue
-    if (row === until && outer.length > 0) {
-      value = (list ?? dict) as BencodeValue
-      const parent = outer.pop() as Container
-      list = parent.list
-      dict = parent.dict
-      key = parent.key
-      until = parent.until
-    } else {
-      let start = table[row] as number
-      let end = table[row + 1] as number
-      if (dict !== undefined) {
-        key = keyAt(bytes, textStart(bytes, start), end)
-        row += ROW
-        start = table[row] as number
-        end = table[row + 1] as number
-      }
-      const first = bytes[start]
-      if (first === LIST || first === DICT) {
-        outer.push({ list, dict, key, until })
-        list = first === LIST ? [] : undefined
-        dict = first === DICT ? new Map() : undefined
-        until = table[row + 2] as number
-        row += ROW
-        continue
-      }
-      row += ROW
-      if (first === INTEGER) value = integerAt(bytes, start, end)
-      else {
-        const text = textStart(bytes, start)
-        value = new Uint8Array(buffer, byteOffset + text, end - text)
-      }
-    }
-    if (list !== undefined) list.push(value)
-    else if (dict === undefined) return value
-    else if (!dict.has(key)) dict.set(key, value)
-  }
-}
-
-interface Container {
-  readonly list: BencodeValue[] | undefined
-  readonly dict: Map<string, BencodeValue> | undefined
-  readonly key: string
-  readonly until: number
-}
-
-/** The value of checked digits: exact, a number where it can be one. */
-export function integerAt(bytes: Uint8Array, start: number, end: number): number | bigint {
-  let at = start + 1
-  const negative = bytes[at] === MINUS
-  if (negative) at++
-  if (end - at > 16) return longInteger(bytes, at, end - 1, negative)
-  let value = 0
-  for (; at < end - 1; at++) value = value * 10 + ((bytes[at] as number) - ZERO)
-  return negative && value !== 0 ? -value : value
-}
-
-function longInteger(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  negative: boolean,
-): number | bigint {
-  let digits = ''
-  for (let at = from; at < to; at++) digits += String.fromCharCode(bytes[at] as number)
-  const exact = negative ? -BigInt(digits) : BigInt(digits)
-  const rounded = Number(exact)
-  return Number.isSafeInteger(rounded) ? rounded : exact
 }

@@ -3,13 +3,15 @@
 // Opening checks the whole document and keeps twelve bytes a token; `get` walks over the entries of one dictionary and
 // skips whole values at a time. For torrents, whose one large string and long list are mostly not needed as values.
 
-import { build, integerAt, plainBytes, trailing } from './decode.ts'
+import { build, integerAt } from './build.ts'
+import { plainBytes, trailing } from './decode.ts'
 import { BencodeError } from './errors.ts'
-import { keyAt, textAt } from './key.ts'
+import { textAt } from './key.ts'
 import type { DecodeLimits } from './limits.ts'
 import { findKey } from './raw-value.ts'
 import type { Relaxation } from './relaxation.ts'
 import { DICT, INTEGER, LIST, release, ROW, scan, textStart, type Tokens } from './scan.ts'
+import { latin1At } from './short-runs.ts'
 import type { BencodeValue } from './value.ts'
 
 /**
@@ -123,12 +125,9 @@ export class LazyValue {
   }
 
   /** The values of a list, in order. */
-  *items(): IterableIterator<LazyValue> {
+  items(): IterableIterator<LazyValue> {
     if (this.#bytes[this.offset] !== LIST) throw this.#wrongType('a list')
-    const until = this.#table[this.#row + 2] as number
-    for (let row = this.#row + ROW; row < until; row = this.#table[row + 2] as number) {
-      yield new LazyValue(this.#bytes, this.#table, row)
-    }
+    return new Items(this.#bytes, this.#table, this.#row)
   }
 
   /** The entries of a dictionary, in the order of its keys. */
@@ -164,6 +163,32 @@ export class LazyValue {
   }
 }
 
+/** An iterator by hand: compilers see through it, not through a generator. */
+class Items implements IterableIterator<LazyValue> {
+  readonly #bytes: Uint8Array
+  readonly #table: Int32Array
+  readonly #until: number
+  #row: number
+
+  constructor(bytes: Uint8Array, table: Int32Array, list: number) {
+    this.#bytes = bytes
+    this.#table = table
+    this.#until = table[list + 2] as number
+    this.#row = list + ROW
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<LazyValue> {
+    const row = this.#row
+    if (row >= this.#until) return { done: true, value: undefined }
+    this.#row = this.#table[row + 2] as number
+    return { done: false, value: new LazyValue(this.#bytes, this.#table, row) }
+  }
+}
+
 /** The table is kept with the document, cut to size, so that the spare one serves the next. */
 function outermost(bytes: Uint8Array, tokens: Tokens): LazyValue {
   const table = tokens.table.slice(0, tokens.rows)
@@ -172,7 +197,7 @@ function outermost(bytes: Uint8Array, tokens: Tokens): LazyValue {
 }
 
 function keyAtRow(bytes: Uint8Array, table: Int32Array, row: number): string {
-  return keyAt(bytes, textStart(bytes, table[row] as number), table[row + 1] as number)
+  return latin1At(bytes, textStart(bytes, table[row] as number), table[row + 1] as number)
 }
 
 /** Found by walking down from the outermost value; only errors ask for it. */

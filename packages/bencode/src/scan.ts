@@ -31,7 +31,7 @@ export const ZERO = 0x30
 
 /** Reused from call to call, so that a small message allocates no table; bigger ones get one of their own. */
 let spare: Int32Array | undefined
-const SPARE_ROWS = 32_768 * ROW
+const SPARE_ROWS = 131_072 * ROW
 
 /** Hands a table back for the next scan once nothing refers to it. */
 export function release(tokens: Tokens): void {
