@@ -159,7 +159,7 @@ export function channelContract(setup: Setup<TransportParts>): Check[] {
       },
     ),
     ...pairChecks(
-      'abort throws away what is queued, and the far end hears an error',
+      'abort throws away what is queued, and the far end hears an end',
       setup,
       async (one, other, world) => {
         other.channel.pause()
@@ -174,7 +174,18 @@ export function channelContract(setup: Setup<TransportParts>): Check[] {
         other.channel.resume()
         await world.until(() => other.reader.closedCalls === 1, 'the far end hears')
         that(other.reader.stream.length < one.sentLength, 'not all arrived')
+      },
+    ),
+    ...pairChecks(
+      'an abort with nothing under way is RESET there',
+      setup,
+      async (one, other, world) => {
+        one.send(1000)
+        await arrival(world, one, other)
+        one.abort(new Error('enough'))
+        await world.until(() => other.reader.closedCalls === 1, 'the far end hears')
         equal(codeOf(other.reader.reason), 'RESET', 'code at the far end')
+        await world.until(() => one.reader.closedCalls === 1, 'closed')
       },
     ),
     ...pairChecks(

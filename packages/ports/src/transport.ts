@@ -26,7 +26,7 @@ export interface ByteChannel {
   close(): void
   /**
    * Closes now, throwing away what is queued. Nothing more is delivered; `closed(reason)` follows.
-   * The far end hears of it as an error (RESET), not as an end in order.
+   * The far end hears of it as an error (RESET); with bytes unread there, some systems show an end instead.
    */
   abort(reason: Error): void
   /** Bytes accepted by `send` and not yet handed to the layer below; 0 after `closed`. */
