@@ -210,6 +210,11 @@ export class PieceGeometry {
     return { first, end: end === start ? first : Math.ceil(end / this.pieceLength) }
   }
 
+  /** The file that a piece begins in: in v2 and hybrid the only one it has data of. */
+  fileOf(piece: PieceIndex): number {
+    return this.#fileAt(piece * this.pieceLength)
+  }
+
   /** Index of the file that holds the byte at `position`: the last one that starts there or before and is not empty. */
   #fileAt(position: number): number {
     let low = 0

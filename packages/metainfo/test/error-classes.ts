@@ -1,0 +1,58 @@
+// Our codes as the classes of the external vectors. Complete by type: a code without a class does not compile.
+import { BencodeError, type BencodeErrorCode } from '@bt/bencode'
+import { MetainfoError, type MetainfoErrorCode } from '@bt/metainfo'
+
+const METAINFO_CLASSES: Record<MetainfoErrorCode, string> = {
+  NOT_A_DICT: 'NOT_A_DICT',
+  MISSING_INFO: 'MISSING_INFO',
+  MISSING_NAME: 'MISSING_NAME',
+  WRONG_TYPE: 'INVALID_STRUCTURE',
+  LENGTH_AND_FILES: 'INVALID_STRUCTURE',
+  NO_FILES: 'NO_FILES',
+  NO_CONTENT: 'INVALID_LENGTH',
+  BAD_LENGTH: 'INVALID_LENGTH',
+  BAD_PATH: 'INVALID_PATH',
+  PATH_COLLISION: 'INVALID_PATH',
+  BAD_SYMLINK: 'INVALID_SYMLINK',
+  BAD_PAD_FILE: 'INVALID_PAD_FILE',
+  BAD_PIECE_LENGTH: 'INVALID_PIECE_LENGTH',
+  BAD_PIECES: 'INVALID_PIECES',
+  PIECE_COUNT_MISMATCH: 'PIECE_COUNT_MISMATCH',
+  TOO_MANY_PIECES: 'TOO_MANY_PIECES',
+  UNSUPPORTED_VERSION: 'UNSUPPORTED_VERSION',
+  BAD_FILE_TREE: 'INVALID_FILE_TREE',
+  UNSORTED_FILE_TREE: 'BENCODE_SYNTAX',
+  MISSING_PIECES_ROOT: 'MISSING_PIECES_ROOT',
+  BAD_PIECE_LAYER: 'INVALID_PIECE_LAYER',
+  INCONSISTENT_V1_V2: 'INCONSISTENT_V1_V2',
+  TOO_LARGE: 'BENCODE_LIMIT',
+  WRONG_INFO_HASH: 'METADATA_HASH',
+  BAD_MAGNET: 'MAGNET_SYNTAX',
+}
+
+/** Of a torrent that ends early the vectors say BENCODE_SYNTAX. */
+const BENCODE_CLASSES: Record<BencodeErrorCode, string> = {
+  SYNTAX: 'BENCODE_SYNTAX',
+  INTEGER_FORM: 'BENCODE_SYNTAX',
+  LENGTH_FORM: 'BENCODE_SYNTAX',
+  TRUNCATED: 'BENCODE_SYNTAX',
+  KEY_ORDER: 'UNSORTED_KEYS',
+  DUPLICATE_KEY: 'DUPLICATE_KEY',
+  TRAILING_BYTES: 'TRAILING_DATA',
+  TOO_DEEP: 'BENCODE_LIMIT',
+  TOO_MANY_VALUES: 'BENCODE_LIMIT',
+  TOO_MANY_DIGITS: 'BENCODE_LIMIT',
+  TOO_LONG: 'BENCODE_LIMIT',
+  WRONG_TYPE: 'INVALID_STRUCTURE',
+  MISSING_KEY: 'INVALID_STRUCTURE',
+  NOT_TEXT: 'INVALID_STRUCTURE',
+  OUT_OF_RANGE: 'INVALID_STRUCTURE',
+  NOT_ENCODABLE: 'ENCODE_TYPE',
+}
+
+/** The class of an error; throws what is no error of ours. */
+export function errorClass(error: unknown): string {
+  if (error instanceof MetainfoError) return METAINFO_CLASSES[error.code]
+  if (error instanceof BencodeError) return BENCODE_CLASSES[error.code]
+  throw error
+}
