@@ -9,8 +9,17 @@ type Container = BencodeValue[] | Map<string, BencodeValue>
 /** Documents below this are messages, in which few byte strings repeat. */
 const SHARED_FROM_LENGTH = 4096
 
-/** Makes the value of the checked token at row `from`, with all that is in it. Of a key that is there twice the first counts. */
-export function build(bytes: Uint8Array, table: Int32Array, from: number): BencodeValue {
+/**
+ * Makes the value of the checked token at row `from`, with all that is in it.
+ *
+ * With `mayRepeatKeys` the first of equal keys counts; canonical documents have none and need no look-up.
+ */
+export function build(
+  bytes: Uint8Array,
+  table: Int32Array,
+  from: number,
+  mayRepeatKeys: boolean,
+): BencodeValue {
   const { buffer, byteOffset } = bytes
   const shared = bytes.length < SHARED_FROM_LENGTH ? undefined : new SharedViews(bytes)
   const outer: Container[] = []
@@ -72,7 +81,7 @@ export function build(bytes: Uint8Array, table: Int32Array, from: number): Benco
     }
     if (list !== undefined) list[index++] = value
     else if (dict === undefined) return value
-    else if (!dict.has(key)) dict.set(key, value)
+    else if (!mayRepeatKeys || !dict.has(key)) dict.set(key, value)
   }
 }
 

@@ -20,7 +20,7 @@ export function decode(bytes: Uint8Array, limits?: DecodeLimits): BencodeValue {
   const plain = plainBytes(bytes)
   const tokens = scan(plain, limits, undefined)
   if (tokens.end !== plain.length) throw trailing(plain.length - tokens.end, tokens.end)
-  const value = build(plain, tokens.table, 0)
+  const value = build(plain, tokens.table, 0, false)
   release(tokens)
   return value
 }
@@ -35,7 +35,7 @@ export function decodePrefix(
 ): { readonly value: BencodeValue; readonly length: number } {
   const plain = plainBytes(bytes)
   const tokens = scan(plain, limits, undefined)
-  const value = build(plain, tokens.table, 0)
+  const value = build(plain, tokens.table, 0, false)
   const length = tokens.end
   release(tokens)
   return { value, length }
@@ -55,7 +55,7 @@ export function decodeLenient(
   const relaxed: Relaxation[] = []
   const tokens = scan(plain, limits, relaxed)
   if (tokens.end !== plain.length) relaxed.push({ code: 'TRAILING_BYTES', offset: tokens.end })
-  const value = build(plain, tokens.table, 0)
+  const value = build(plain, tokens.table, 0, true)
   release(tokens)
   return { value, relaxed }
 }

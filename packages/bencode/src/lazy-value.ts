@@ -79,7 +79,7 @@ export class LazyValue {
 
   /** The value itself, with all that is in it; byte strings are views. */
   value(): BencodeValue {
-    return build(this.#bytes, this.#table, this.#row)
+    return build(this.#bytes, this.#table, this.#row, true)
   }
 
   /** @throws {BencodeError} `OUT_OF_RANGE` beyond ±(2^53 − 1) */
