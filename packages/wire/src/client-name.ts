@@ -130,7 +130,7 @@ function transmissionVersion(version: string): string {
 
 /** Each character a number (A is 10); zeros at the end are left out, but for the second. */
 function dotted(version: string): string {
-  const numbers = [...version].map((digit) => Number.parseInt(digit, 36))
+  const numbers = Array.from(version, (digit) => Number.parseInt(digit, 36))
   while (numbers.length > 2 && numbers.at(-1) === 0) numbers.pop()
   return numbers.join('.')
 }

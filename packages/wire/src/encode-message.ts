@@ -68,8 +68,8 @@ export function writeMessage(message: Message, into: Uint8Array, at: number): nu
       const range = writeHead(into, at, 49 + message.hashes.length, MESSAGE_ID.hashes)
       return writeBytes(into, writeRange(into, range, message.range), message.hashes)
     }
-    case 'unknown':
-      // Only its shape is known: zeros stand for the rest.
+    default:
+      // Unknown: only its shape is known, zeros stand for the rest.
       return writeHead(into, at, message.length, message.id) + message.length - 1
   }
 }

@@ -4,6 +4,7 @@
 // the truncated v2 hash, and an answer of either hash is right for who asked that way.
 
 import { type PeerId, invariant } from '@bt/primitives'
+import { adoptGeometry } from './adopt-geometry.ts'
 import { type Handshake, type HandshakeHead, featuresOf } from './handshake.ts'
 import type { Admission } from './session-options.ts'
 import type { SessionState } from './session-state.ts'
@@ -50,22 +51,10 @@ export function admit(state: SessionState, admission: Admission): void {
   const answer = upgrade && admission.answerV2 !== undefined ? admission.answerV2 : admission.answer
   state.admission = admission
   state.move('admitted')
-  sayHandshake(state, { ...state.identity, infoHash: answer })
+  state.outbox.putHandshake({ ...state.identity, infoHash: answer })
   agree(state, answer === admission.answerV2)
-  if (admission.geometry !== undefined) adoptFirst(state, admission)
+  if (admission.geometry !== undefined) adoptGeometry(state, admission.geometry)
   if (state.earlyPeerId !== undefined) hearPeerId(state, state.earlyPeerId)
-}
-
-/** Our own handshake; on the dialed side the first thing said. */
-export function sayHandshake(state: SessionState, handshake: Handshake): void {
-  state.outbox.putHandshake(handshake)
-}
-
-/** A geometry known from the start: nothing was heard that it could contradict. */
-export function adoptFirst(state: SessionState, admission: Admission): void {
-  if (admission.geometry === undefined) return
-  state.adopt(admission.geometry)
-  state.pieces.adopt(admission.geometry)
 }
 
 function hearPeerId(state: SessionState, peerId: PeerId): void {

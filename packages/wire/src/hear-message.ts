@@ -3,12 +3,12 @@
 // Blocks and requests have their own file. A rule that a peer breaks throws WireError, blame remote; what is merely of
 // no use is charged to its budget. BEP 3, 5, 6, 10, 52.
 
-import { type Asked } from './request-book.ts'
 import { isHashRange } from './hash-range.ts'
-import { hearBlock, hearCancel, hearReject, hearRequest } from './hear-requests.ts'
 import { hearExtended } from './hear-extended.ts'
+import { hearBlock, hearCancel, hearReject, hearRequest } from './hear-requests.ts'
 import type { Message } from './message.ts'
 import type { PeerEvent } from './peer-event.ts'
+import type { Asked } from './request-book.ts'
 import type { SessionState } from './session-state.ts'
 import { ALLOWED_FAST_MAX } from './wire-limits.ts'
 

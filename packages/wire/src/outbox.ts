@@ -10,7 +10,7 @@ export interface MessageOutput {
   /** Bytes they take on the wire. */
   readonly length: number
   /** Call once, when all of it went out (or never will): lent block data is given back. */
-  sent(): void
+  readonly sent: () => void
 }
 
 export class Outbox {

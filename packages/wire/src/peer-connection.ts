@@ -23,7 +23,7 @@ export interface ByteOutput {
   /** Sum of the chunks' lengths. */
   readonly length: number
   /** Call once, when all of it went out (or never will): lent block data is given back. */
-  sent(): void
+  readonly sent: () => void
 }
 
 const NOTHING = new Uint8Array(0)

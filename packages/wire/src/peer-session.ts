@@ -1,32 +1,39 @@
 // One connection as messages: phases, four flags, both request books, deadlines.
 //
 // It never sees a socket or a byte of framing, so that the byte path (PeerConnection) and the simulator's object path
-// drive the same rules. What is heard is judged in hear-*.ts; here is what may be said. BEP 3, 6, 10, 52, 54.
+// drive the same rules. What is heard is judged in hear-*.ts, what may be said in say-*.ts; here both meet their owner. BEP 3, 6, 10, 52, 54.
 
-import { type BencodeValue, encode } from '@bt/bencode'
+import type { BencodeValue } from '@bt/bencode'
 import type { PieceGeometry } from '@bt/metainfo'
 import { type BlockData, type ReadonlyBitfield, invariant } from '@bt/primitives'
-import { type Owed } from './answer-book.ts'
+import { adoptGeometry } from './adopt-geometry.ts'
+import type { Owed } from './answer-book.ts'
 import type { Phase } from './connection-phase.ts'
-import { encodeDontHave } from './dont-have.ts'
 import type { Handshake, HandshakeHead } from './handshake.ts'
-import { admit, adoptFirst, hearHandshake, hearHead, sayHandshake } from './hear-handshake.ts'
+import { admit, hearHandshake, hearHead } from './hear-handshake.ts'
 import { hearMessage } from './hear-message.ts'
 import type { HashRange, Message } from './message.ts'
 import type { MessageOutput } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
 import type { Asked } from './request-book.ts'
+import { deadlineOf, passTime } from './pass-time.ts'
+import { sayDontHave, sayExtended, sayExtensionHandshake } from './say-extended.ts'
+import { sayAllowedFast, sayHave, sayPieces } from './say-pieces.ts'
+import {
+  NO_OPTIONS,
+  type RequestOptions,
+  mayRequest,
+  sayBlock,
+  sayCancel,
+  sayChoke,
+  sayInterest,
+  sayReject,
+  sayRequest,
+  sayUnchoke,
+} from './say-requests.ts'
 import type { Admission, PeerSessionOptions } from './session-options.ts'
 import { SessionState } from './session-state.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from './wire-limits.ts'
-
-/** Milliseconds a soft promise or plain request may take, and whether the piece is only promised. */
-export interface RequestOptions {
-  /** Promised, not had (advance notice): it neither snubs nor counts as the only asker. */
-  readonly soft?: boolean
-  /** From `now`; when it passes: event 'reject', why 'expired', and a cancel is sent. */
-  readonly deadlineMs?: number
-}
 
 /**
  * Contract of every machine: one call in, drain `next`, take the output, ask `deadline`. `receive`, `tick` and `adopt`
@@ -42,8 +49,9 @@ export class PeerSession {
     this.#state = state
     if (options.role === 'accepted') return
     state.admission = options.admission
-    sayHandshake(state, { ...options.identity, infoHash: options.admission.answer })
-    adoptFirst(state, options.admission)
+    const { answer, geometry } = options.admission
+    state.outbox.putHandshake({ ...options.identity, infoHash: answer })
+    if (geometry !== undefined) adoptGeometry(state, geometry)
   }
 
   /** Answers 'asked': our handshake goes out. */
@@ -64,14 +72,7 @@ export class PeerSession {
     const state = this.#state
     if (state.phase === 'closed') return
     this.#needDrained()
-    this.#guarded(() => {
-      state.adopt(geometry)
-      const pieces = state.pieces.adopt(geometry)
-      for (const piece of state.fastFromPeer) {
-        if (!geometry.hasPiece(piece)) state.fastFromPeer.delete(piece)
-      }
-      if (pieces !== undefined) state.push({ type: 'pieces', pieces })
-    })
+    this.#guarded(() => adoptGeometry(state, geometry))
   }
 
   /** Ends it from our side. Nothing is sent; lent data of unsent blocks is given back. Idempotent. */
@@ -158,10 +159,7 @@ export class PeerSession {
   }
   /** Not choked, or the piece is allowed-fast; and there is room under the peer's `reqq`. */
   mayRequest(piece: number): boolean {
-    const state = this.#state
-    if (state.phase !== 'open' || state.geometry === undefined) return false
-    if (state.peerChoking && !state.fastFromPeer.has(piece)) return false
-    return state.requests.count < state.requestsOpenMax
+    return mayRequest(this.#state, piece)
   }
 
   /**
@@ -206,17 +204,11 @@ export class PeerSession {
 
   /** Says so when it changes. */
   setInterested(interested: boolean): void {
-    const state = this.#state
-    if (!this.#maySpeak() || state.amInterested === interested) return
-    state.amInterested = interested
-    state.say(interested ? INTERESTED : NOT_INTERESTED)
+    if (this.#maySpeak()) sayInterest(this.#state, interested)
   }
 
   unchoke(): void {
-    const state = this.#state
-    if (!this.#maySpeak() || !state.amChoking) return
-    state.amChoking = false
-    state.say(UNCHOKE)
+    if (this.#maySpeak()) sayUnchoke(this.#state)
   }
 
   /**
@@ -224,15 +216,10 @@ export class PeerSession {
    * held ones included; without it all are dropped in silence (BEP 3, 6).
    */
   choke(): void {
-    const state = this.#state
-    if (!this.#maySpeak() || state.amChoking) return
-    state.amChoking = true
-    state.say(CHOKE)
-    const dropped = state.answers.takeWhere(({ piece }) => !state.fastToPeer.has(piece))
-    for (const owed of dropped) this.#reject(owed)
+    if (this.#maySpeak()) sayChoke(this.#state)
   }
 
-  /** @throws {WireError} blame local: closed, choked and not allowed-fast, past the peer's `reqq`, open already, no such block */
+  /** @throws {WireError} blame local: `mayRequest` says no, it is open already, or there is no such block */
   request(
     piece: number,
     begin: number,
@@ -240,25 +227,13 @@ export class PeerSession {
     now: number,
     options: RequestOptions = NO_OPTIONS,
   ): void {
-    const state = this.#state
-    state.now = now
-    if (!this.mayRequest(piece)) throw this.#notNow(`request ${piece}:${begin}+${length}`)
-    if (state.geometry?.hasBlock(piece, begin, length) !== true) {
-      throw state.misuse('OUT_OF_RANGE', `request ${piece}:${begin}+${length}: no such block`)
-    }
-    const deadline = now + (options.deadlineMs ?? Number.POSITIVE_INFINITY)
-    const soft = options.soft === true
-    if (!state.requests.add({ piece, begin, length, soft, deadline })) {
-      throw state.misuse('MESSAGE_OUT_OF_TURN', `request ${piece}:${begin} is open already`)
-    }
-    state.say({ type: 'request', piece, begin, length })
+    this.#state.now = now
+    sayRequest(this.#state, piece, begin, length, options)
   }
 
   /** Nothing when it is not open. A late block is reported as asked 'cancelled'. */
   cancel(piece: number, begin: number, length: number): void {
-    const state = this.#state
-    if (!this.#maySpeak() || !state.requests.giveUp(piece, begin, length)) return
-    state.say({ type: 'cancel', piece, begin, length })
+    if (this.#maySpeak()) sayCancel(this.#state, { piece, begin, length })
   }
 
   /** Keeps a request of the peer open without its data; rejected by `tick` at `until` (event 'hold-expired'). */
@@ -269,7 +244,7 @@ export class PeerSession {
   /** Nothing when it is not open. Without the fast extension it is dropped in silence. */
   reject(piece: number, begin: number, length: number): void {
     if (!this.#maySpeak() || !this.#state.answers.take(piece, begin, length)) return
-    this.#reject({ piece, begin, length })
+    sayReject(this.#state, { piece, begin, length })
   }
 
   /**
@@ -277,46 +252,26 @@ export class PeerSession {
    * False: it was cancelled or choked away meanwhile, nothing is sent and `sent` will not run.
    */
   sendBlock(piece: number, begin: number, data: BlockData, sent?: () => void): boolean {
-    const state = this.#state
-    if (!this.#maySpeak() || !state.answers.take(piece, begin, data.length)) return false
-    state.say({ type: 'piece', piece, begin, data }, sent)
-    return true
+    return this.#maySpeak() && sayBlock(this.#state, piece, begin, data, sent)
   }
 
   /** Picks have-all, have-none, bitfield or nothing. Once, before any have. `have` may have length 0 for a magnet. */
   sendPieces(have: ReadonlyBitfield): void {
-    const state = this.#state
-    if (!this.#maySpeak()) return
-    if (state.saidPieces) throw this.#notNow('pieces a second time')
-    state.saidPieces = true
-    if (have.count === 0) {
-      if (state.fast) state.say(HAVE_NONE)
-    } else if (have.count === have.length && state.fast) state.say(HAVE_ALL)
-    else state.say({ type: 'bitfield', bits: have.toBytes() })
+    if (this.#maySpeak()) sayPieces(this.#state, have)
   }
 
   sendHave(piece: number): void {
-    if (!this.#maySpeak()) return
-    this.#state.saidPieces = true
-    this.#state.say({ type: 'have', piece })
+    if (this.#maySpeak()) sayHave(this.#state, piece)
   }
 
   /** Nothing when the peer does not speak lt_donthave. Its open requests for the piece are rejected (BEP 54). */
   sendDontHave(piece: number): void {
-    const state = this.#state
-    if (!this.#maySpeak() || !this.speaks('lt_donthave')) return
-    this.sendExtended('lt_donthave', encodeDontHave(piece))
-    for (const owed of state.answers.takeWhere((one) => one.piece === piece)) this.#reject(owed)
+    if (this.#maySpeak()) sayDontHave(this.#state, piece)
   }
 
   /** Nothing without the fast extension. The peer may then have the piece once while it is choked. */
   sendAllowedFast(piece: number): void {
-    const state = this.#state
-    if (!this.#maySpeak() || !state.fast || state.fastToPeer.has(piece)) return
-    const { geometry } = state
-    if (geometry === undefined) throw this.#notNow('allowed-fast')
-    state.fastToPeer.set(piece, geometry.lengthOf(geometry.piece(piece)))
-    state.say({ type: 'allowed-fast', piece })
+    if (this.#maySpeak()) sayAllowedFast(this.#state, piece)
   }
 
   /** Nothing without the fast extension. */
@@ -337,18 +292,12 @@ export class PeerSession {
 
   /** Registers our ids (`m`) and sends it; nothing when the peer lacks BEP 10. Later ones add to earlier ones. */
   sendExtensionHandshake(facts: ReadonlyMap<string, BencodeValue>): void {
-    const state = this.#state
-    if (!this.#maySpeak() || !state.extended) return
-    state.extensions.offer(facts.get('m'))
-    state.say({ type: 'extended', id: 0, payload: encode(facts) })
+    if (this.#maySpeak()) sayExtensionHandshake(this.#state, facts)
   }
 
   /** @throws {WireError} blame local: the peer does not speak it; ask `speaks` first */
   sendExtended(name: string, payload: Uint8Array): void {
-    if (!this.#maySpeak()) return
-    const id = this.#state.extensions.idOf(name)
-    if (id === undefined) throw this.#notNow(`${name} to a peer that does not speak it`)
-    this.#state.say({ type: 'extended', id, payload })
+    if (this.#maySpeak()) sayExtended(this.#state, name, payload)
   }
 
   sendPort(port: number): void {
@@ -357,9 +306,7 @@ export class PeerSession {
 
   /** When it wants `tick`, in milliseconds; Infinity: never. */
   deadline(): number {
-    const state = this.#state
-    if (state.phase === 'closed') return Number.POSITIVE_INFINITY
-    return Math.min(state.liveness.deadline, state.requests.deadline, state.answers.deadline)
+    return deadlineOf(this.#state)
   }
 
   /**
@@ -370,31 +317,12 @@ export class PeerSession {
     const state = this.#state
     if (state.phase === 'closed') return
     this.#needDrained()
-    state.now = now
-    this.#guarded(() => {
-      if (state.liveness.tick(now)) {
-        state.say(KEEP_ALIVE)
-        state.liveness.said(now)
-      }
-    })
-    for (const { piece, begin, length } of state.requests.expire(now)) {
-      state.say({ type: 'cancel', piece, begin, length })
-      state.push({ type: 'reject', piece, begin, length, why: 'expired' })
-    }
-    for (const owed of state.answers.expireHolds(now)) {
-      const { piece, begin, length } = owed
-      this.#reject(owed)
-      state.push({ type: 'hold-expired', piece, begin, length })
-    }
-  }
-
-  #reject({ piece, begin, length }: Pick<Owed, 'piece' | 'begin' | 'length'>): void {
-    if (this.#state.fast) this.#state.say({ type: 'reject-request', piece, begin, length })
+    this.#guarded(() => passTime(state, now))
   }
 
   #sayV2(message: Message): void {
     if (!this.#maySpeak()) return
-    if (this.#state.version !== '2') throw this.#notNow(`${message.type} in a v1 connection`)
+    if (this.#state.version !== '2') throw this.#state.notNow(`${message.type} in a v1 connection`)
     this.#state.say(message)
   }
 
@@ -402,13 +330,7 @@ export class PeerSession {
   #maySpeak(): boolean {
     if (this.#state.maySpeak) return true
     if (this.#state.phase === 'closed') return false
-    throw this.#notNow('a message before the handshake')
-  }
-
-  #notNow(what: string): Error {
-    const { phase, peerChoking } = this.#state
-    const choked = peerChoking ? ', choked' : ''
-    return this.#state.misuse('MESSAGE_OUT_OF_TURN', `${what}, while ${phase}${choked}`)
+    throw this.#state.notNow('a message before the handshake')
   }
 
   #needDrained(): void {
@@ -427,12 +349,3 @@ export class PeerSession {
     }
   }
 }
-
-const NO_OPTIONS: RequestOptions = {}
-const KEEP_ALIVE: Message = { type: 'keep-alive' }
-const CHOKE: Message = { type: 'choke' }
-const UNCHOKE: Message = { type: 'unchoke' }
-const INTERESTED: Message = { type: 'interested' }
-const NOT_INTERESTED: Message = { type: 'not-interested' }
-const HAVE_ALL: Message = { type: 'have-all' }
-const HAVE_NONE: Message = { type: 'have-none' }

@@ -133,6 +133,12 @@ export class SessionState {
     return error(code, 'local', message)
   }
 
+  /** An error of ours: a command at the wrong time. */
+  notNow(what: string): WireError {
+    const choked = this.peerChoking ? ', choked' : ''
+    return this.misuse('MESSAGE_OUT_OF_TURN', `${what}, while ${this.phase}${choked}`)
+  }
+
   /** Deaf and mute from now on; data lent for sending is given back. */
   end(cause: 'failed' | 'refused' | 'close-asked'): void {
     if (this.phase === 'closed') return

@@ -151,10 +151,7 @@ export class Pair {
   advance(milliseconds: number): void {
     const until = this.now + milliseconds
     for (;;) {
-      const next = Math.min(
-        this.dialer.session.deadline(),
-        this.acceptor.session.deadline(),
-      )
+      const next = Math.min(this.dialer.session.deadline(), this.acceptor.session.deadline())
       if (next > until) break
       this.now = Math.max(this.now, next)
       for (const end of [this.dialer, this.acceptor]) {
@@ -189,11 +186,7 @@ export class Pair {
     output.sent()
   }
 
-  #deliver(
-    pipe: Uint8Array[],
-    end: End,
-    cut: (bytes: Uint8Array) => readonly Uint8Array[],
-  ): void {
+  #deliver(pipe: Uint8Array[], end: End, cut: (bytes: Uint8Array) => readonly Uint8Array[]): void {
     const bytes = concat(pipe.splice(0))
     for (const chunk of cut(bytes)) {
       const lent = chunk.slice()

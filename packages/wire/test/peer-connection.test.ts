@@ -13,9 +13,18 @@ test('two peers shake hands and move a block', () => {
   pair.run()
   pair.acceptor.onEvent = (event) => {
     if (event.type === 'request')
-      pair.acceptor.session.sendBlock(event.piece, event.begin, new Uint8Array(event.length).fill(7))
+      pair.acceptor.session.sendBlock(
+        event.piece,
+        event.begin,
+        new Uint8Array(event.length).fill(7),
+      )
   }
   pair.dialer.session.request(1, 16384, 16384, 0)
   pair.run()
-  expect(pair.dialer.events.at(-1)).toMatchObject({ type: 'block', piece: 1, begin: 16384, asked: 'open' })
+  expect(pair.dialer.events.at(-1)).toMatchObject({
+    type: 'block',
+    piece: 1,
+    begin: 16384,
+    asked: 'open',
+  })
 })

@@ -1,0 +1,32 @@
+// Telling the peer what we have or may give (BEP 3, 6).
+
+import type { ReadonlyBitfield } from '@bt/primitives'
+import type { Message } from './message.ts'
+import type { SessionState } from './session-state.ts'
+
+const HAVE_ALL: Message = { type: 'have-all' }
+const HAVE_NONE: Message = { type: 'have-none' }
+
+/** One of have-all, have-none and bitfield, or nothing: with the fast extension there must be one. */
+export function sayPieces(state: SessionState, have: ReadonlyBitfield): void {
+  if (state.saidPieces) throw state.notNow('all pieces after some were told')
+  state.saidPieces = true
+  if (have.count === 0) {
+    if (state.fast) state.say(HAVE_NONE)
+  } else if (have.count === have.length && state.fast) state.say(HAVE_ALL)
+  else state.say({ type: 'bitfield', bits: have.toBytes() })
+}
+
+export function sayHave(state: SessionState, piece: number): void {
+  state.saidPieces = true
+  state.say({ type: 'have', piece })
+}
+
+/** A promise to serve the piece once while we choke the peer; it is not a have. */
+export function sayAllowedFast(state: SessionState, piece: number): void {
+  if (!state.fast || state.fastToPeer.has(piece)) return
+  const { geometry } = state
+  if (geometry === undefined) throw state.notNow('allowed-fast without metadata')
+  state.fastToPeer.set(piece, geometry.lengthOf(geometry.piece(piece)))
+  state.say({ type: 'allowed-fast', piece })
+}
