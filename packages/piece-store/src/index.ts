@@ -2,7 +2,9 @@
 
 export { PieceStoreError } from './errors.ts'
 export type { PieceStoreErrorCode } from './errors.ts'
+export { MemoryBudget } from './memory-budget.ts'
 export { openStore } from './open.ts'
+export { partFileLength } from './placement.ts'
 export type {
   HashRange,
   Lent,

@@ -7,6 +7,7 @@ import type { Metainfo } from '@bt/metainfo'
 import type { Alarm, Done, Hasher, Storage } from '@bt/ports'
 import type { BlockData, ReadonlyBitfield } from '@bt/primitives'
 import type { PieceStoreError } from './errors.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 
 /** How the settling of a piece ended. A block is `blockLength` bytes of the piece; the last may be short. */
 export type Settled =
@@ -110,7 +111,7 @@ export interface PieceStore {
   load(piece: number, begin: number, done: Done): void
   /** Bytes of one file, across pieces; every piece of it must be had. For readers and streams. */
   readFile(file: number, offset: number, into: Uint8Array, done: Done): void
-  /** The same over the whole content: files one after the other, pad files included. */
+  /** The same over the whole content: files one after the other, pad files included, without the gaps of v2. */
   read(offset: number, into: Uint8Array, done: Done): void
 
   /** v2: leaf or piece-layer hashes from a peer; false when they do not lead to the file's root. */
@@ -142,7 +143,7 @@ export interface PieceStore {
 export interface StoreEvents {
   /** Nothing is written from now on, or it is again. */
   conditionChanged?(condition: StoreCondition): void
-  /** These were had and are no longer: unreadable, changed or gone. They are `doubtful` now. */
+  /** These were had and are no longer: unreadable, changed or gone. Those that may be there nevertheless are `doubtful` now. */
   lost?(pieces: readonly number[], error: PieceStoreError): void
 }
 
@@ -158,6 +159,8 @@ export interface StoreOptions {
   readonly resume?: Uint8Array | readonly Uint8Array[]
   /** For begun pieces and the read cache together; one piece is always allowed. */
   readonly memoryMaxBytes: number
+  /** Shared by several stores; counts instead of `memoryMaxBytes`. Each store may always begin one piece. */
+  readonly memory?: MemoryBudget
   /** Hashes a piece again when it is read from disk for upload. */
   readonly verifyOnRead?: boolean
   /** Files to have. Default: as the resume data says, else all. */
