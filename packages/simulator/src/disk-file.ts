@@ -67,7 +67,7 @@ export class DiskFile {
   truncate(length: number): void {
     if (length < this.length) {
       const keep = Math.ceil(length / PAGE_BYTES)
-      for (const page of [...this.#pages.keys()]) {
+      for (const page of this.#pages.keys()) {
         if (page < keep) continue
         this.#remember(page)
         this.#pages.delete(page)

@@ -36,7 +36,7 @@ const READS: ReadonlySet<DiskOperation> = new Set(['read', 'stat', 'load'])
 
 export class DiskQueue implements Mortal {
   readonly #facts: DiskFacts
-  readonly #pending = new Set<DiskJob<never>>()
+  readonly #pending = new Set<Pick<DiskJob<void>, 'halfDone'>>()
   readonly #idle: (() => void)[] = []
 
   constructor(facts: DiskFacts) {
@@ -54,10 +54,10 @@ export class DiskQueue implements Mortal {
     const ms = disk.operationMs + (syncs ? disk.syncMs : 0)
     const us = Math.ceil(ms * 1000) + Math.ceil((job.length * 1_000_000) / disk.bytesPerSecond)
     disk.freeUs = Math.max(now, disk.freeUs) + us
-    this.#pending.add(job as DiskJob<never>)
+    this.#pending.add(job)
     const kind = job.operation === 'load' || job.operation === 'save' ? 'keep' : 'storage'
     life.after(disk.freeUs - now, kind, job.length, () => {
-      this.#pending.delete(job as DiskJob<never>)
+      this.#pending.delete(job)
       const code = failed === undefined ? this.#failing(job) : (failed.code ?? plainCode(job))
       this.#answer(job, code)
       if (this.#pending.size === 0) for (const idle of this.#idle.splice(0)) idle()

@@ -24,6 +24,11 @@ export class Fifo<T> {
     return this.#items[this.#head + index]
   }
 
+  /** The item that was pushed last. */
+  last(): T | undefined {
+    return this.#items[this.#items.length - 1]
+  }
+
   shift(): T | undefined {
     const items = this.#items
     if (this.#head >= items.length) return undefined

@@ -1,14 +1,13 @@
 // What answers simulated HTTP: a function of the scenario, such as a tracker's frontend.
 
 export interface SimHttpRequest {
-  /** As it stands in the request line: path and query, percent signs and all. */
-  readonly target: string
+  /** With its query, as it stands in the request line, percent signs and all. */
+  readonly path: string
   /** Of the URL: name or address, with the port when it is not the scheme's own. */
   readonly host: string
   readonly scheme: 'http' | 'https'
-  /** Names in lower case. */
+  /** Names in lower case; a range is here, as `bytes=first-last`. */
   readonly headers: ReadonlyMap<string, string>
-  readonly range: readonly [number, number] | undefined
   /** Address of who asks. */
   readonly from: string
 }

@@ -28,7 +28,7 @@ export function settle<T>(
   return new Promise<T>((resolve, reject) => {
     const step = (turnsLeft: number): void => {
       if (turnsLeft > 0) {
-        Promise.resolve().then(() => step(turnsLeft - 1))
+        void Promise.resolve().then(() => step(turnsLeft - 1))
         return
       }
       if (settled) {

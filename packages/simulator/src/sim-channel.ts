@@ -11,7 +11,8 @@ import type { Fabric } from './fabric.ts'
 import { chance } from './faults.ts'
 import type { PortCalls } from './faults.ts'
 import type { Life, Mortal } from './life.ts'
-import type { Pipe, PipeSource, PipeTarget, Segment } from './pipe.ts'
+import type { Pipe, PipeSource, PipeTarget } from './pipe.ts'
+import type { Segment } from './send-queue.ts'
 
 /** What lent memory is overwritten with when it is taken back. */
 export const POISON = 0xdb
@@ -56,7 +57,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
   }
 
   get queuedBytes(): number {
-    return this.#state === 'dead' ? 0 : this.#out.queuedBytes
+    return this.#state === 'dead' ? 0 : this.#out.queue.bytes
   }
 
   start(reader: ChannelReader): void {
@@ -68,14 +69,14 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
 
   send(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     if (!this.#maySend(sent)) return false
-    const more = this.#out.send(chunks, sent)
-    if (sent !== undefined && this.#out.idle) this.#wake()
-    return more
+    this.#out.queue.add(chunks)
+    return this.#sendQueued(sent)
   }
 
   sendObject(value: object, length: number, sent?: () => void): boolean {
     if (!this.#maySend(sent)) return false
-    return this.#out.sendObject(value, length, sent)
+    this.#out.queue.addObject(value, length)
+    return this.#sendQueued(sent)
   }
 
   pause(): void {
@@ -110,10 +111,6 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
   get reading(): 'yes' | 'deaf' | 'gone' {
     if (this.#state === 'dead' || !this.#life.alive) return 'gone'
     return this.#state === 'open' ? 'yes' : 'deaf'
-  }
-
-  run(sent: () => void): void {
-    sent()
   }
 
   roomAgain(): void {
@@ -169,6 +166,13 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
       else this.#lateSents.push(sent)
     }
     return false
+  }
+
+  #sendQueued(sent: (() => void) | undefined): boolean {
+    if (sent !== undefined) this.#out.queue.addSent(sent)
+    const more = this.#out.sendQueued()
+    if (sent !== undefined && this.#out.idle) this.#wake()
+    return more
   }
 
   /** Deliveries and `sent`s that no arrival will cause. */
@@ -243,9 +247,9 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     if (this.#state === 'dead') return
     this.#state = 'dead'
     this.#reason = reason
-    this.#out.dropQueue()
+    this.#out.queue.drop()
     this.#in.discard()
-    this.#lateSents = [...this.#out.takeSents(), ...this.#lateSents]
+    this.#lateSents = [...this.#out.queue.takeSents(), ...this.#lateSents]
     this.#tellLater()
   }
 

@@ -157,7 +157,7 @@ export class SimDisk {
 
   /** A power cut: what was not synced is gone ('dropped'), or partly there in pieces ('torn'). */
   lose(how: 'dropped' | 'torn', random: Prng): void {
-    for (const [path, file] of [...this.#files]) {
+    for (const [path, file] of this.#files) {
       if (!file.dirty) continue
       const there = how === 'dropped' ? file.forget() : file.tear(random)
       if (!there) this.#files.delete(path)

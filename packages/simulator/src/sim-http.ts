@@ -147,12 +147,14 @@ class Exchange implements Alarm {
       })
     }
     const family = address.includes(':') ? 6 : 4
+    const headers = lowerCase(this.#call.headers)
+    const range = this.#call.range
+    if (range !== undefined) headers.set('range', `bytes=${range[0]}-${range[1]}`)
     const request = {
-      target: url.pathname + url.search,
+      path: url.pathname + url.search,
       host: url.host,
       scheme: url.protocol === 'https:' ? ('https' as const) : ('http' as const),
-      headers: lowerCase(this.#call.headers),
-      range: this.#call.range,
+      headers,
       from: far === place ? address : (place.address(family) as string),
     }
     try {

@@ -35,6 +35,8 @@ export interface RunResult {
 export interface SimulationOptions {
   /** Hears every event; for printing and for looking into failures. Slow. */
   readonly trace?: (entry: TraceEntry) => void
+  /** Where a `run()` without limits gives up, in events; `EVENTS_MAX` unless given. */
+  readonly eventsMax?: number
 }
 
 /** Wall-clock seconds (2025-01-01 UTC) at which every simulation begins. */
@@ -50,6 +52,7 @@ export class Simulation {
   readonly #queue = new EventQueue<Occurrence>()
   readonly #hash = new TraceHash()
   readonly #trace: ((entry: TraceEntry) => void) | undefined
+  readonly #eventsMax: number
   #nowUs = 0
   #events = 0
   #dead = 0
@@ -59,6 +62,7 @@ export class Simulation {
   constructor(seed: number | string, options: SimulationOptions = {}) {
     this.seed = seed
     this.#trace = options.trace
+    this.#eventsMax = options.eventsMax ?? EVENTS_MAX
     this.clock = {
       now: () => this.#nowUs / 1000,
       at: (timeMs, run) => this.at(timeMs, run),
@@ -166,18 +170,17 @@ export class Simulation {
   #loop(until: RunLimits): RunResult['stopped'] {
     const endUs =
       until.timeMs === undefined ? Number.POSITIVE_INFINITY : Math.floor(until.timeMs * 1000)
-    const eventsEnd = this.#events + (until.events ?? EVENTS_MAX)
+    const eventsEnd = this.#events + (until.events ?? this.#eventsMax)
     const when = until.when
     const queue = this.#queue
     if (when?.() === true) return 'when'
     for (;;) {
+      if (this.#events >= eventsEnd) {
+        if (until.events !== undefined) return 'events'
+        throw this.failure('ENDLESS', `more than ${this.#eventsMax} events without an end`)
+      }
       const dueUs = queue.lowest
       if (dueUs > endUs || dueUs === Number.POSITIVE_INFINITY) break
-      if (this.#events >= eventsEnd) {
-        if (until.events === undefined)
-          throw this.failure('ENDLESS', `more than ${EVENTS_MAX} events`)
-        return 'events'
-      }
       const occurrence = queue.pop() as Occurrence
       if (occurrence.dead) {
         if (this.#dead > 0) this.#dead--
