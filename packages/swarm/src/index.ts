@@ -33,4 +33,6 @@ export type {
   SwarmPolicy,
   UnchokeRound,
 } from './policy.ts'
+export { Session } from './session.ts'
 export type { SwarmStats } from './stats.ts'
+export { Swarm } from './swarm.ts'

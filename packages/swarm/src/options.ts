@@ -97,13 +97,17 @@ export interface Place {
   readonly storage: StorageProvider
   /** For resume data. Absent: nothing is kept (see `SwarmEvents.checkpoint` and `resume`). */
   readonly keep?: Keep
+  /** Where pieces' bytes go that belong to unwanted files. Absent: `storage`, as `.NAME.parts`. */
+  readonly partStorage?: StorageProvider
+  /** Name of that file. */
+  readonly partFile?: string
 }
 
 export interface TorrentOptions {
-  /** Content goes here. */
+  /** Content goes here; absent: `ports.storage`. */
   readonly storage?: StorageProvider
-  /** Resume data go here, under the infohash, every 30 s and at close, and are found here at the next start. */
-  readonly keep?: Keep
+  /** Resume data go here, under the infohash, every 30 s and at close, and are found here at the next start. Absent: `ports.keep`; false: nothing is kept. */
+  readonly keep?: Keep | false
   /**
    * Asked instead of `storage` and `keep` when the metainfo is known: for magnets, whose name is not known before.
    * An error fails the torrent (event `failed`).
@@ -138,6 +142,9 @@ export interface TorrentOptions {
 /** Wanted files by index, and how much: 0 not at all, 1 … 7 (4 is normal, higher is earlier). */
 export type FileSelection = ReadonlyBitfield | readonly number[]
 
-export interface SwarmOptions extends SessionOptions, Omit<TorrentOptions, 'limits'> {
-  readonly torrentLimits?: Partial<SwarmLimits>
+/** Options of `Swarm.open`: a session of one torrent. */
+export interface SwarmOptions
+  extends TorrentOptions,
+    Omit<SessionOptions, 'limits' | 'swarmLimits' | 'signal'> {
+  readonly sessionLimits?: Partial<SessionLimits>
 }

@@ -1,0 +1,135 @@
+// The connections of one torrent, from a dial or an accept to the end: handshake, twins, bans, caps.
+
+import type { ByteChannel } from '@bt/ports'
+import { type Admission, featuresOf, type Handshake, PeerConnection, PeerSession } from '@bt/wire'
+import { SwarmError } from './errors.ts'
+import type { Hub } from './hub.ts'
+import type { SwarmLimits } from './options.ts'
+import type { DialCandidate, KnownPeers } from './peers/known-peers.ts'
+import { addressKey } from './peers/known-peers.ts'
+import { Peer, type PeerOwner } from './peers/peer.ts'
+import type { PeerSet } from './peers/peer-set.ts'
+import { TokenBucket } from './transfer/byte-budget.ts'
+
+export interface ConnectionsParts {
+  readonly hub: Hub
+  readonly known: KnownPeers
+  readonly peers: PeerSet
+  readonly owner: PeerOwner
+  readonly downloadBudget: TokenBucket
+  limits(): SwarmLimits
+  admission(): Admission
+  /** False: no connections now (paused, checking). */
+  isOpen(): boolean
+  /** The handshake is done and the peer is ours. */
+  opened(peer: Peer): void
+}
+
+export class Connections {
+  readonly #parts: ConnectionsParts
+
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts
+  }
+
+  /** A dial of ours succeeded; the caps have counted it. */
+  dialed(channel: ByteChannel, candidate: DialCandidate): void {
+    const { hub, peers, owner, admission } = this.#parts
+    const { clock } = hub.ports
+    const session = new PeerSession({
+      role: 'dialed',
+      identity: hub.identity,
+      admission: admission(),
+      now: clock.now(),
+    })
+    const peer = new Peer({
+      number: hub.peerNumber(),
+      role: 'dialed',
+      origin: candidate.origin,
+      endpoint: candidate.endpoint,
+      channel,
+      connection: new PeerConnection(session),
+      owner,
+      clock,
+      turn: hub.turn,
+    })
+    peers.added(peer)
+    peer.start()
+  }
+
+  /** Somebody who came to our port asks for this torrent; false: refused. */
+  accept(peer: Peer): boolean {
+    const { known, peers, owner, admission, limits, isOpen } = this.#parts
+    if (!isOpen() || peers.size >= limits().peersMax) return false
+    if (!known.accepts(peer.endpoint)) return false
+    known.incoming(peer.endpoint)
+    peer.owner = owner
+    peers.added(peer)
+    peer.session.admit(admission())
+    return true
+  }
+
+  /** Its handshake is here. */
+  shaken(peer: Peer, remote: Handshake): void {
+    const { hub, known, peers } = this.#parts
+    peer.peerId = remote.peerId
+    peer.speaksExtensions = featuresOf(remote.reserved).extensions
+    if (remote.peerId === hub.identity.peerId) {
+      known.handshaken(peer.endpoint, remote.peerId)
+      peer.drop('self', 'this is ourselves')
+      return
+    }
+    const twin = peers.opened(peer, hub.identity.peerId)
+    if (twin !== undefined) {
+      const number = twin === peer ? 'another connection' : `connection ${peer.number}`
+      twin.drop('duplicate', `the same peer is connected by ${number}`)
+      if (twin === peer) return
+    }
+    known.handshaken(peer.endpoint, remote.peerId)
+    this.#limit(peer)
+    this.#parts.opened(peer)
+  }
+
+  /** Told by the engine, after everybody else heard of it. */
+  closed(peer: Peer, reason: Error | undefined): void {
+    const { hub, known, peers } = this.#parts
+    const now = hub.ports.clock.now()
+    const wasOpen = peers.isOpen(peer)
+    peers.removed(peer)
+    hub.caps.disconnect(peer.endpoint.host)
+    const useful = peer.receivedBytes > 0 || peer.sentBytes > 0
+    const how = useful ? 'useful' : wasOpen && reason === undefined ? 'useless' : 'failed'
+    known.disconnected(peer.endpoint, now, how)
+  }
+
+  /** Refuses the peer's address from now on; its connections end. On loopback only this one does. */
+  ban(guilty: Peer, reason: string): void {
+    const { known, peers } = this.#parts
+    const { host } = guilty.endpoint
+    const banned = known.ban(host, reason) ? addressKey(host) : undefined
+    for (const peer of peers.all()) {
+      const same = banned !== undefined && addressKey(peer.endpoint.host) === banned
+      if (!same && peer !== guilty) continue
+      peer.abort(new SwarmError('PEER_BANNED', reason, { detail: 'corrupt' }))
+    }
+  }
+
+  dropAll(detail: string, message: string): void {
+    for (const peer of this.#parts.peers.all()) peer.drop(detail, message)
+  }
+
+  /** New limits hold for connections that stand, too. */
+  limitsChanged(): void {
+    for (const peer of this.#parts.peers.open()) this.#limit(peer)
+  }
+
+  /** Reading is metered only where a limit exists: unlimited peers cost nothing per chunk. */
+  #limit(peer: Peer): void {
+    const { downloadBudget, limits, hub } = this.#parts
+    const { downloadBytesPerSecond, peerDownloadBytesPerSecond } = limits()
+    const rates = [downloadBytesPerSecond, peerDownloadBytesPerSecond, hub.downloadRate()]
+    peer.readMeter = rates.every((rate) => rate === Number.POSITIVE_INFINITY)
+      ? undefined
+      : new TokenBucket(peerDownloadBytesPerSecond, hub.ports.clock.now(), downloadBudget)
+  }
+}

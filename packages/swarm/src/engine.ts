@@ -1,0 +1,383 @@
+// The peers of one torrent: its components, and the table of who answers for which event of a peer.
+//
+// No policy, no protocol and no arithmetic lives here. A handler is one line that names the owner of the
+// consequence; what needs content is behind `#exchange`, which is there once the store is open (`torrent.ts`).
+
+import type { PieceGeometry } from '@bt/metainfo'
+import type { FoundPeer, PeerOrigin } from '@bt/ports'
+import { Bitfield, type InfoHash, type InfoHashV2, type ReadonlyBitfield } from '@bt/primitives'
+import type { Admission, PeerEvent } from '@bt/wire'
+import { Connections } from './connections.ts'
+import type { Emitter } from './emitter.ts'
+import type { SwarmEvents } from './events.ts'
+import type { Exchange } from './exchange.ts'
+import { MetadataShell } from './extensions/metadata-shell.ts'
+import { PeerExchangeShell } from './extensions/peer-exchange-shell.ts'
+import { clientOf, Greeting, wantsNothing } from './greeting.ts'
+import type { Hub } from './hub.ts'
+import type { SwarmLimits } from './options.ts'
+import { Dialer } from './peers/dialer.ts'
+import { KnownPeers } from './peers/known-peers.ts'
+import type { Peer, PeerOwner } from './peers/peer.ts'
+import { PeerSet } from './peers/peer-set.ts'
+import type { Conviction } from './peers/trust.ts'
+import { PolicySeat } from './policy-seat.ts'
+import type { PeerHandle, PolicyQuestion, SwarmPolicy } from './policy.ts'
+import type { TokenBucket } from './transfer/byte-budget.ts'
+
+type Handlers = {
+  readonly [T in PeerEvent['type']]: (
+    peer: Peer,
+    event: Extract<PeerEvent, { readonly type: T }>,
+  ) => void
+}
+
+/** Milliseconds a peer may take nothing of what we send before its slot is given to another. */
+export const READS_NOTHING_MS = 120_000
+
+const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
+
+export interface EngineParts {
+  readonly hub: Hub
+  /** v1, then truncated v2. */
+  readonly infoHashes: readonly InfoHash[]
+  readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }
+  /** Of a torrent whose metadata we have. */
+  readonly infoBytes: Uint8Array | undefined
+  readonly policy: SwarmPolicy | undefined
+  readonly events: Emitter<SwarmEvents>
+  readonly downloadBudget: TokenBucket
+  limits(): SwarmLimits
+  have(): ReadonlyBitfield
+  /** Peer exchange is on: by the options, and the torrent is not private. */
+  exchangesPeers(): boolean
+  metadataCame(infoBytes: Uint8Array): void
+  /** More peers would be welcome; for policies: what is announced changed. */
+  announce(): void
+}
+
+export class Engine implements PeerOwner {
+  readonly peers = new PeerSet()
+  readonly known: KnownPeers
+  readonly seat: PolicySeat
+  readonly connections: Connections
+  readonly dialer: Dialer
+  readonly #parts: EngineParts
+  readonly #greeting: Greeting
+  readonly #metadata: MetadataShell
+  readonly #pex: PeerExchangeShell
+  #exchange: Exchange | undefined
+  #online = false
+
+  readonly #handlers: Handlers = {
+    asked: () => {}, // the acceptor's, before the peer is ours
+    handshake: (peer, event) => this.connections.shaken(peer, event.remote),
+    'extension-handshake': (peer, event) => this.#introduced(peer, event.facts),
+    choke: (peer) => this.#exchange?.downloader.choked(peer),
+    unchoke: (peer) => this.#exchange?.downloader.unchoked(peer),
+    interested: (peer) => this.#exchange?.slots.interestChanged(peer),
+    'not-interested': (peer) => this.#exchange?.slots.interestChanged(peer),
+    have: (peer, event) => this.#gained(peer, event.piece),
+    'dont-have': (peer, event) => this.#exchange?.downloader.lost(peer, event.piece),
+    suggest: () => {}, // rarest-first is not steered by others
+    'allowed-fast': (peer, event) => this.#exchange?.downloader.allowedFast(peer, event.piece),
+    pieces: (peer, event) => this.#shown(peer, event.pieces),
+    request: (peer, event) => this.#exchange?.uploader.requested(peer, event),
+    cancel: (peer, event) => this.#exchange?.uploader.withdrawn(peer, event),
+    'hold-expired': (peer, event) => this.#exchange?.uploader.withdrawn(peer, event),
+    reject: (peer, event) => this.#exchange?.downloader.requestEnded(peer, event),
+    block: (peer, event) => this.#exchange?.downloader.blockArrived(peer, event),
+    'hash-request': (peer, event) => this.#exchange?.hashes.requested(peer, event.range),
+    hashes: () => {}, // we ask for none: every layer is in the torrent
+    'hash-reject': () => {},
+    extended: (peer, event) => this.#extended(peer, event.name, event.payload),
+    port: () => {}, // the DHT's, when there is one
+  }
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    const { hub, limits, policy } = parts
+    const { clock, random, transport } = hub.ports
+    const { turn } = hub
+    this.known = new KnownPeers(random, hub.addresses)
+    this.known.ourId(hub.identity.peerId)
+    this.seat = new PolicySeat(policy, {
+      clock,
+      random,
+      self: {
+        peerId: hub.identity.peerId,
+        get port() {
+          return hub.port()
+        },
+      },
+      have: parts.have,
+      geometry: () => this.#exchange?.metainfo.geometry,
+      peers: () => this.peers.open(),
+      send: (peer, extension, payload) => this.#send(peer as Peer, extension, payload),
+      dial: (endpoint) => this.found([{ endpoint }], 'policy', undefined),
+      drop: (peer, reason) => (peer as Peer).drop('policy', reason),
+      changed: (question, peer, piece) => this.#policyChanged(question, peer, piece),
+      endTurn: () => turn.end(),
+    })
+    this.connections = new Connections({
+      hub,
+      known: this.known,
+      peers: this.peers,
+      owner: this,
+      downloadBudget: parts.downloadBudget,
+      limits,
+      admission: () => this.#admission(),
+      isOpen: () => this.#online,
+      opened: (peer) => this.#opened(peer),
+    })
+    this.dialer = new Dialer({
+      known: this.known,
+      transport,
+      clock,
+      caps: hub.caps,
+      turn,
+      infoHash: parts.infoHashes[0] as InfoHash,
+      score: this.seat.dialScore,
+      dialsMax: () => limits().dialsMax,
+      room: () => limits().peersMax - this.peers.size,
+      skipSeeds: () => this.#exchange?.isComplete ?? false,
+      dialed: (channel, candidate) => this.connections.dialed(channel, candidate),
+    })
+    this.#greeting = new Greeting({
+      known: this.known,
+      seat: this.seat,
+      client: hub.client,
+      port: () => hub.port(),
+      exchangesPeers: () => parts.exchangesPeers(),
+      metadataLength: () => this.#metadata.length,
+      isUploadOnly: () => this.#exchange?.isComplete ?? false,
+    })
+    this.#metadata = new MetadataShell(
+      {
+        want: parts.want,
+        clock,
+        turn,
+        done: (infoBytes) => parts.metadataCame(infoBytes),
+        blamed: (peer, reason, drop) => {
+          hub.ports.log?.('info', 'metadata.wrong', { peer: peer.endpoint, reason })
+          if (drop) peer.drop('metadata', reason)
+        },
+      },
+      parts.infoBytes,
+    )
+    this.#pex = new PeerExchangeShell({
+      clock,
+      turn,
+      peers: () => this.peers.open(),
+      wantsNothing,
+      found: (peers, from) => this.found(peers, 'pex', from.endpoint.host),
+    })
+  }
+
+  get exchange(): Exchange | undefined {
+    return this.#exchange
+  }
+
+  get isOnline(): boolean {
+    return this.#online
+  }
+
+  /** Dials, and answers those who come. */
+  goOnline(): void {
+    this.#online = true
+    this.dialer.start()
+  }
+
+  /** Every connection ends, no other begins. */
+  goOffline(detail: string, message: string): void {
+    this.#online = false
+    this.dialer.stop()
+    this.connections.dropAll(detail, message)
+  }
+
+  close(): void {
+    this.seat.detach()
+    this.#exchange?.close()
+    this.#pex.close()
+    this.#metadata.close()
+  }
+
+  found(peers: readonly FoundPeer[], origin: PeerOrigin, source: string | undefined): void {
+    const now = this.#parts.hub.ports.clock.now()
+    this.known.found(peers, origin, source, now)
+    this.dialer.go()
+  }
+
+  /** The metadata is here, checked and parsed: it is served from now on. */
+  serveMetadata(infoBytes: Uint8Array): void {
+    this.#metadata.serve(infoBytes)
+  }
+
+  /** The store is open: peers that are connected already (magnet) go on with content. */
+  contentOpened(exchange: Exchange, geometry: PieceGeometry): void {
+    this.#exchange = exchange
+    for (const peer of this.peers.all()) {
+      const isOpen = this.peers.isOpen(peer)
+      if (isOpen) exchange.joined(peer)
+      peer.adopt(geometry)
+      if (!isOpen || peer.isClosed) continue
+      exchange.haves.catchUp(peer)
+      this.#greeting.sendHandshake(peer)
+    }
+  }
+
+  /** Everything wanted is here: seeds are of no more use, and the others may know (BEP 21). */
+  completed(isPartialSeed: boolean): void {
+    for (const peer of [...this.peers.open()]) {
+      this.#dropIfUseless(peer)
+      if (isPartialSeed && !peer.isClosed) this.#greeting.sendHandshake(peer)
+    }
+  }
+
+  /** The choker's round: once in 10 s. */
+  pulse(now: number): void {
+    this.#exchange?.downloader.tick(now)
+    for (const peer of [...this.peers.open()]) {
+      if (peer.fullSince === undefined || now - peer.fullSince < READS_NOTHING_MS) continue
+      peer.drop('reads-nothing', `it took nothing for ${READS_NOTHING_MS / 1000} s`)
+    }
+    if (this.peers.openCount === 0) this.#parts.announce()
+  }
+
+  convicted(conviction: Conviction<Peer>): void {
+    const { peer, piece, strikes, ban } = conviction
+    const { hub, events } = this.#parts
+    hub.ports.log?.('info', 'peer.convicted', { peer: peer.endpoint, piece, strikes, ban })
+    if (!ban) return
+    const { endpoint, origin } = peer
+    const reason = `it sent wrong blocks of ${strikes} pieces, the latest is piece ${piece}`
+    this.connections.ban(peer, reason)
+    events.emit('peer', { endpoint, origin, change: 'banned', reason: new Error(reason) })
+  }
+
+  peerEvent(peer: Peer, event: PeerEvent): void {
+    const handler = this.#handlers[event.type] as (peer: Peer, event: PeerEvent) => void
+    handler(peer, event)
+  }
+
+  peerDrained(peer: Peer): void {
+    this.#exchange?.downloader.fill(peer)
+  }
+
+  peerWritable(peer: Peer): void {
+    this.#exchange?.uploader.writable(peer)
+  }
+
+  peerClosed(peer: Peer, reason: Error | undefined): void {
+    const { events, hub } = this.#parts
+    const wasOpen = this.peers.isOpen(peer)
+    this.#exchange?.left(peer)
+    this.#metadata.left(peer)
+    this.#pex.left(peer)
+    this.connections.closed(peer, reason)
+    hub.ports.log?.('debug', 'peer.closed', { peer: peer.endpoint, reason })
+    if (wasOpen) {
+      this.seat.observe({ type: 'closed', peer })
+      const { endpoint, origin } = peer
+      events.emit('peer', { endpoint, origin, change: 'closed', ...(reason ? { reason } : {}) })
+    }
+    this.seat.closed(peer)
+    this.dialer.go()
+  }
+
+  #admission(): Admission {
+    const { infoHashes, want } = this.#parts
+    const answer = infoHashes[0] as InfoHash
+    const v2 = want.infoHashV2 === undefined ? undefined : infoHashes[infoHashes.length - 1]
+    const geometry = this.#exchange?.metainfo.geometry
+    return {
+      answer,
+      accept: infoHashes,
+      ...(v2 === undefined ? {} : { answerV2: v2 }),
+      ...(geometry === undefined ? {} : { geometry }),
+    }
+  }
+
+  #opened(peer: Peer): void {
+    const { events } = this.#parts
+    const exchange = this.#exchange
+    exchange?.joined(peer)
+    this.seat.observe({ type: 'opened', peer })
+    if (this.#refused(peer)) return
+    this.#greeting.sendHandshake(peer)
+    if (exchange === undefined) peer.session.sendPieces(NO_PIECES)
+    else exchange.greet(peer)
+    const client = clientOf(peer)
+    const { endpoint, origin } = peer
+    events.emit('peer', { endpoint, origin, change: 'connected', ...(client ? { client } : {}) })
+  }
+
+  #introduced(peer: Peer, facts: Parameters<Greeting['heard']>[1]): void {
+    this.#greeting.heard(peer, facts)
+    this.#metadata.heard(peer)
+    if (this.#parts.exchangesPeers()) this.#pex.heard(peer)
+    this.#exchange?.downloader.requestsMaxOfPeer(peer)
+    this.#dropIfUseless(peer)
+  }
+
+  #gained(peer: Peer, piece: number): void {
+    this.#exchange?.downloader.gained(peer, piece)
+    if (this.seat.observes) this.seat.observe({ type: 'have', peer, piece })
+    this.#dropIfUseless(peer)
+  }
+
+  #shown(peer: Peer, pieces: ReadonlyBitfield): void {
+    this.#exchange?.downloader.pieces(peer, pieces)
+    if (this.seat.observes) this.seat.observe({ type: 'pieces', peer })
+    this.#dropIfUseless(peer)
+  }
+
+  #extended(peer: Peer, name: string, payload: Uint8Array): void {
+    if (name === 'ut_metadata') this.#metadata.received(peer, payload)
+    else if (name === 'ut_pex') {
+      if (this.#parts.exchangesPeers()) this.#pex.received(peer, payload)
+    } else {
+      for (const extension of this.seat.policy?.extensions ?? []) {
+        if (extension.name === name) extension.received(peer, payload)
+      }
+    }
+  }
+
+  /** Two that have everything have nothing to say to each other. */
+  #dropIfUseless(peer: Peer): void {
+    if (this.#exchange?.isComplete !== true || peer.isClosed || !wantsNothing(peer)) return
+    this.known.seedMet(peer.endpoint)
+    peer.drop('both-seeds', 'neither of us wants anything')
+  }
+
+  #refused(peer: Peer): boolean {
+    if (this.seat.link(peer) === 'refuse') peer.drop('policy', 'the policy refuses this link')
+    return peer.isClosed
+  }
+
+  #send(peer: Peer, extension: string, payload: Uint8Array): boolean {
+    if (peer.isClosed || peer.fullSince !== undefined || !peer.session.speaks(extension)) {
+      return false
+    }
+    peer.session.sendExtended(extension, payload)
+    peer.touch()
+    this.#parts.hub.turn.soon()
+    return true
+  }
+
+  #policyChanged(question: PolicyQuestion, only: PeerHandle | undefined, piece?: number): void {
+    const exchange = this.#exchange
+    const peers = only === undefined ? [...this.peers.open()] : [only as Peer]
+    if (question === 'prefer') exchange?.preferChanged()
+    if (question === 'reveal') exchange?.haves.changed(only as Peer | undefined, piece)
+    if (question === 'dial') this.dialer.go()
+    if (question === 'announce') this.#parts.announce()
+    if (question === 'scope') for (const peer of peers) exchange?.downloader.scopeChanged(peer)
+    if (question === 'link') {
+      for (const peer of peers) if (!this.#refused(peer)) exchange?.downloader.linkChanged(peer)
+    }
+    if (question === 'link' || question === 'unchoke') exchange?.slots.changed()
+    if (question === 'budget') exchange?.uploader.budgetChanged()
+    this.#parts.hub.turn.soon()
+  }
+}

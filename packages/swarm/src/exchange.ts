@@ -1,0 +1,272 @@
+// The part of a torrent that needs its content: built when the store is open, gone when it closes.
+//
+// Makes picker, trust, downloader, uploader and choker known to each other, and holds what concerns all of them:
+// which pieces are wanted, what a verified or lost piece means, when everything is here.
+
+import type { Metainfo, PieceIndex } from '@bt/metainfo'
+import type { PieceStore, PieceStoreError } from '@bt/piece-store'
+import { Bitfield, type InfoHash } from '@bt/primitives'
+import { allowedFastSet } from '@bt/wire'
+import { Choker } from './choking/choker.ts'
+import { ChokeRounds } from './choking/choke-rounds.ts'
+import { Slots } from './choking/slots.ts'
+import type { Emitter } from './emitter.ts'
+import type { SwarmEvents } from './events.ts'
+import type { Hub } from './hub.ts'
+import type { FileSelection, SwarmLimits } from './options.ts'
+import type { Peer } from './peers/peer.ts'
+import type { PeerSet } from './peers/peer-set.ts'
+import { type Conviction, Trust } from './peers/trust.ts'
+import { Picker } from './picking/picker.ts'
+import type { PolicySeat } from './policy-seat.ts'
+import type { Counters } from './stats.ts'
+import { TokenBucket } from './transfer/byte-budget.ts'
+import { Downloader } from './transfer/downloader.ts'
+import { HashAnswers } from './transfer/hash-answers.ts'
+import { Haves } from './transfer/haves.ts'
+import { Uploader } from './transfer/uploader.ts'
+
+/** Priority of a file, and of a piece, that nobody spoke about. */
+export const PRIORITY_NORMAL = 4
+
+export interface ExchangeParts {
+  readonly hub: Hub
+  readonly metainfo: Metainfo
+  readonly store: PieceStore
+  readonly seat: PolicySeat
+  readonly peers: PeerSet
+  readonly counters: Counters
+  readonly events: Emitter<SwarmEvents>
+  readonly uploadBudget: TokenBucket
+  /** Of each file. */
+  readonly priorities: readonly number[]
+  readonly sequential: boolean
+  limits(): SwarmLimits
+  wantsNothing(peer: Peer): boolean
+  convicted(conviction: Conviction<Peer>): void
+  /** Payload came, or was sent. */
+  received(bytes: number, now: number): void
+  served(bytes: number, now: number): void
+  /** Pieces came or went, or others are wanted: `isComplete` may differ. */
+  changed(): void
+  pulse(now: number): void
+}
+
+export class Exchange {
+  readonly store: PieceStore
+  readonly metainfo: Metainfo
+  readonly picker: Picker<Peer>
+  readonly downloader: Downloader
+  readonly uploader: Uploader
+  readonly slots: Slots
+  readonly haves: Haves
+  readonly hashes: HashAnswers
+  readonly #parts: ExchangeParts
+  #ofPiece: Uint8Array
+  readonly #unfreed: () => void
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts
+    const { hub, metainfo, store, seat, peers, counters } = parts
+    const { clock, random } = hub.ports
+    const { geometry } = metainfo
+    const { turn } = hub
+    const { have } = store
+    this.store = store
+    this.metainfo = metainfo
+    const trust = new Trust<Peer>()
+    this.picker = new Picker({
+      geometry,
+      random,
+      have,
+      begin: (piece) => store.isVerifiable(piece) && store.begin(piece),
+      discard: (piece) => this.downloader.givenUp(piece),
+    })
+    this.picker.setSequential(parts.sequential)
+    this.#ofPiece = new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL)
+    this.hashes = new HashAnswers(store)
+    this.picker.setPrefer(seat.policy?.prefer)
+    this.haves = new Haves({ have, geometry, seat, peers: () => peers.open() })
+    this.downloader = new Downloader({
+      store,
+      geometry,
+      picker: this.picker,
+      trust,
+      seat,
+      counters,
+      clock,
+      turn,
+      limits: parts.limits,
+      received: parts.received,
+      verified: (piece) => this.#verified(piece),
+      corrupt: (piece, suspects) => {
+        const endpoints = suspects.map((peer) => peer.endpoint)
+        parts.events.emit('corrupt', { piece, suspects: endpoints })
+      },
+      convicted: parts.convicted,
+    })
+    this.uploader = new Uploader({
+      store,
+      geometry,
+      seat,
+      counters,
+      clock,
+      turn,
+      budgetFor: (now) =>
+        new TokenBucket(parts.limits().peerUploadBytesPerSecond, now, parts.uploadBudget),
+      served: parts.served,
+    })
+    const { downloader, uploader } = this
+    this.slots = new Slots({
+      choker: new Choker(random, { slots: parts.limits().unchokeSlots }),
+      rounds: new ChokeRounds(clock.now()),
+      seat,
+      clock,
+      turn,
+      have,
+      peers: () => peers.open(),
+      isSeeding: () => this.isComplete,
+      wantsNothing: parts.wantsNothing,
+      snubbed: (peer, now) => downloader.snubbed(peer, now),
+      receivedPerSecond: (peer, now) => downloader.bytesPerSecond(peer, now),
+      sentPerSecond: (peer, now) => uploader.bytesPerSecond(peer, now),
+      choked: (peer) => uploader.choked(peer),
+      pulse: parts.pulse,
+    })
+    this.#unfreed = hub.memory.onFreed(() => {
+      this.picker.memoryFreed()
+      downloader.wake()
+    })
+    this.select(parts.priorities)
+  }
+
+  /** Everything wanted is here. */
+  get isComplete(): boolean {
+    return this.picker.wantedLeft === 0
+  }
+
+  /** Complete, but not every piece is here (BEP 21). */
+  get isPartialSeed(): boolean {
+    return this.isComplete && this.store.have.count < this.metainfo.geometry.pieceCount
+  }
+
+  /** Wanted bytes that are not here. */
+  get leftBytes(): number {
+    const { geometry } = this.metainfo
+    const { have } = this.store
+    if (this.isComplete) return 0
+    let left = 0
+    for (let index = 0; index < geometry.pieceCount; index++) {
+      if (!have.has(index) && this.#ofPiece[index] !== 0) {
+        left += geometry.lengthOf(geometry.piece(index))
+      }
+    }
+    return left
+  }
+
+  /** Right after the handshake: our pieces, and what it may ask for while choked (BEP 6). */
+  greet(peer: Peer): void {
+    this.haves.greet(peer)
+    const { geometry, wireHashes } = this.metainfo
+    const { have } = this.store
+    if (!peer.fast || have.count === 0 || this.#parts.seat.hidesPieces) return
+    const { host } = peer.endpoint
+    for (const piece of allowedFastSet(host, wireHashes[0] as InfoHash, geometry.pieceCount)) {
+      if (!have.has(piece)) continue
+      peer.session.sendAllowedFast(piece)
+      this.uploader.allowFast(peer, piece)
+    }
+  }
+
+  preferChanged(): void {
+    this.picker.setPrefer(this.#parts.seat.policy?.prefer)
+    this.downloader.wake()
+  }
+
+  joined(peer: Peer): void {
+    this.uploader.joined(peer)
+    this.downloader.joined(peer)
+  }
+
+  left(peer: Peer): void {
+    this.uploader.left(peer)
+    this.downloader.left(peer)
+    this.slots.left(peer)
+    this.haves.left(peer)
+  }
+
+  /** A piece is as wanted as the most wanted file in it. */
+  select(priorities: readonly number[]): void {
+    const { geometry } = this.metainfo
+    const ofPiece = new Uint8Array(geometry.pieceCount)
+    for (let file = 0; file < geometry.fileCount; file++) {
+      const priority = priorities[file] ?? PRIORITY_NORMAL
+      const { first, end } = geometry.piecesOf(file)
+      for (let piece = first; piece < end; piece++) {
+        if (priority > (ofPiece[piece] as number)) ofPiece[piece] = priority
+      }
+    }
+    this.#ofPiece = ofPiece
+    this.picker.setPriorities((piece) => ofPiece[piece] as number)
+    this.downloader.wake()
+  }
+
+  lost(pieces: readonly number[], error: PieceStoreError): void {
+    this.downloader.forgotten(pieces)
+    for (const index of pieces) {
+      this.haves.lost(index)
+      this.#parts.events.emit('lost', { piece: this.metainfo.geometry.piece(index), reason: error })
+    }
+    this.#parts.changed()
+  }
+
+  writableAgain(): void {
+    this.picker.memoryFreed()
+    this.downloader.wake()
+  }
+
+  close(): void {
+    this.#unfreed()
+    this.slots.close()
+    this.uploader.close()
+  }
+
+  #verified(piece: PieceIndex): void {
+    const { events } = this.#parts
+    const { have } = this.store
+    this.haves.gained(piece)
+    this.uploader.pieceArrived(piece)
+    if (have.count === 1) this.slots.changed()
+    events.emit('piece', {
+      piece,
+      haveCount: have.count,
+      pieceCount: this.metainfo.geometry.pieceCount,
+    })
+    this.#parts.changed()
+  }
+}
+
+/** Priorities per file of any form of selection; pad files and symbolic links are nobody's wish. */
+export function filePriorities(metainfo: Metainfo, selection: FileSelection | undefined): number[] {
+  return metainfo.files.map((file, index) => {
+    if (file.attributes?.includes('p') === true) return 0
+    if (selection === undefined) return PRIORITY_NORMAL
+    if ('has' in selection) return selection.has(index) ? PRIORITY_NORMAL : 0
+    return Math.max(0, Math.min(7, Math.trunc(selection[index] ?? PRIORITY_NORMAL)))
+  })
+}
+
+/** The files that are wanted at all; undefined: every one. */
+export function wantedFiles(
+  metainfo: Metainfo,
+  priorities: readonly number[],
+): Bitfield | undefined {
+  const wanted = new Bitfield(priorities.length)
+  let all = true
+  for (const [file, priority] of priorities.entries()) {
+    const isPad = metainfo.files[file]?.attributes?.includes('p') === true
+    if (priority > 0 || isPad) wanted.set(file)
+    else all = false
+  }
+  return all ? undefined : wanted
+}

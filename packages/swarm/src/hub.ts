@@ -1,0 +1,30 @@
+// What the torrents of a session share: the world, one turn, the caps, the budgets, who we are.
+
+import type { MemoryBudget } from '@bt/piece-store'
+import type { Ports } from '@bt/ports'
+import type { Identity } from '@bt/wire'
+import type { AddressRules, SwarmLimits } from './options.ts'
+import type { ConnectionCaps } from './peers/connection-caps.ts'
+import type { Turn } from './peers/turn.ts'
+import type { TokenBucket } from './transfer/byte-budget.ts'
+
+export interface Hub {
+  readonly ports: Ports
+  readonly turn: Turn
+  readonly caps: ConnectionCaps
+  readonly identity: Identity
+  readonly memory: MemoryBudget
+  readonly uploadBudget: TokenBucket
+  readonly downloadBudget: TokenBucket
+  /** Bytes per second of all torrents together, as now set. */
+  downloadRate(): number
+  readonly addresses: AddressRules
+  /** Defaults for each torrent. */
+  readonly swarmLimits: Partial<SwarmLimits>
+  /** Our name and version, for people. */
+  readonly client: string
+  /** Port we accept on; 0: none. */
+  port(): number
+  /** Counts up over the session. */
+  peerNumber(): number
+}

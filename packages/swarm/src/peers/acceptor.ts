@@ -1,0 +1,124 @@
+// The listening side of a session: one port, many torrents, told apart by the infohash of the handshake.
+//
+// A connection costs a slot from the first byte: pending ones are few and short (the handshake deadline of wire),
+// one address gets only so many, and what asks for an unknown torrent is closed without a word of ours.
+
+import type { ByteChannel, Clock, Done, Listener, Log, Transport } from '@bt/ports'
+import type { InfoHash } from '@bt/primitives'
+import { type Identity, PeerConnection, type PeerEvent, PeerSession } from '@bt/wire'
+import type { SessionLimits } from '../options.ts'
+import type { ConnectionCaps } from './connection-caps.ts'
+import { Peer, type PeerOwner } from './peer.ts'
+import type { Turn } from './turn.ts'
+
+/** A torrent, as far as accepting goes. */
+export interface Admitting {
+  /** Takes the peer over (sets `peer.owner`, admits) or answers false: refused. */
+  accept(peer: Peer): boolean
+}
+
+export interface AcceptorParts {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: Log | undefined
+  readonly caps: ConnectionCaps
+  readonly turn: Turn
+  readonly identity: Identity
+  readonly limits: SessionLimits
+  peerNumber(): number
+  torrentOf(infoHash: InfoHash): Admitting | undefined
+}
+
+export class Acceptor implements PeerOwner {
+  readonly #parts: AcceptorParts
+  readonly #pending = new Set<Peer>()
+  #listener: Listener | undefined
+  #closed = false
+
+  constructor(parts: AcceptorParts) {
+    this.#parts = parts
+  }
+
+  /** Port that is listened on; 0: none. */
+  get port(): number {
+    return this.#listener?.local.port ?? 0
+  }
+
+  /** Connections whose handshake is not here yet. */
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  listen(options: { readonly host?: string; readonly port: number }, done: Done): void {
+    this.#parts.transport.listen(
+      options,
+      (channel) => this.#accepted(channel),
+      (error, listener) => {
+        if (error !== undefined) return done(error)
+        this.#listener = listener
+        if (this.#closed) listener.close(() => {})
+        done(undefined)
+      },
+    )
+  }
+
+  close(done: Done): void {
+    this.#closed = true
+    for (const peer of [...this.#pending]) peer.drop('session-closed', 'the session is closed')
+    if (this.#listener === undefined)
+      this.#parts.clock.at(this.#parts.clock.now(), () => done(undefined))
+    else this.#listener.close(done)
+    this.#listener = undefined
+  }
+
+  peerEvent(peer: Peer, event: PeerEvent): void {
+    if (event.type !== 'asked') return
+    const torrent = this.#parts.torrentOf(event.infoHash)
+    this.#pending.delete(peer)
+    if (torrent?.accept(peer) === true) return
+    this.#parts.log?.('debug', 'accept.refused', {
+      peer: peer.endpoint,
+      infoHash: event.infoHash,
+      known: torrent !== undefined,
+    })
+    peer.session.refuse()
+    peer.drop('not-served', `no torrent with infohash ${event.infoHash} is served here now`)
+  }
+
+  peerDrained(): void {}
+
+  peerWritable(): void {}
+
+  peerClosed(peer: Peer, reason: Error | undefined): void {
+    this.#pending.delete(peer)
+    this.#parts.caps.disconnect(peer.endpoint.host)
+    this.#parts.log?.('debug', 'accept.closed', { peer: peer.endpoint, reason })
+  }
+
+  #accepted(channel: ByteChannel): void {
+    const { clock, caps, turn, identity, limits, log } = this.#parts
+    const host = channel.remote.host
+    const full = this.#closed || this.#pending.size >= limits.acceptsPendingMax
+    if (full || !caps.connect(host)) {
+      log?.('debug', 'accept.full', { peer: channel.remote, pending: this.#pending.size })
+      channel.start({ received() {}, drained() {}, closed() {} })
+      channel.abort(new Error('too many connections'))
+      return
+    }
+    const session = new PeerSession({ role: 'accepted', identity, now: clock.now() })
+    const peer = new Peer({
+      number: this.#parts.peerNumber(),
+      role: 'accepted',
+      origin: 'incoming',
+      endpoint: channel.remote,
+      channel,
+      connection: new PeerConnection(session),
+      owner: this,
+      clock,
+      turn,
+    })
+    this.#pending.add(peer)
+    peer.start()
+    turn.end()
+  }
+}

@@ -1,0 +1,290 @@
+// One connection: a byte channel and a PeerConnection, drained into its owner.
+//
+// Shell of the machine contract: bytes in, events out one by one, then one write of all that was caused. The owner
+// is first the acceptor (until the infohash is known), then the engine of a torrent. Closing is told once, at once,
+// and gives back every lent block. Reading pauses while a download budget is in debt.
+
+import type { BencodeValue } from '@bt/bencode'
+import type { PieceGeometry } from '@bt/metainfo'
+import type { Alarm, ByteChannel, ChannelReader, Clock, PeerOrigin } from '@bt/ports'
+import { Bitfield, type Endpoint, type PeerId, type ReadonlyBitfield } from '@bt/primitives'
+import {
+  type ExtensionFacts,
+  type PeerConnection,
+  type PeerEvent,
+  type PeerSession,
+  WireError,
+} from '@bt/wire'
+import { SwarmError } from '../errors.ts'
+import type { PeerHandle } from '../policy.ts'
+import type { Turn } from './turn.ts'
+
+/** Who is told what a peer does. */
+export interface PeerOwner {
+  /** `event` is lent. */
+  peerEvent(peer: Peer, event: PeerEvent): void
+  /** All events of a chunk or tick were told: now is the time to ask for more. */
+  peerDrained(peer: Peer): void
+  /** Its output was full and has room again. */
+  peerWritable(peer: Peer): void
+  /** Told once. `reason` undefined: closed in order. */
+  peerClosed(peer: Peer, reason: Error | undefined): void
+}
+
+/** Bytes that were read, counted after the fact. */
+export interface ReadMeter {
+  spend(bytes: number, now: number): void
+  availableAt(bytes: number, now: number): number
+}
+
+export interface PeerParts {
+  /** Counts up over the session: the order of peers wherever one is needed. */
+  readonly number: number
+  readonly role: 'dialed' | 'accepted'
+  readonly origin: PeerOrigin
+  readonly endpoint: Endpoint
+  readonly channel: ByteChannel
+  readonly connection: PeerConnection
+  readonly owner: PeerOwner
+  readonly clock: Clock
+  readonly turn: Turn
+}
+
+/** Bytes waiting in a channel that does not take them: four send-aheads; a peer that makes us talk and never reads is closed. */
+export const OUTPUT_BYTES_MAX = 2 * 1024 * 1024
+
+const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
+const NO_EXTENSIONS: ReadonlyMap<string, BencodeValue> = new Map()
+
+export class Peer implements PeerHandle, ChannelReader {
+  readonly number: number
+  readonly role: 'dialed' | 'accepted'
+  readonly origin: PeerOrigin
+  readonly endpoint: Endpoint
+  readonly session: PeerSession
+  /** Time of the call under way, on the clock of the ports. */
+  now: number
+  readonly openedAt: number
+  /** When it was told what our handshake allows; set by the engine. */
+  peerId: PeerId = '' as PeerId
+  extensions: ReadonlyMap<string, BencodeValue> = NO_EXTENSIONS
+  /** What of them we understand. */
+  said: ExtensionFacts = {}
+  /** Its handshake has the bit of BEP 10. */
+  speaksExtensions = false
+  receivedBytes = 0
+  sentBytes = 0
+  /** Port it accepts on, where it said so (BEP 10 `p`) or was dialled. */
+  listenPort: number | undefined
+  /** Since when its channel takes nothing more; undefined: it does. */
+  fullSince: number | undefined
+  /** What it receives is taken from this; absent: as fast as it comes. */
+  readMeter: ReadMeter | undefined
+
+  owner: PeerOwner
+  readonly #connection: PeerConnection
+  readonly #channel: ByteChannel
+  readonly #clock: Clock
+  readonly #turn: Turn
+  #alarm: Alarm | undefined
+  #alarmAt = Number.POSITIVE_INFINITY
+  #dirty = false
+  #closed = false
+  #payday: Alarm | undefined
+
+  constructor(parts: PeerParts) {
+    this.number = parts.number
+    this.role = parts.role
+    this.origin = parts.origin
+    this.endpoint = parts.endpoint
+    this.owner = parts.owner
+    this.session = parts.connection.session
+    this.#connection = parts.connection
+    this.#channel = parts.channel
+    this.#clock = parts.clock
+    this.#turn = parts.turn
+    this.now = parts.clock.now()
+    this.openedAt = this.now
+    this.listenPort = parts.role === 'dialed' ? parts.endpoint.port : undefined
+  }
+
+  get pieces(): ReadonlyBitfield {
+    return this.session.peerPieces ?? NO_PIECES
+  }
+
+  get fast(): boolean {
+    return this.session.fast
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Bytes given to the channel and not yet gone. */
+  get queuedBytes(): number {
+    return this.#channel.queuedBytes
+  }
+
+  get carriers(): readonly string[] {
+    return this.#channel.carriers
+  }
+
+  /** Reading begins, and our side of the handshake goes out where it may. */
+  start(): void {
+    this.#channel.start(this)
+    this.touch()
+  }
+
+  /** Output may have grown, or the deadline moved: to be called after any call of `session`. */
+  touch(): void {
+    if (this.#dirty || this.#closed) return
+    this.#dirty = true
+    this.#turn.touch(this)
+  }
+
+  /** Told by the turn: one gathered write of all there is, and the alarm. */
+  flush(): void {
+    this.#dirty = false
+    if (this.#closed) return
+    const output = this.#connection.takeOutput()
+    if (output !== undefined) {
+      if (!this.#channel.send(output.chunks, () => output.sent())) {
+        this.fullSince ??= this.#clock.now()
+        if (this.#channel.queuedBytes > OUTPUT_BYTES_MAX) {
+          this.drop(
+            'output-full',
+            `${this.#channel.queuedBytes} bytes wait for a peer that reads nothing`,
+          )
+          return
+        }
+      }
+    }
+    this.#arm()
+  }
+
+  /** Metadata is here: what was heard before comes as events now. */
+  adopt(geometry: PieceGeometry): void {
+    this.#guarded(() => this.session.adopt(geometry))
+  }
+
+  received(chunk: Uint8Array): void {
+    if (this.#closed) return
+    const now = this.#clock.now()
+    this.now = now
+    try {
+      this.#connection.receive(chunk, now)
+      this.#drain()
+    } catch (error) {
+      this.#failed(error)
+    }
+    if (this.readMeter !== undefined) this.#pay(this.readMeter, chunk.length, now)
+    this.#turn.end()
+  }
+
+  drained(): void {
+    if (this.#closed) return
+    this.now = this.#clock.now()
+    this.fullSince = undefined
+    this.owner.peerWritable(this)
+    this.#turn.end()
+  }
+
+  closed(reason: Error | undefined): void {
+    this.#over(reason)
+    this.#turn.end()
+  }
+
+  /** Ends the connection for a reason of ours; `detail` is a word for logs and tests. */
+  drop(detail: string, message: string): void {
+    this.abort(new SwarmError('PEER_DROPPED', message, { detail }))
+  }
+
+  abort(reason: Error): void {
+    if (this.#closed) return
+    this.#channel.abort(reason)
+    this.#over(reason)
+  }
+
+  /** Sends what is queued, then closes. */
+  close(): void {
+    if (this.#closed) return
+    this.flush()
+    if (this.#closed) return
+    this.#channel.close()
+    this.#over(undefined)
+  }
+
+  #guarded(call: () => void): void {
+    if (this.#closed) return
+    this.now = this.#clock.now()
+    try {
+      call()
+      this.#drain()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #drain(): void {
+    const connection = this.#connection
+    for (let event = connection.next(); event !== undefined; event = connection.next()) {
+      this.owner.peerEvent(this, event)
+      if (this.#closed) return
+    }
+    this.owner.peerDrained(this)
+    this.touch()
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof WireError && error.blame === 'remote') {
+      this.abort(error)
+      return
+    }
+    throw error
+  }
+
+  /** The channel is gone or going: everything lent comes back, the owner hears of it. */
+  #over(reason: Error | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#alarm?.cancel()
+    this.#payday?.cancel()
+    this.#connection.takeOutput()?.sent()
+    this.session.close()
+    this.owner.peerClosed(this, reason)
+  }
+
+  /** An alarm stays where it is when the deadline moves away: it looks again when it rings. */
+  #arm(): void {
+    const deadline = this.session.deadline()
+    if (deadline >= this.#alarmAt || deadline === Number.POSITIVE_INFINITY) return
+    this.#alarm?.cancel()
+    this.#alarmAt = deadline
+    this.#alarm = this.#clock.at(deadline, () => this.#rang())
+  }
+
+  #rang(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    const now = this.#clock.now()
+    if (this.session.deadline() <= now) this.#guarded(() => this.session.tick(now))
+    else this.touch()
+    this.#turn.end()
+  }
+
+  /** Bytes that came go into debt; while there is any, nothing is read. */
+  #pay(meter: ReadMeter, bytes: number, now: number): void {
+    if (this.#closed) return
+    meter.spend(bytes, now)
+    const until = meter.availableAt(1, now)
+    if (until <= now || this.#payday !== undefined) return
+    this.#channel.pause()
+    this.#payday = this.#clock.at(until, () => {
+      this.#payday = undefined
+      if (this.#closed) return
+      const later = this.#clock.now()
+      // an alarm may ring a little early or others may have spent: look again before reading on
+      this.#channel.resume()
+      this.#pay(meter, 0, later)
+    })
+  }
+}

@@ -1,0 +1,73 @@
+// One call from outside (a chunk, an alarm, an answer of the disk) with everything it causes.
+//
+// While it runs, peers whose output grew and tasks that must come last are only noted; `end` runs the tasks and
+// then sends each peer's output as one gathered write. Without this every have would be a system call of its own.
+
+import type { Alarm, Clock } from '@bt/ports'
+
+/** Something with output to send. */
+export interface Flushable {
+  flush(): void
+}
+
+/** Rounds of tasks that cause tasks: far above what a turn needs, so reaching it is a loop of ours. */
+const ROUNDS_MAX = 100
+
+export class Turn {
+  readonly #clock: Clock
+  #dirty: Flushable[] = []
+  #dirtyNext: Flushable[] = []
+  #tasks = new Set<() => void>()
+  #ending = false
+  #soon: Alarm | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Its `flush` will be called, once for each call of this; the caller keeps track of being noted already. */
+  touch(item: Flushable): void {
+    this.#dirty.push(item)
+  }
+
+  /** `task` runs before the sends of this turn, once however often it is asked for; keep it to one function object. */
+  later(task: () => void): void {
+    this.#tasks.add(task)
+  }
+
+  /** For calls that may come from anywhere: a turn of its own follows if none is under way. */
+  soon(): void {
+    this.#soon ??= this.#clock.at(this.#clock.now(), () => {
+      this.#soon = undefined
+      this.end()
+    })
+  }
+
+  /** No turn of its own follows any more. */
+  close(): void {
+    this.#soon?.cancel()
+    this.#soon = undefined
+  }
+
+  /** Call this last in whatever the outside world calls. */
+  end(): void {
+    if (this.#ending) return
+    this.#ending = true
+    try {
+      for (let round = 0; this.#tasks.size > 0 && round < ROUNDS_MAX; round++) {
+        const tasks = this.#tasks
+        this.#tasks = new Set()
+        for (const task of tasks) task()
+      }
+      while (this.#dirty.length > 0) {
+        const items = this.#dirty
+        this.#dirty = this.#dirtyNext
+        for (const item of items) item.flush()
+        items.length = 0
+        this.#dirtyNext = items
+      }
+    } finally {
+      this.#ending = false
+    }
+  }
+}

@@ -1,0 +1,202 @@
+// Where the policy of a torrent sits: its answers, kept until it says that they changed, and its host.
+//
+// Everything else in the engine asks here and never knows whether there is a policy. Answers are kept per peer;
+// a policy that answers nothing costs one comparison.
+
+import type { PieceGeometry } from '@bt/metainfo'
+import type { Alarm, Clock, PeerOrigin, Random } from '@bt/ports'
+import type { Endpoint, PeerId, ReadonlyBitfield } from '@bt/primitives'
+import type {
+  ByteBudget,
+  Link,
+  PeerHandle,
+  PieceScope,
+  PolicyFact,
+  PolicyHost,
+  PolicyQuestion,
+  SwarmPolicy,
+  UnchokeRound,
+} from './policy.ts'
+
+/** What the seat does for the policy, by the engine's hand. */
+export interface SeatParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly self: { readonly peerId: PeerId; readonly port: number }
+  have(): ReadonlyBitfield
+  geometry(): PieceGeometry | undefined
+  peers(): Iterable<PeerHandle>
+  send(peer: PeerHandle, extension: string, payload: Uint8Array): boolean
+  dial(endpoint: Endpoint): void
+  drop(peer: PeerHandle, reason: string): void
+  changed(question: PolicyQuestion, peer: PeerHandle | undefined, piece: number | undefined): void
+  /** The outermost call of an alarm is over. */
+  endTurn(): void
+}
+
+interface Kept {
+  link: Link | undefined
+  scope: PieceScope | undefined | 'unasked'
+  budget: ByteBudget | undefined | 'unasked'
+}
+
+export class PolicySeat {
+  readonly policy: SwarmPolicy | undefined
+  readonly #parts: SeatParts
+  readonly #kept = new Map<PeerHandle, Kept>()
+  readonly #alarms = new Set<Alarm>()
+  #attached = false
+
+  constructor(policy: SwarmPolicy | undefined, parts: SeatParts) {
+    this.policy = policy
+    this.#parts = parts
+  }
+
+  attach(): void {
+    if (this.policy === undefined || this.#attached) return
+    this.#attached = true
+    this.policy.attach?.(this.#host())
+  }
+
+  /** The policy's alarms end, its host does nothing any more. */
+  detach(): void {
+    if (!this.#attached) return
+    this.#attached = false
+    for (const alarm of this.#alarms) alarm.cancel()
+    this.#alarms.clear()
+    this.policy?.detach?.()
+  }
+
+  /** Is anybody told of facts? Asked before one is made, on hot paths. */
+  get observes(): boolean {
+    return this.policy?.observe !== undefined
+  }
+
+  observe(fact: PolicyFact): void {
+    this.policy?.observe?.(fact)
+  }
+
+  closed(peer: PeerHandle): void {
+    this.#kept.delete(peer)
+  }
+
+  link(peer: PeerHandle): Link {
+    if (this.policy?.link === undefined) return 'both'
+    const kept = this.#keptOf(peer)
+    kept.link ??= this.policy.link(peer)
+    return kept.link
+  }
+
+  /** May we ask this peer for payload? */
+  mayAsk(peer: PeerHandle): boolean {
+    const link = this.link(peer)
+    return link === 'both' || link === 'download-only'
+  }
+
+  /** May we serve this peer payload? */
+  mayServe(peer: PeerHandle): boolean {
+    const link = this.link(peer)
+    return link === 'both' || link === 'upload-only'
+  }
+
+  scope(peer: PeerHandle): PieceScope | undefined {
+    if (this.policy?.scope === undefined) return undefined
+    const kept = this.#keptOf(peer)
+    if (kept.scope === 'unasked') kept.scope = this.policy.scope(peer)
+    return kept.scope
+  }
+
+  budget(peer: PeerHandle): ByteBudget | undefined {
+    if (this.policy?.budget === undefined) return undefined
+    const kept = this.#keptOf(peer)
+    if (kept.budget === 'unasked') kept.budget = this.policy.budget(peer)
+    return kept.budget
+  }
+
+  /** How long, in milliseconds, a request for a piece that we lack waits; 0: not. */
+  hold(peer: PeerHandle, piece: number, heldNow: number): number {
+    return this.policy?.hold?.(peer, piece, heldNow) ?? 0
+  }
+
+  unchoke(round: UnchokeRound): readonly PeerHandle[] {
+    return this.policy?.unchoke?.(round) ?? round.proposed
+  }
+
+  /** Is this piece, which we have, shown to this peer? */
+  reveals(piece: number, peer: PeerHandle): boolean {
+    const shown = this.policy?.reveal?.(piece) ?? 'all'
+    return shown === 'all' || shown.includes(peer)
+  }
+
+  get hidesPieces(): boolean {
+    return this.policy?.reveal !== undefined
+  }
+
+  get dialScore(): SwarmPolicy['dial'] {
+    const policy = this.policy
+    if (policy?.dial === undefined) return undefined
+    return (endpoint: Endpoint, origin: PeerOrigin) => policy.dial?.(endpoint, origin) ?? 1
+  }
+
+  #keptOf(peer: PeerHandle): Kept {
+    let kept = this.#kept.get(peer)
+    if (kept === undefined) {
+      kept = { link: undefined, scope: 'unasked', budget: 'unasked' }
+      this.#kept.set(peer, kept)
+    }
+    return kept
+  }
+
+  #forget(question: PolicyQuestion, peer: PeerHandle | undefined): void {
+    const all = peer === undefined ? this.#kept.values() : [this.#kept.get(peer)]
+    for (const kept of all) {
+      if (kept === undefined) continue
+      if (question === 'link') kept.link = undefined
+      if (question === 'scope') kept.scope = 'unasked'
+      if (question === 'budget') kept.budget = 'unasked'
+    }
+  }
+
+  #host(): PolicyHost {
+    const parts = this.#parts
+    const alive = (): boolean => this.#attached
+    return {
+      now: () => parts.clock.now(),
+      at: (timeMs, run) => {
+        const alarm = parts.clock.at(timeMs, () => {
+          this.#alarms.delete(alarm)
+          run()
+          parts.endTurn()
+        })
+        this.#alarms.add(alarm)
+        return {
+          cancel: () => {
+            this.#alarms.delete(alarm)
+            alarm.cancel()
+          },
+        }
+      },
+      below: (bound) => parts.random.below(bound),
+      get have() {
+        return parts.have()
+      },
+      get geometry() {
+        return parts.geometry()
+      },
+      self: parts.self,
+      peers: () => parts.peers(),
+      send: (peer, extension, payload) => alive() && parts.send(peer, extension, payload),
+      dial: (endpoint) => {
+        if (alive()) parts.dial(endpoint)
+      },
+      drop: (peer, reason) => {
+        if (alive()) parts.drop(peer, reason)
+      },
+      changed: (question, peer, piece) => {
+        if (!alive()) return
+        this.#forget(question, peer)
+        parts.changed(question, peer, piece)
+      },
+    }
+  }
+}

@@ -1,0 +1,422 @@
+// The life of one torrent: metadata → storage → check → online, paused, stopped by the disk, complete, closed.
+//
+// Owns the engine (peers), the contents (disk) and the sources; decides which state it is in and tells it.
+
+import { type Magnet, type Metainfo, parseInfo } from '@bt/metainfo'
+import type { PieceStore, StoreCondition } from '@bt/piece-store'
+import type { Done, FoundPeer, PeerOrigin } from '@bt/ports'
+import { Bitfield, type InfoHash, type ReadonlyBitfield, truncateInfoHash } from '@bt/primitives'
+import { Contents } from './contents.ts'
+import type { Emitter } from './emitter.ts'
+import { Engine } from './engine.ts'
+import { SwarmError } from './errors.ts'
+import type { SwarmEvents, SwarmState } from './events.ts'
+import { Exchange, filePriorities, wantedFiles } from './exchange.ts'
+import { wantsNothing } from './greeting.ts'
+import type { Hub } from './hub.ts'
+import {
+  type FileSelection,
+  type Place,
+  SWARM_LIMITS,
+  type SwarmLimits,
+  type TorrentOptions,
+} from './options.ts'
+import type { Peer } from './peers/peer.ts'
+import { Sources } from './sources.ts'
+import { Counters, type SwarmStats } from './stats.ts'
+import { TokenBucket } from './transfer/byte-budget.ts'
+import { MovingRate } from './peers/moving-rate.ts'
+
+const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
+
+export class Torrent {
+  readonly infoHashes: readonly InfoHash[]
+  readonly #hub: Hub
+  readonly #options: TorrentOptions
+  readonly #events: Emitter<SwarmEvents>
+  readonly #counters = new Counters()
+  readonly #engine: Engine
+  readonly #sources: Sources
+  readonly #contents: Contents
+  readonly #uploadBudget: TokenBucket
+  readonly #downloadBudget: TokenBucket
+  readonly #uploadRate: MovingRate
+  readonly #downloadRate: MovingRate
+  #limits: SwarmLimits
+  #metainfo: Metainfo | undefined
+  #priorities: readonly number[] = []
+  #state: SwarmState
+  #paused: boolean
+  #wasComplete = false
+  #failure: SwarmError | undefined
+  #closed = false
+
+  constructor(
+    torrent: Metainfo | Magnet,
+    hub: Hub,
+    options: TorrentOptions,
+    events: Emitter<SwarmEvents>,
+  ) {
+    const { clock } = hub.ports
+    const now = clock.now()
+    this.infoHashes = wireHashesOf(torrent)
+    this.#hub = hub
+    this.#options = options
+    this.#events = events
+    this.#limits = { ...SWARM_LIMITS, ...hub.swarmLimits, ...options.limits }
+    this.#paused = options.paused ?? false
+    this.#metainfo = 'files' in torrent ? torrent : undefined
+    this.#state = this.#metainfo === undefined ? 'metadata' : 'checking'
+    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.#limits
+    this.#uploadBudget = new TokenBucket(uploadBytesPerSecond, now, hub.uploadBudget)
+    this.#downloadBudget = new TokenBucket(downloadBytesPerSecond, now, hub.downloadBudget)
+    this.#uploadRate = new MovingRate(now)
+    this.#downloadRate = new MovingRate(now)
+    this.#sources = this.#makeSources()
+    this.#contents = this.#makeContents()
+    this.#engine = new Engine({
+      hub,
+      infoHashes: this.infoHashes,
+      want: torrent,
+      infoBytes: this.#metainfo?.infoBytes,
+      policy: options.policy,
+      events,
+      downloadBudget: this.#downloadBudget,
+      limits: () => this.#limits,
+      have: () => this.have,
+      exchangesPeers: () => options.pex !== false && this.#metainfo?.isPrivate !== true,
+      metadataCame: (infoBytes) => this.#metadataCame(infoBytes),
+      announce: () => this.#sources.wanted(),
+    })
+  }
+
+  get state(): SwarmState {
+    return this.#state
+  }
+
+  get metainfo(): Metainfo | undefined {
+    return this.#metainfo
+  }
+
+  get have(): ReadonlyBitfield {
+    return this.#contents.store?.have ?? NO_PIECES
+  }
+
+  get condition(): StoreCondition {
+    return this.#contents.store?.condition ?? { state: 'ok' }
+  }
+
+  get failure(): SwarmError | undefined {
+    return this.#failure
+  }
+
+  get isComplete(): boolean {
+    return this.#engine.exchange?.isComplete ?? false
+  }
+
+  /** Newest resume data; undefined before the first checkpoint. */
+  get resumeData(): Uint8Array | undefined {
+    return this.#contents.resume
+  }
+
+  /** Received payload by the reason that the policy gave. */
+  get reasons(): ReadonlyMap<string, number> {
+    return this.#counters.byReason
+  }
+
+  stats(): SwarmStats {
+    const now = this.#hub.ports.clock.now()
+    const { peers, known, exchange } = this.#engine
+    let seedsConnected = 0
+    for (const peer of peers.open()) if (wantsNothing(peer)) seedsConnected++
+    const { downloadedBytes, uploadedBytes, wastedBytes, verifiedBytes } = this.#counters
+    return {
+      downloadedBytes,
+      uploadedBytes,
+      wastedBytes,
+      verifiedBytes,
+      pendingBytes: this.#counters.pendingBytes,
+      downloadBytesPerSecond: this.#downloadRate.bytesPerSecond(now),
+      uploadBytesPerSecond: this.#uploadRate.bytesPerSecond(now),
+      peersConnected: peers.openCount,
+      seedsConnected,
+      peersKnown: known.count,
+      leftBytes: exchange?.leftBytes,
+      bufferedBytes: exchange?.store.bufferedBytes ?? 0,
+    }
+  }
+
+  start(): void {
+    this.#engine.seat.attach()
+    if (this.#metainfo === undefined) this.#goOnline()
+    else this.#openContents(this.#metainfo)
+    this.#settle()
+  }
+
+  pause(): void {
+    if (this.#paused || this.#closed) return
+    this.#paused = true
+    this.#engine.goOffline('paused', 'this torrent was paused')
+    this.#sources.stop(() => {})
+    this.#contents.checkpoint(() => {})
+    this.#settle()
+  }
+
+  /** After `pause`; and writing is tried again where it stopped. */
+  resume(): void {
+    if (this.#closed) return
+    if (this.condition.state === 'stopped') this.#contents.retry()
+    this.#paused = false
+    this.#goOnline()
+    this.#settle()
+  }
+
+  select(selection: FileSelection, done: Done): void {
+    const metainfo = this.#metainfo
+    const { clock } = this.#hub.ports
+    if (metainfo === undefined) {
+      const error = new SwarmError('NO_METADATA', 'files can be selected once the metadata is here')
+      clock.at(clock.now(), () => done(error))
+      return
+    }
+    this.#priorities = filePriorities(metainfo, selection)
+    const exchange = this.#engine.exchange
+    if (exchange === undefined) {
+      clock.at(clock.now(), () => done(undefined))
+      return
+    }
+    const wanted = wantedFiles(metainfo, this.#priorities)
+    exchange.store.select(wanted ?? Bitfield.full(metainfo.files.length), (error) => {
+      if (error === undefined) exchange.select(this.#priorities)
+      this.#progressed()
+      done(error)
+      this.#hub.turn.end()
+    })
+  }
+
+  addPeers(peers: readonly FoundPeer[], origin: PeerOrigin): void {
+    this.#engine.found(peers, origin, undefined)
+  }
+
+  setLimits(limits: Partial<SwarmLimits>): void {
+    this.#limits = { ...this.#limits, ...limits }
+    const now = this.#hub.ports.clock.now()
+    this.#uploadBudget.setRate(this.#limits.uploadBytesPerSecond, now)
+    this.#downloadBudget.setRate(this.#limits.downloadBytesPerSecond, now)
+    this.#engine.connections.limitsChanged()
+    this.#engine.dialer.go()
+  }
+
+  checkpoint(done: Done<Uint8Array>): void {
+    this.#contents.checkpoint(done)
+  }
+
+  /** Nothing is left when `done` runs: no timer, no socket, no descriptor. Called once. */
+  close(done: Done): void {
+    this.#closed = true
+    let left = 2
+    let failed: Error | undefined
+    const finish = (error: Error | undefined): void => {
+      failed ??= error
+      left--
+      if (left === 0) done(failed)
+    }
+    this.#engine.goOffline('closed', 'this torrent was closed')
+    this.#engine.close()
+    this.#sources.stop(() => finish(undefined))
+    this.#contents.close(finish)
+    this.#settle()
+  }
+
+  /** Somebody at our port asks for this torrent. */
+  accept(peer: Peer): boolean {
+    return this.#engine.connections.accept(peer)
+  }
+
+  #metadataCame(infoBytes: Uint8Array): void {
+    let metainfo: Metainfo
+    try {
+      metainfo = parseInfo(infoBytes, this.infoHashes[0] as InfoHash)
+    } catch (error) {
+      return this.#fail('the metadata has the right hash and is no usable torrent', error)
+    }
+    this.#metainfo = metainfo
+    this.#engine.serveMetadata(infoBytes)
+    this.#events.emit('metadata', { metainfo })
+    if (!this.#closed) this.#openContents(metainfo)
+  }
+
+  #openContents(metainfo: Metainfo): void {
+    const { storage, keep, place, select } = this.#options
+    const { ports, turn } = this.#hub
+    this.#priorities = filePriorities(metainfo, select?.(metainfo))
+    this.#settle()
+    const open = (found: Place): void => {
+      const wanted = wantedFiles(metainfo, this.#priorities)
+      this.#contents.open(metainfo, found, wanted, (error, store) => {
+        if (error !== undefined) this.#fail('its storage could not be opened', error)
+        else this.#storeOpened(metainfo, store)
+        turn.end()
+      })
+    }
+    if (place === undefined) {
+      const kept = keep === false ? {} : { keep: keep ?? ports.keep }
+      open({ storage: storage ?? ports.storage, ...kept })
+      return
+    }
+    place(metainfo, (error, found) => {
+      if (this.#closed) return
+      if (error === undefined) open(found)
+      else this.#fail('it has no place to go to', error)
+      turn.end()
+    })
+  }
+
+  #storeOpened(metainfo: Metainfo, store: PieceStore): void {
+    const engine = this.#engine
+    const exchange = new Exchange({
+      hub: this.#hub,
+      metainfo,
+      store,
+      seat: engine.seat,
+      peers: engine.peers,
+      counters: this.#counters,
+      events: this.#events,
+      uploadBudget: this.#uploadBudget,
+      priorities: this.#priorities,
+      sequential: this.#options.sequential ?? false,
+      limits: () => this.#limits,
+      wantsNothing,
+      convicted: (conviction) => engine.convicted(conviction),
+      received: (bytes, now) => this.#downloadRate.add(bytes, now),
+      served: (bytes, now) => this.#uploadRate.add(bytes, now),
+      changed: () => {
+        this.#contents.changed()
+        this.#progressed()
+      },
+      pulse: (now) => engine.pulse(now),
+    })
+    engine.contentOpened(exchange, metainfo.geometry)
+    this.#progressed()
+    this.#goOnline()
+    this.#settle()
+  }
+
+  #goOnline(): void {
+    if (this.#engine.isOnline || this.#paused || this.#closed) return
+    const checking = this.#metainfo !== undefined && this.#engine.exchange === undefined
+    if (checking || this.#failure !== undefined) return
+    this.#engine.goOnline()
+    this.#sources.start()
+  }
+
+  #fail(what: string, cause: unknown): void {
+    if (this.#closed || this.#failure !== undefined) return
+    const name = this.#metainfo?.name ?? this.infoHashes[0]
+    const why = cause instanceof Error ? cause.message : String(cause)
+    this.#failure = new SwarmError('CANNOT_START', `${name}: ${what}: ${why}`, { cause })
+    this.#engine.goOffline('failed', what)
+    this.#sources.stop(() => {})
+    this.#settle()
+    this.#events.emit('failed', { error: this.#failure })
+  }
+
+  #settle(): void {
+    const state = this.#stateNow()
+    if (state === this.#state) return
+    this.#state = state
+    this.#events.emit('state', { state })
+  }
+
+  #stateNow(): SwarmState {
+    if (this.#closed) return 'closed'
+    if (this.#failure !== undefined) return 'failed'
+    if (this.#metainfo !== undefined && this.#engine.exchange === undefined) return 'checking'
+    if (this.#paused) return 'paused'
+    if (this.#metainfo === undefined) return 'metadata'
+    if (this.condition.state === 'stopped') return 'stopped'
+    return this.isComplete ? 'seeding' : 'downloading'
+  }
+
+  /** Pieces came or went, or others are wanted. */
+  #progressed(): void {
+    const exchange = this.#engine.exchange
+    if (exchange === undefined) return
+    const isNew = exchange.isComplete && !this.#wasComplete
+    this.#wasComplete = exchange.isComplete
+    if (isNew) {
+      this.#sources.changed(exchange.isPartialSeed ? 'partial-seed' : 'completed')
+      this.#contents.checkpoint(() => {})
+      this.#engine.completed(exchange.isPartialSeed)
+    }
+    this.#settle()
+    if (!isNew) return
+    const { downloadedBytes, uploadedBytes, wastedBytes } = this.#counters
+    this.#events.emit('complete', { downloadedBytes, uploadedBytes, wastedBytes })
+  }
+
+  #makeSources(): Sources {
+    const { hub, options, counters } = {
+      hub: this.#hub,
+      options: this.#options,
+      counters: this.#counters,
+    }
+    return new Sources(options.sources ?? [], {
+      infoHashes: this.infoHashes,
+      peerId: hub.identity.peerId,
+      clock: hub.ports.clock,
+      isPrivate: () => this.#metainfo?.isPrivate ?? false,
+      listenPort: () => hub.port(),
+      progress: () => ({
+        uploadedBytes: counters.uploadedBytes,
+        downloadedBytes: counters.downloadedBytes,
+        leftBytes: this.#engine.exchange?.leftBytes,
+        partialSeed: this.#engine.exchange?.isPartialSeed ?? false,
+      }),
+      peersWanted: () => Math.max(0, this.#limits.peersMax - this.#engine.peers.size),
+      announce: () => options.policy?.announce?.() ?? new Map<string, string>(),
+      announced: (reply, tracker) => options.policy?.announced?.(reply, tracker),
+      found: (peers, origin, source) => {
+        this.#engine.found(peers, origin, source)
+        hub.turn.end()
+      },
+      noted: (facts) => this.#events.emit('source', facts),
+    })
+  }
+
+  #makeContents(): Contents {
+    const { ports, turn, memory } = this.#hub
+    const options = this.#options
+    return new Contents({
+      clock: ports.clock,
+      hasher: ports.hasher,
+      memory,
+      openStore: options.openStore,
+      verifyOnRead: options.verifyOnRead ?? false,
+      found: options.found ?? 'check',
+      name: this.infoHashes[0] as InfoHash,
+      resume: options.resume,
+      progress: (checkedCount, pieceCount) =>
+        this.#events.emit('checking', { checkedCount, pieceCount }),
+      conditionChanged: (condition, retryMs) => {
+        if (condition.state === 'ok') this.#engine.exchange?.writableAgain()
+        this.#events.emit(
+          'condition',
+          condition.state === 'ok' ? condition : { ...condition, retryMs },
+        )
+        this.#settle()
+      },
+      lost: (pieces, error) => this.#engine.exchange?.lost(pieces, error),
+      saved: (resume, durableCount) => this.#events.emit('checkpoint', { resume, durableCount }),
+      failedToSave: (error) => ports.log?.('warn', 'resume.not-saved', { error }),
+      endTurn: () => turn.end(),
+    })
+  }
+}
+
+/** v1, then truncated v2. */
+export function wireHashesOf(torrent: Metainfo | Magnet): readonly InfoHash[] {
+  const { infoHashV1, infoHashV2 } = torrent
+  const hashes = infoHashV1 === undefined ? [] : [infoHashV1]
+  return infoHashV2 === undefined ? hashes : [...hashes, truncateInfoHash(infoHashV2)]
+}

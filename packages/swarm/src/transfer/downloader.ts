@@ -1,0 +1,381 @@
+// Answerable for pieces: asks peers for blocks, takes what comes, has it verified, blames who sent what was wrong.
+//
+// Step 5 to 9 of a block's walk. One synchronous call per block, no promise; the only wait is `settle`, once a
+// piece. Which block is the picker's business, how many the pipeline's, who lied the trust's.
+
+import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
+import type { PieceStore, Settled } from '@bt/piece-store'
+import type { Clock } from '@bt/ports'
+import type { BlockData, ReadonlyBitfield } from '@bt/primitives'
+import type { SwarmLimits } from '../options.ts'
+import { addressKey } from '../peers/known-peers.ts'
+import type { Peer } from '../peers/peer.ts'
+import type { Conviction, Trust } from '../peers/trust.ts'
+import type { Turn } from '../peers/turn.ts'
+import type { Picker } from '../picking/picker.ts'
+import { Pipeline } from '../picking/pipeline.ts'
+import type { Withdrawn } from '../picking/ask-book.ts'
+import type { PolicySeat } from '../policy-seat.ts'
+import type { PolicyFact } from '../policy.ts'
+import type { Counters } from '../stats.ts'
+
+/** Milliseconds after which one request is given up for good; long before, its block may be asked of others. */
+export const REQUEST_MS = 120_000
+/** Milliseconds between looks at who has fallen silent. */
+export const STALL_LOOK_MS = 5_000
+
+export interface DownloaderParts {
+  readonly store: PieceStore
+  readonly geometry: PieceGeometry
+  readonly picker: Picker<Peer>
+  readonly trust: Trust<Peer>
+  readonly seat: PolicySeat
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly turn: Turn
+  limits(): SwarmLimits
+  received(bytes: number, now: number): void
+  /** It is in `have` now. */
+  verified(piece: PieceIndex): void
+  corrupt(piece: PieceIndex, suspects: readonly Peer[]): void
+  /** Guilty of a wrong block. */
+  convicted(conviction: Conviction<Peer>): void
+}
+
+/** What is kept of one peer. */
+interface Intake {
+  readonly pipeline: Pipeline
+  readonly address: string | undefined
+  doubted: boolean
+}
+
+type BlockEvent = {
+  readonly piece: number
+  readonly begin: number
+  readonly data: BlockData
+  readonly asked: 'open' | 'cancelled' | 'never'
+}
+
+type RejectEvent = {
+  readonly piece: number
+  readonly begin: number
+  readonly length: number
+  readonly why: 'rejected' | 'choked' | 'expired'
+}
+
+export class Downloader {
+  readonly #parts: DownloaderParts
+  readonly #intakes = new Map<Peer, Intake>()
+  /** Peers that could take more requests than the picker had. */
+  readonly #hungry = new Set<Peer>()
+  /** Who sent what of pieces under download; kept only where a policy listens. */
+  readonly #senders = new Map<number, Set<Peer>>()
+  readonly #feed = (): void => this.#feedHungry()
+  readonly #interest = (): void => this.#settleInterest()
+  #looksAt = 0
+
+  constructor(parts: DownloaderParts) {
+    this.#parts = parts
+  }
+
+  joined(peer: Peer): void {
+    const { picker, seat, geometry, trust } = this.#parts
+    const address = addressKey(peer.endpoint.host)
+    const pipeline = new Pipeline(geometry.blockLength, peer.now, {
+      requestsMax: this.#parts.limits().requestsPerPeerMax,
+    })
+    pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+    this.#intakes.set(peer, { pipeline, address, doubted: false })
+    picker.joined(peer)
+    const scope = seat.scope(peer)
+    if (scope !== undefined) picker.setScope(peer, scope)
+    if (trust.onParole(peer, address)) picker.setParole(peer, true)
+    if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
+  }
+
+  left(peer: Peer): void {
+    if (!this.#intakes.delete(peer)) return
+    this.#hungry.delete(peer)
+    this.#parts.picker.left(peer)
+    this.#parts.trust.left(peer)
+    this.#later()
+  }
+
+  pieces(peer: Peer, pieces: ReadonlyBitfield): void {
+    this.#parts.picker.pieces(peer, pieces)
+    this.#parts.turn.later(this.#interest)
+  }
+
+  gained(peer: Peer, piece: number): void {
+    this.#parts.picker.gained(peer, piece)
+    this.#parts.turn.later(this.#interest)
+  }
+
+  lost(peer: Peer, piece: number): void {
+    this.#parts.picker.lost(peer, piece)
+    this.#parts.turn.later(this.#interest)
+  }
+
+  allowedFast(peer: Peer, piece: number): void {
+    this.#parts.picker.allowedFast(peer, piece)
+  }
+
+  requestsMaxOfPeer(peer: Peer): void {
+    this.#intakes.get(peer)?.pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+  }
+
+  choked(peer: Peer): void {
+    this.#intakes.get(peer)?.pipeline.choked(peer.now)
+  }
+
+  unchoked(peer: Peer): void {
+    this.#intakes.get(peer)?.pipeline.unchoked(peer.now)
+  }
+
+  /** The policy's answer changed. */
+  scopeChanged(peer: Peer): void {
+    if (!this.#intakes.has(peer)) return
+    this.#parts.picker.setScope(peer, this.#parts.seat.scope(peer))
+    this.#later()
+  }
+
+  /** The policy's answer changed: what must not be asked any more is cancelled. */
+  linkChanged(peer: Peer): void {
+    if (!this.#intakes.has(peer)) return
+    if (!this.#parts.seat.mayAsk(peer)) {
+      for (const open of [...peer.session.openRequests()]) this.#cancel(peer, open)
+    }
+    this.#tellInterest(peer)
+    this.#later()
+  }
+
+  bytesPerSecond(peer: Peer, now: number): number {
+    return this.#intakes.get(peer)?.pipeline.bytesPerSecond(now) ?? 0
+  }
+
+  snubbed(peer: Peer, now: number): boolean {
+    return this.#intakes.get(peer)?.pipeline.snubbed(now) ?? false
+  }
+
+  blockArrived(peer: Peer, event: BlockEvent): void {
+    const { counters, picker, store, geometry, trust, seat } = this.#parts
+    const { piece, begin, data } = event
+    const length = data.length
+    counters.downloadedBytes += length
+    peer.receivedBytes += length
+    this.#parts.received(length, peer.now)
+    const intake = this.#intakes.get(peer)
+    if (event.asked === 'never' || intake === undefined) {
+      counters.wastedBytes += length
+      return
+    }
+    if (event.asked === 'open') intake.pipeline.arrived(length, peer.now)
+    intake.doubted = false
+    counters.count(seat.scope(peer)?.reason ?? 'swarm', length)
+    const arrival = picker.arrived(peer, piece, begin)
+    for (const other of arrival.cancel) this.#cancel(other, { piece, begin, length })
+    if (arrival.kind !== 'fresh') {
+      counters.wastedBytes += length
+      return
+    }
+    const block = begin / geometry.blockLength
+    const accepted = store.accept(piece, begin, data)
+    if (accepted === 'corrupt') {
+      counters.wastedBytes += length
+      picker.corrupt(piece, [block])
+      this.#parts.convicted(trust.wrongBlock(piece, block, peer, intake.address))
+      this.#later()
+      return
+    }
+    if (accepted === 'duplicate' || accepted === 'not-begun') {
+      counters.wastedBytes += length
+      return
+    }
+    trust.contributed(piece, block, peer, intake.address)
+    if (seat.observes) {
+      this.#sentBy(peer, piece)
+      seat.observe({ type: 'progress', peer, piece, bytes: length })
+    }
+    if (accepted === 'complete') {
+      picker.checking(piece)
+      store.settle(piece, (error, settled) => this.#settled(piece as PieceIndex, error, settled))
+    }
+  }
+
+  requestEnded(peer: Peer, event: RejectEvent): void {
+    const { piece, begin, length, why } = event
+    this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
+    this.#parts.picker.ended(peer, piece, begin, why, peer.now)
+    this.#tell({ type: 'failed', peer, piece, bytes: length })
+    this.#later()
+  }
+
+  /** Asks for as much as there is room for. */
+  fill(peer: Peer): void {
+    const { session } = peer
+    const intake = this.#intakes.get(peer)
+    if (intake === undefined || !session.amInterested) return
+    const choked = session.peerChoking
+    if (choked && !session.fast) return
+    const { picker, seat } = this.#parts
+    if (!seat.mayAsk(peer)) return
+    const now = peer.now
+    const room = Math.min(intake.pipeline.size(now), session.requestsOpenMax) - session.requestsOpen
+    if (room <= 0) return
+    const facts = { now, bytesPerSecond: intake.pipeline.bytesPerSecond(now), choked }
+    const pendingBytes = picker.receivedBytes
+    const picks = picker.pick(peer, room, facts)
+    this.#parts.counters.wastedBytes += pendingBytes - picker.receivedBytes
+    for (const pick of picks) {
+      const options = pick.soft ? SOFT : HARD
+      session.request(pick.piece, pick.begin, pick.length, now, options)
+      if (seat.observes) {
+        seat.observe({ type: 'requested', peer, piece: pick.piece, bytes: pick.length })
+      }
+    }
+    if (picks.length > 0) {
+      intake.pipeline.requested(picks.length, now)
+      peer.touch()
+    }
+    if (picks.length < room) this.#hungry.add(peer)
+    else this.#hungry.delete(peer)
+    this.#parts.turn.later(this.#interest)
+  }
+
+  /** Something came back or became possible: peers with room are asked again at the end of this turn. */
+  wake(): void {
+    this.#later()
+  }
+
+  /** Looks for peers that fell silent; answers when to look again. */
+  tick(now: number): number {
+    if (now < this.#looksAt) return this.#looksAt
+    this.#looksAt = now + STALL_LOOK_MS
+    for (const [peer, intake] of this.#intakes) {
+      if (intake.doubted || !intake.pipeline.stalled(now)) continue
+      intake.doubted = true
+      this.#parts.picker.doubt(peer)
+    }
+    this.#later()
+    return this.#looksAt
+  }
+
+  /** Pieces that were had are not any more. */
+  forgotten(pieces: readonly number[]): void {
+    for (const piece of pieces) this.#withdraw(this.#parts.picker.forgotten(piece))
+    this.#later()
+  }
+
+  /** The picker gives up a begun piece to make room; `fill` counts what came of it as waste. */
+  givenUp(piece: number): void {
+    const { store, trust } = this.#parts
+    this.#senders.delete(piece)
+    trust.ourFault(piece)
+    store.discard(piece)
+  }
+
+  #settled(piece: PieceIndex, error: Error | undefined, settled: Settled): void {
+    const { picker, trust, store, counters, geometry, seat, turn } = this.#parts
+    const senders = this.#senders.get(piece)
+    this.#senders.delete(piece)
+    if (error !== undefined) {
+      counters.wastedBytes += geometry.dataLengthOf(piece)
+      trust.ourFault(piece)
+      this.#withdraw(picker.forgotten(piece))
+    } else if (settled.verdict === 'verified') {
+      counters.verifiedBytes += geometry.dataLengthOf(piece)
+      this.#withdraw(picker.verified(piece))
+      for (const conviction of trust.verified(piece, settled.blockDigests)) {
+        this.#parts.convicted(conviction)
+      }
+      this.#parole()
+      this.#parts.verified(piece)
+      this.#tell({ type: 'verified', piece, from: [...(senders ?? [])] })
+    } else {
+      const { wrongBlocks } = settled
+      const found = trust.failed(piece, settled)
+      store.discard(piece, wrongBlocks)
+      this.#withdraw(picker.corrupt(piece, wrongBlocks))
+      const wasted =
+        wrongBlocks?.reduce((sum, block) => sum + geometry.blockAt(piece, block).length, 0) ??
+        geometry.dataLengthOf(piece)
+      counters.wastedBytes += wasted
+      const suspects = found.suspects.map((suspect) => suspect.peer)
+      this.#parts.corrupt(piece, suspects)
+      this.#tell({ type: 'corrupt', piece, suspects })
+      for (const conviction of found.convicted) this.#parts.convicted(conviction)
+      this.#parole()
+    }
+    picker.memoryFreed()
+    this.#later()
+    turn.end()
+  }
+
+  #parole(): void {
+    for (const peer of this.#parts.trust.takeParoleChanges()) {
+      const intake = this.#intakes.get(peer)
+      if (intake === undefined) continue
+      this.#parts.picker.setParole(peer, this.#parts.trust.onParole(peer, intake.address))
+    }
+  }
+
+  /** Requests that have lost their purpose. */
+  #withdraw(requests: readonly Withdrawn<Peer>[]): void {
+    for (const request of requests) this.#cancel(request.peer, request)
+  }
+
+  #cancel(
+    peer: Peer,
+    block: { readonly piece: number; readonly begin: number; readonly length: number },
+  ): void {
+    peer.session.cancel(block.piece, block.begin, block.length)
+    this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
+    this.#parts.picker.ended(peer, block.piece, block.begin, 'cancelled', peer.now)
+    peer.touch()
+    this.#hungry.add(peer)
+    this.#later()
+  }
+
+  #later(): void {
+    this.#parts.turn.later(this.#interest)
+    this.#parts.turn.later(this.#feed)
+  }
+
+  #feedHungry(): void {
+    const now = this.#parts.clock.now()
+    for (const peer of [...this.#hungry]) {
+      if (peer.isClosed) continue
+      peer.now = now
+      this.fill(peer)
+    }
+  }
+
+  #settleInterest(): void {
+    for (const peer of this.#parts.picker.takeInterestChanges()) this.#tellInterest(peer)
+  }
+
+  #tellInterest(peer: Peer): void {
+    if (peer.isClosed) return
+    const interested = this.#parts.picker.interesting(peer) && this.#parts.seat.mayAsk(peer)
+    if (interested === peer.session.amInterested) return
+    peer.session.setInterested(interested)
+    peer.touch()
+    if (interested) {
+      this.#hungry.add(peer)
+      this.#parts.turn.later(this.#feed)
+    }
+  }
+
+  #sentBy(peer: Peer, piece: number): void {
+    const senders = this.#senders.get(piece) ?? new Set()
+    this.#senders.set(piece, senders)
+    senders.add(peer)
+  }
+
+  #tell(fact: PolicyFact): void {
+    if (this.#parts.seat.observes) this.#parts.seat.observe(fact)
+  }
+}
+
+const HARD = { deadlineMs: REQUEST_MS } as const
+const SOFT = { deadlineMs: REQUEST_MS, soft: true } as const

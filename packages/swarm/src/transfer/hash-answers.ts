@@ -1,0 +1,21 @@
+// Answers hash requests of BEP 52 from what the store knows: the hashes with their proof, or a reject.
+
+import type { PieceStore } from '@bt/piece-store'
+import { type HashRange, isHashRange } from '@bt/wire'
+import type { Peer } from '../peers/peer.ts'
+
+export class HashAnswers {
+  readonly #store: PieceStore
+
+  constructor(store: PieceStore) {
+    this.#store = store
+  }
+
+  /** May be asked while choked; one answer to each. */
+  requested(peer: Peer, range: HashRange): void {
+    const hashes = isHashRange(range) ? this.#store.hashes(range) : undefined
+    if (hashes === undefined) peer.session.sendHashReject(range)
+    else peer.session.sendHashes(range, hashes)
+    peer.touch()
+  }
+}

@@ -1,0 +1,89 @@
+// Which of our pieces each peer is told of: the bitfield of a new connection, a have for each new piece, and
+// lt_donthave (BEP 54) for one that is gone. What a policy hides is kept back per peer until it says otherwise.
+
+import type { PieceGeometry } from '@bt/metainfo'
+import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
+import type { Peer } from '../peers/peer.ts'
+import type { PolicySeat } from '../policy-seat.ts'
+
+export interface HavesParts {
+  readonly have: ReadonlyBitfield
+  readonly geometry: PieceGeometry
+  readonly seat: PolicySeat
+  peers(): Iterable<Peer>
+}
+
+export class Haves {
+  readonly #parts: HavesParts
+  /** What each peer was told; kept only where a policy hides pieces. */
+  readonly #shown = new Map<Peer, Bitfield>()
+
+  constructor(parts: HavesParts) {
+    this.#parts = parts
+  }
+
+  /** Right after the handshake: everything it may see, in one message. */
+  greet(peer: Peer): void {
+    const { have, seat } = this.#parts
+    if (!seat.hidesPieces) {
+      peer.session.sendPieces(have)
+      return
+    }
+    const shown = new Bitfield(have.length)
+    for (let piece = 0; piece < have.length; piece++) {
+      if (have.has(piece) && seat.reveals(piece, peer)) shown.set(piece)
+    }
+    this.#shown.set(peer, shown)
+    peer.session.sendPieces(shown)
+  }
+
+  /** It was greeted before we knew the geometry (magnet): single haves, as a bitfield must come first. */
+  catchUp(peer: Peer): void {
+    if (this.#parts.seat.hidesPieces) this.#shown.set(peer, new Bitfield(this.#parts.have.length))
+    this.#showAll(peer)
+  }
+
+  gained(piece: number): void {
+    for (const peer of this.#parts.peers()) this.#show(peer, piece)
+  }
+
+  lost(piece: number): void {
+    for (const peer of this.#parts.peers()) {
+      const shown = this.#shown.get(peer)
+      if (this.#parts.seat.hidesPieces && shown?.clear(piece) !== true) continue
+      if (!peer.session.speaks('lt_donthave')) continue
+      peer.session.sendDontHave(piece)
+      peer.touch()
+    }
+  }
+
+  /** The policy may show more now. */
+  changed(only: Peer | undefined, piece: number | undefined): void {
+    const peers = only === undefined ? this.#parts.peers() : [only]
+    for (const peer of peers) {
+      if (!this.#shown.has(peer)) continue
+      if (piece === undefined) this.#showAll(peer)
+      else if (this.#parts.have.has(piece)) this.#show(peer, piece)
+    }
+  }
+
+  left(peer: Peer): void {
+    this.#shown.delete(peer)
+  }
+
+  #showAll(peer: Peer): void {
+    const { have } = this.#parts
+    for (let piece = 0; piece < have.length; piece++) if (have.has(piece)) this.#show(peer, piece)
+  }
+
+  #show(peer: Peer, piece: number): void {
+    const { seat } = this.#parts
+    if (seat.hidesPieces) {
+      const shown = this.#shown.get(peer)
+      if (shown === undefined || shown.has(piece) || !seat.reveals(piece, peer)) return
+      shown.set(piece)
+    }
+    peer.session.sendHave(piece)
+    peer.touch()
+  }
+}

@@ -1,0 +1,333 @@
+// Serves peers' requests: from memory where the piece is lent, one peer's turn after the other, within the budgets.
+//
+// The wire session has refused what may not be served at all (choked, out of range, beyond our reqq). Here a request
+// waits for its piece (held), for the disk, for the channel or for a budget, and is then sent without a copy: the
+// store's memory goes down with the header and comes back when the channel has sent it.
+
+import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
+import type { PieceStore } from '@bt/piece-store'
+import type { Alarm, Clock } from '@bt/ports'
+import type { Peer } from '../peers/peer.ts'
+import type { Turn } from '../peers/turn.ts'
+import type { PolicySeat } from '../policy-seat.ts'
+import type { OpenRequest } from '../policy.ts'
+import type { Counters } from '../stats.ts'
+import type { TokenBucket } from './byte-budget.ts'
+import { MovingRate } from '../peers/moving-rate.ts'
+
+/** Bytes handed to a peer's channel and not yet sent: keeps a fast link busy between two writes, and bounds what a peer that reads nothing costs. */
+export const SEND_AHEAD_BYTES = 512 * 1024
+/** Milliseconds until the store is asked again when all its memory was lent. */
+export const BUSY_RETRY_MS = 50
+
+export interface UploaderParts {
+  readonly store: PieceStore
+  readonly geometry: PieceGeometry
+  readonly seat: PolicySeat
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly turn: Turn
+  /** A leaf of the upload budgets of torrent and session. */
+  budgetFor(now: number): TokenBucket
+  /** Payload was sent; for rates of the torrent. */
+  served(bytes: number, now: number): void
+}
+
+/** A request in the queue; the policy sees it as it is. */
+interface Waiting extends OpenRequest {
+  readonly peer: Peer
+  held: boolean
+}
+
+/** What is kept of one peer. */
+interface Desk {
+  readonly peer: Peer
+  readonly budget: TokenBucket
+  readonly rate: MovingRate
+  queue: Waiting[]
+  held: Waiting[]
+  unsentBytes: number
+  loading: boolean
+  /** Pieces it may ask for while choked, with the bytes of each that were served so. */
+  readonly allowedFast: Map<number, number>
+}
+
+export class Uploader {
+  readonly #parts: UploaderParts
+  readonly #desks = new Map<Peer, Desk>()
+  /** Peers with something to serve, in turn. */
+  readonly #ready = new Set<Desk>()
+  readonly #pump = (): void => this.#serve()
+  #alarm: Alarm | undefined
+  #alarmAt = Number.POSITIVE_INFINITY
+
+  constructor(parts: UploaderParts) {
+    this.#parts = parts
+  }
+
+  joined(peer: Peer): void {
+    this.#desks.set(peer, {
+      peer,
+      budget: this.#parts.budgetFor(peer.now),
+      rate: new MovingRate(peer.now),
+      queue: [],
+      held: [],
+      unsentBytes: 0,
+      loading: false,
+      allowedFast: new Map(),
+    })
+  }
+
+  left(peer: Peer): void {
+    const desk = this.#desks.get(peer)
+    if (desk === undefined) return
+    desk.queue = []
+    desk.held = []
+    desk.budget.withdraw()
+    this.#ready.delete(desk)
+    this.#desks.delete(peer)
+  }
+
+  /** We told it that it may ask for these while choked. */
+  allowFast(peer: Peer, piece: number): void {
+    this.#desks.get(peer)?.allowedFast.set(piece, 0)
+  }
+
+  bytesPerSecond(peer: Peer, now: number): number {
+    return this.#desks.get(peer)?.rate.bytesPerSecond(now) ?? 0
+  }
+
+  /** Requests of this peer that wait for an answer. */
+  waitingOf(peer: Peer): number {
+    const desk = this.#desks.get(peer)
+    return desk === undefined ? 0 : desk.queue.length + desk.held.length
+  }
+
+  requested(
+    peer: Peer,
+    event: { readonly piece: number; readonly begin: number; readonly length: number },
+  ): void {
+    const desk = this.#desks.get(peer)
+    const { piece, begin, length } = event
+    if (desk === undefined || !this.#admitted(desk, piece, length)) {
+      peer.session.reject(piece, begin, length)
+      return
+    }
+    const { store, seat } = this.#parts
+    const open: Waiting = { peer, piece, begin, length, since: peer.now, held: false }
+    if (store.have.has(piece)) {
+      desk.queue.push(open)
+      this.#wake(desk)
+      return
+    }
+    const holdMs = seat.hold(peer, piece, desk.held.length)
+    if (holdMs <= 0) {
+      peer.session.reject(piece, begin, length)
+      return
+    }
+    open.held = true
+    desk.held.push(open)
+    peer.session.hold(piece, begin, length, peer.now + holdMs)
+  }
+
+  /** Cancelled by the peer, or its hold ended; the session has answered. */
+  withdrawn(
+    peer: Peer,
+    event: { readonly piece: number; readonly begin: number; readonly length: number },
+  ): void {
+    const desk = this.#desks.get(peer)
+    if (desk === undefined) return
+    const others = (open: Waiting): boolean =>
+      open.piece !== event.piece || open.begin !== event.begin || open.length !== event.length
+    desk.queue = desk.queue.filter(others)
+    desk.held = desk.held.filter(others)
+  }
+
+  /** We choked it; the session has rejected what may be rejected. */
+  choked(peer: Peer): void {
+    const desk = this.#desks.get(peer)
+    if (desk === undefined) return
+    const fast = (open: Waiting): boolean => peer.fast && desk.allowedFast.has(open.piece)
+    desk.queue = desk.queue.filter(fast)
+    desk.held = desk.held.filter(fast)
+    if (desk.queue.length === 0) desk.budget.withdraw()
+  }
+
+  /** A piece is here: who waited for it is served. */
+  pieceArrived(piece: number): void {
+    for (const desk of this.#desks.values()) {
+      if (desk.held.length === 0) continue
+      const now = desk.held.filter((open) => open.piece === piece)
+      if (now.length === 0) continue
+      desk.held = desk.held.filter((open) => open.piece !== piece)
+      for (const open of now) {
+        open.held = false
+        desk.queue.push(open)
+      }
+      this.#wake(desk)
+    }
+  }
+
+  /** Its channel has room again. */
+  writable(peer: Peer): void {
+    const desk = this.#desks.get(peer)
+    if (desk !== undefined) this.#wake(desk)
+  }
+
+  /** A policy's budgets are others now: whoever waited looks again. */
+  budgetChanged(): void {
+    for (const desk of this.#desks.values()) this.#wake(desk)
+  }
+
+  /** Ends the alarm; requests that still come are rejected. */
+  close(): void {
+    this.#alarm?.cancel()
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    for (const peer of [...this.#desks.keys()]) this.left(peer)
+  }
+
+  /** BEP 6: a choked peer may have each byte of an allowed-fast piece once. */
+  #admitted(desk: Desk, piece: number, length: number): boolean {
+    if (!this.#parts.seat.mayServe(desk.peer)) return false
+    if (!desk.peer.session.amChoking) return true
+    const served = desk.allowedFast.get(piece)
+    if (served === undefined) return false
+    if (served + length > this.#parts.geometry.lengthOf(piece as PieceIndex)) return false
+    desk.allowedFast.set(piece, served + length)
+    return true
+  }
+
+  #wake(desk: Desk): void {
+    if (desk.queue.length === 0) return
+    this.#ready.add(desk)
+    this.#parts.turn.later(this.#pump)
+  }
+
+  /** One block for each peer in turn, until nobody can take more now. */
+  #serve(): void {
+    const now = this.#parts.clock.now()
+    const { policy } = this.#parts.seat
+    if (policy?.serve !== undefined) return this.#serveChosen(now)
+    while (this.#ready.size > 0) {
+      for (const desk of [...this.#ready]) {
+        const open = desk.queue[0]
+        if (open === undefined || !this.#serveOne(desk, open, now)) this.#ready.delete(desk)
+      }
+    }
+  }
+
+  /** The policy says which of all open requests is next. */
+  #serveChosen(now: number): void {
+    for (;;) {
+      const offered: Waiting[] = []
+      for (const desk of this.#ready) if (this.#hasRoom(desk)) offered.push(...desk.queue)
+      if (offered.length === 0) break
+      const chosen = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
+      const desk = this.#desks.get(chosen?.peer as Peer)
+      if (desk === undefined || chosen === undefined) break
+      if (!this.#serveOne(desk, chosen as Waiting, now)) this.#ready.delete(desk)
+    }
+    this.#ready.clear()
+  }
+
+  #hasRoom(desk: Desk): boolean {
+    const { peer } = desk
+    return (
+      !peer.isClosed &&
+      peer.fullSince === undefined &&
+      !desk.loading &&
+      desk.unsentBytes < SEND_AHEAD_BYTES
+    )
+  }
+
+  /** False: this peer can take nothing now; whatever it waits for wakes it. */
+  #serveOne(desk: Desk, open: Waiting, now: number): boolean {
+    if (!this.#hasRoom(desk)) return false
+    const { store } = this.#parts
+    const { peer, piece, begin, length } = open
+    const lent = store.lend(piece, begin, length)
+    if (lent === undefined) {
+      this.#load(desk, open)
+      return false
+    }
+    if (!this.#affordable(desk, length, now)) {
+      lent.release()
+      return false
+    }
+    remove(desk.queue, open)
+    desk.unsentBytes += length
+    const sent = peer.session.sendBlock(piece, begin, lent.bytes, () => {
+      lent.release()
+      desk.unsentBytes -= length
+      if (peer.isClosed) return
+      this.#wake(desk)
+      this.#parts.turn.end()
+    })
+    if (!sent) {
+      lent.release()
+      desk.unsentBytes -= length
+      return true
+    }
+    this.#served(desk, piece, length, now)
+    return true
+  }
+
+  #served(desk: Desk, piece: number, length: number, now: number): void {
+    const { counters, seat, served } = this.#parts
+    const { peer } = desk
+    peer.sentBytes += length
+    peer.touch()
+    counters.uploadedBytes += length
+    desk.rate.add(length, now)
+    served(length, now)
+    if (seat.observes) seat.observe({ type: 'served', peer, piece, bytes: length })
+  }
+
+  /** Takes from the policy's budget and from ours, or from neither. */
+  #affordable(desk: Desk, length: number, now: number): boolean {
+    const own = this.#parts.seat.budget(desk.peer)
+    if (own !== undefined) {
+      const at = own.availableAt(length, now)
+      if (at > now) return this.#waitUntil(at)
+    }
+    if (!desk.budget.take(length, now)) return this.#waitUntil(desk.budget.availableAt(length, now))
+    own?.take(length, now)
+    return true
+  }
+
+  #waitUntil(timeMs: number): false {
+    if (timeMs >= this.#alarmAt || timeMs === Number.POSITIVE_INFINITY) return false
+    this.#alarm?.cancel()
+    this.#alarmAt = timeMs
+    this.#alarm = this.#parts.clock.at(timeMs, () => {
+      this.#alarmAt = Number.POSITIVE_INFINITY
+      for (const desk of this.#desks.values()) this.#wake(desk)
+      this.#parts.turn.end()
+    })
+    return false
+  }
+
+  #load(desk: Desk, open: Waiting): void {
+    const { store, turn, clock } = this.#parts
+    desk.loading = true
+    store.load(open.piece, open.begin, (error) => {
+      desk.loading = false
+      if (error !== undefined && 'code' in error && error.code === 'BUSY') {
+        this.#waitUntil(clock.now() + BUSY_RETRY_MS)
+      } else {
+        if (error !== undefined && desk.queue.includes(open)) {
+          remove(desk.queue, open)
+          desk.peer.session.reject(open.piece, open.begin, open.length)
+          desk.peer.touch()
+        }
+        this.#wake(desk)
+      }
+      turn.end()
+    })
+  }
+}
+
+function remove(queue: Waiting[], open: Waiting): void {
+  const at = queue.indexOf(open)
+  if (at >= 0) queue.splice(at, 1)
+}
