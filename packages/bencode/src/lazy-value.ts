@@ -4,13 +4,13 @@
 // skips whole values at a time. For torrents, whose one large string and long list are mostly not needed as values.
 
 import { build, integerAt } from './build.ts'
-import { plainBytes, trailing } from './decode.ts'
+import { checkLenient, checkStrict } from './check.ts'
 import { BencodeError } from './errors.ts'
 import { textAt } from './key.ts'
 import type { DecodeLimits } from './limits.ts'
 import { findKey } from './raw-value.ts'
 import type { Relaxation } from './relaxation.ts'
-import { DICT, INTEGER, LIST, release, ROW, scan, textStart, type Tokens } from './scan.ts'
+import { DICT, INTEGER, LIST, release, ROW, textStart, type Tokens } from './scan.ts'
 import { latin1At } from './short-runs.ts'
 import type { BencodeValue } from './value.ts'
 
@@ -21,10 +21,7 @@ import type { BencodeValue } from './value.ts'
  * @throws {BencodeError} with the offset of what is wrong
  */
 export function openDocument(bytes: Uint8Array, limits?: DecodeLimits): LazyValue {
-  const plain = plainBytes(bytes)
-  const tokens = scan(plain, limits, undefined)
-  if (tokens.end !== plain.length) throw trailing(plain.length - tokens.end, tokens.end)
-  return outermost(plain, tokens)
+  return outermost(checkStrict(bytes, limits))
 }
 
 /**
@@ -35,11 +32,8 @@ export function openLenient(
   bytes: Uint8Array,
   limits?: DecodeLimits,
 ): { readonly root: LazyValue; readonly relaxed: readonly Relaxation[] } {
-  const plain = plainBytes(bytes)
-  const relaxed: Relaxation[] = []
-  const tokens = scan(plain, limits, relaxed)
-  if (tokens.end !== plain.length) relaxed.push({ code: 'TRAILING_BYTES', offset: tokens.end })
-  return { root: outermost(plain, tokens), relaxed }
+  const { tokens, relaxed } = checkLenient(bytes, limits)
+  return { root: outermost(tokens), relaxed }
 }
 
 /** One value of a document. What is not as asked throws a `BencodeError` with path and offset. */
@@ -190,10 +184,10 @@ class Items implements IterableIterator<LazyValue> {
 }
 
 /** The table is kept with the document, cut to size, so that the spare one serves the next. */
-function outermost(bytes: Uint8Array, tokens: Tokens): LazyValue {
+function outermost(tokens: Tokens): LazyValue {
   const table = tokens.table.slice(0, tokens.rows)
   release(tokens)
-  return new LazyValue(bytes, table, 0)
+  return new LazyValue(tokens.bytes, table, 0)
 }
 
 function keyAtRow(bytes: Uint8Array, table: Int32Array, row: number): string {

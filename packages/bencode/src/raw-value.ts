@@ -1,7 +1,8 @@
 // The exact bytes of one value: an infohash is of the bytes in the file, never of a re-encoding (BEP 3, 52).
 
-import { plainBytes, trailing } from './decode.ts'
-import { DICT, release, ROW, scan, textStart } from './scan.ts'
+import { checkStrict } from './check.ts'
+import type { DecodeLimits } from './limits.ts'
+import { DICT, release, ROW, textStart } from './scan.ts'
 
 /**
  * The exact bytes of the value at a path of keys, as a view; undefined when there is none. The whole document is checked.
@@ -9,21 +10,32 @@ import { DICT, release, ROW, scan, textStart } from './scan.ts'
  * `rawValue(torrent, ['info'])` is what the infohash is of.
  * @throws {BencodeError} when the document is not canonical bencode
  */
-export function rawValue(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
-  const plain = plainBytes(bytes)
-  const tokens = scan(plain, undefined, undefined)
-  if (tokens.end !== plain.length) throw trailing(plain.length - tokens.end, tokens.end)
-  const { table } = tokens
+export function rawValue(
+  bytes: Uint8Array,
+  path: readonly string[],
+  limits?: DecodeLimits,
+): Uint8Array | undefined {
+  const tokens = checkStrict(bytes, limits)
+  const row = findPath(tokens.bytes, tokens.table, path)
+  const start = row === undefined ? 0 : (tokens.table[row] as number)
+  const end = row === undefined ? 0 : (tokens.table[row + 1] as number)
+  release(tokens)
+  if (row === undefined) return undefined
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+}
+
+function findPath(
+  bytes: Uint8Array,
+  table: Int32Array,
+  path: readonly string[],
+): number | undefined {
   let row = 0
   for (const key of path) {
-    const found = findKey(plain, table, row, key)
+    const found = findKey(bytes, table, row, key)
     if (found === undefined) return undefined
     row = found
   }
-  const start = table[row] as number
-  const end = table[row + 1] as number
-  release(tokens)
-  return new Uint8Array(plain.buffer, plain.byteOffset + start, end - start)
+  return row
 }
 
 /** The row of the value of `key` in the dictionary at `row`; undefined when it is no dictionary or has no such key. */

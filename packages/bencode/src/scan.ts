@@ -13,6 +13,8 @@ export const ROW = 3
 
 /** The tokens of one document in the order of its bytes; keys are tokens like any others. */
 export interface Tokens {
+  /** What was scanned, as a plain Uint8Array: a Buffer's views would be Buffers and slower. */
+  readonly bytes: Uint8Array
   /** Rows; only the first `rows` of the numbers are in use. Offsets count from the start of the scanned bytes. */
   readonly table: Int32Array
   /** Numbers in use: `ROW` times the number of tokens. */
@@ -39,20 +41,24 @@ export function release(tokens: Tokens): void {
 }
 
 /**
- * Checks one value at the start of `bytes`; whether anything may follow it is the caller's to say.
+ * Checks one value at the start of `input`; whether anything may follow it is the caller's to say.
  *
  * With `relaxed` the forms listed in relaxation.ts are let through and noted there.
  * @throws {BencodeError} at the first byte that is wrong
  */
 export function scan(
-  bytes: Uint8Array,
+  input: Uint8Array,
   limits: DecodeLimits | undefined,
   relaxed: Relaxation[] | undefined,
 ): Tokens {
   const depthMax = limits?.depthMax ?? TORRENT_LIMITS.depthMax
   const valuesMax = limits?.valuesMax ?? TORRENT_LIMITS.valuesMax
   const digitsMax = limits?.digitsMax ?? TORRENT_LIMITS.digitsMax
-  const length = bytes.length
+  const bytes =
+    input.constructor === Uint8Array
+      ? input
+      : new Uint8Array(input.buffer, input.byteOffset, input.length)
+  const { length } = bytes
   checkLength(length, limits)
 
   let table = spare ?? new Int32Array(256 * ROW)
@@ -154,7 +160,7 @@ export function scan(
     if (open < 0) break
     wantsKey = inDict
   }
-  return { table, rows: row, end: at }
+  return { bytes, table, rows: row, end: at }
 }
 
 function checkLength(length: number, limits: DecodeLimits | undefined): void {

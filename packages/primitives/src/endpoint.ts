@@ -116,7 +116,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   if (head === undefined || tail === undefined) return undefined
   const missing = 8 - head.length - tail.length
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined
-  const words = [...head, ...new Array<number>(missing).fill(0), ...tail]
+  const words = [...head, ...Array<number>(missing).fill(0), ...tail]
   const bytes = new Uint8Array(16)
   for (let at = 0; at < 8; at++) {
     bytes[2 * at] = (words[at] as number) >> 8
