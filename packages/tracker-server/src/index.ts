@@ -1,1 +1,21 @@
-export {}
+// @bt/tracker-server: who is in which swarm, and answering.
+
+export { accessHook, parseAccessList } from './access-list.ts'
+export { ConnectionIds } from './connection-id.ts'
+export { TrackerError } from './errors.ts'
+export type { TrackerErrorCode } from './errors.ts'
+export type { AnnounceHook, SwarmView } from './hooks.ts'
+export { HttpFrontend } from './http-frontend.ts'
+export type { HttpAnswer } from './http-frontend.ts'
+export {
+  EXPIRY_INTERVALS,
+  INTERVAL_SECONDS,
+  PEERS_DEFAULT,
+  PEERS_MAX,
+  PEERS_PER_SWARM_MAX,
+  SWARMS_MAX,
+} from './limits.ts'
+export { sourceAddress } from './source-address.ts'
+export { Tracker } from './tracker.ts'
+export type { TrackerCounts, TrackerOptions } from './tracker.ts'
+export { UdpFrontend } from './udp-frontend.ts'

@@ -1,0 +1,32 @@
+// What strangers may make a tracker keep and say, each figure with its unit and reason.
+
+/** Swarms held; an announce for one more is refused. Anybody may invent infohashes, each costs some 300 bytes. */
+export const SWARMS_MAX = 1_000_000
+/** Peers of one swarm; the next one replaces a random one. */
+export const PEERS_PER_SWARM_MAX = 1_000_000
+/** Peers in an answer where the client names no number. */
+export const PEERS_DEFAULT = 50
+/** Peers in an answer whatever the client wants: a UDP answer of 1,232 bytes holds 202 of IPv4. */
+export const PEERS_MAX = 200
+/** Seconds between announces that clients are told. */
+export const INTERVAL_SECONDS = 1800
+/** A peer is forgotten when it was silent for this many intervals. */
+export const EXPIRY_INTERVALS = 2
+/** Milliseconds between two sweeps; each looks at a part of the swarms. */
+export const SWEEP_MS = 1000
+/** Sweeps until every swarm was looked at once. */
+export const SWEEPS_PER_ROUND = 60
+/** Milliseconds of a step of the connection ids' clock (BEP 15). */
+export const CONNECTION_ID_STEP_MS = 60_000
+/** Steps back that are still accepted: ids live two minutes, and clients keep them a little longer. */
+export const CONNECTION_ID_STEPS_BACK = 2
+/** Bad connection ids of one address in a minute before it hears nothing but silence for them. */
+export const BAD_IDS_MAX = 10
+/** Addresses whose bad ids are counted in a minute; further ones are not told apart. 64 K addresses are some 5 MB. */
+export const BAD_ADDRESSES_MAX = 65_536
+/** Members looked at when a large swarm gains one, to see whether one address fills it. */
+export const CROWD_SAMPLE = 32
+/** Members from which on a swarm is looked at that way. */
+export const CROWD_FROM = 128
+/** Draws for each peer wanted, when some of a swarm may not be named to the asker. */
+export const DRAWS_PER_PEER_MAX = 8
