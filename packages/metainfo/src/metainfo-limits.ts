@@ -66,8 +66,8 @@ export const ENDPOINTS_MAX = 200
 /** Characters of a magnet link: trackers and web seeds included. */
 export const MAGNET_LENGTH_MAX = 1024 * 1024
 
-/** File numbers that `so=` of a magnet may name (BEP 53): as many as a torrent may have files in practice. */
-export const SELECT_MAX = 1_000_000
+/** File numbers that `so=` of a magnet may name (BEP 53), repeated ones included: twice the largest torrents in use. */
+export const SELECT_MAX = 200_000
 
 /** Hashes asked for in one hash request (BEP 52: should be at most 512; twice that is tolerated). */
 export const HASHES_PER_REQUEST_MAX = 1_024

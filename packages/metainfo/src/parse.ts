@@ -5,7 +5,7 @@
 
 import type { LazyValue } from '@bt/bencode'
 import { type InfoHash, type InfoHashV2, sha1, sha256, toHex } from '@bt/primitives'
-import { readNodes, readTiers, readWebSeeds } from './announce-urls.ts'
+import { readNodes, readTiers, readWebSeeds, webSeedUrl } from './announce-urls.ts'
 import { MetainfoError } from './errors.ts'
 import type { Metainfo } from './metainfo.ts'
 import { INFO_BYTES_MAX, TORRENT_BYTES_MAX } from './metainfo-limits.ts'
@@ -73,7 +73,9 @@ export function parseInfo(
     const what = `is version ${facts.version}, which ${expected} is no infohash of`
     throw new MetainfoError('WRONG_INFO_HASH', 'info', what)
   }
-  const full = { announceTiers: [], webSeeds: [], dhtNodes: [], ...around }
+  const isFolder = facts.layout === 'folder'
+  const webSeeds = (around.webSeeds ?? []).map((url) => webSeedUrl(url, isFolder) ?? url)
+  const full = { announceTiers: [], dhtNodes: [], ...around, webSeeds }
   return new Torrent(facts, full, new Map())
 }
 
