@@ -115,7 +115,7 @@ export class Downloads {
   /** Pieces that do not settle are given back; those that do go on. */
   close(): void {
     this.#closed = true
-    for (const [piece, open] of [...this.#open]) if (open.state !== 'settling') this.discard(piece)
+    for (const [piece, open] of this.#open) if (open.state !== 'settling') this.discard(piece)
   }
 
   #settleRight(open: OpenPiece, done: Done<Settled>): void {

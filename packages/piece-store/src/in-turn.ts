@@ -17,10 +17,11 @@ export function inTurn(
   let open = 0
   let failure: Error | undefined
   let filling = false
+  const more = (): boolean => failure === undefined && next < count
   const fill = (): void => {
     if (filling) return
     filling = true
-    while (failure === undefined && next < count && open < atOnce) {
+    while (more() && open < atOnce) {
       open++
       step(next++, (error) => {
         open--
@@ -29,7 +30,7 @@ export function inTurn(
       })
     }
     filling = false
-    if (open === 0 && (failure !== undefined || next >= count)) done(failure)
+    if (open === 0 && !more()) done(failure)
   }
   fill()
 }

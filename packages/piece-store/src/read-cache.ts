@@ -95,11 +95,11 @@ export class ReadCache {
 
   /** What is known of this piece is no longer to be lent. */
   forget(piece: number): void {
-    for (const run of [...(this.#runs.get(piece) ?? [])]) this.#forget(run)
+    for (const run of this.#runs.get(piece)?.slice() ?? []) this.#forget(run)
   }
 
   forgetAll(): void {
-    for (const run of [...this.#byUse]) this.#forget(run)
+    for (const run of this.#byUse) this.#forget(run)
   }
 
   #find(piece: number, begin: number, length: number): Run | undefined {

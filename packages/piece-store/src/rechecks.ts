@@ -98,7 +98,7 @@ export class Rechecks {
 
   close(): void {
     this.#closed = true
-    for (const cancel of [...this.#cancels]) cancel()
+    for (const cancel of this.#cancels) cancel()
   }
 
   #fill(run: Run, cancelled: () => boolean): void {

@@ -27,7 +27,7 @@ import type {
 } from './piece-store.ts'
 import { Rechecks } from './rechecks.ts'
 import { Selection } from './selection.ts'
-import { Verifier } from './verifier.ts'
+import type { Verifier } from './verifier.ts'
 import { WriteGate } from './write-gate.ts'
 
 export interface VerifiedStoreParts {
