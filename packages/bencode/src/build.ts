@@ -57,7 +57,7 @@ export function build(
         end = table[row + 1] as number
       }
       const first = bytes[start]
-      if (first === LIST || first === DICT) {
+      if ((first === LIST || first === DICT) && end - start > 2) {
         outer.push((list ?? dict) as Container)
         outerUntil.push(until)
         outerIndex.push(index)
@@ -71,6 +71,7 @@ export function build(
       }
       row += ROW
       if (first === INTEGER) value = integerAt(bytes, start, end)
+      else if (end - start === 2) value = EMPTY.get(first) as BencodeValue
       else {
         const text = textStart(bytes, start)
         value =
@@ -83,6 +84,17 @@ export function build(
     else if (dict === undefined) return value
     else if (!mayRepeatKeys || !dict.has(key)) dict.set(key, value)
   }
+}
+
+/** `0:`, `le` and `de` are one and the same everywhere: two bytes of input shall not cost two hundred of memory. */
+const EMPTY: ReadonlyMap<unknown, BencodeValue> = new Map<unknown, BencodeValue>([
+  [ZERO, new Uint8Array(0)],
+  [LIST, Object.freeze([])],
+  [DICT, Object.defineProperty(new Map<string, BencodeValue>(), 'set', { value: readOnly })],
+])
+
+function readOnly(): never {
+  throw new TypeError('a decoded dictionary is read-only; copy it with new Map(dictionary)')
 }
 
 /** So that arrays get their exact size: room to grow is what costs most when 10,000 short lists are made. */

@@ -98,7 +98,8 @@ class Writer {
   }
 
   key(key: string): void {
-    if (typeof key !== 'string') throw notEncodable(key)
+    if (typeof key !== 'string')
+      throw new BencodeError('NOT_ENCODABLE', `the key ${key} is no string`)
     const { length } = key
     this.room(length + PREFIX)
     this.length(length)
