@@ -5,7 +5,7 @@
 
 import type { Metainfo, PieceIndex } from '@bt/metainfo'
 import type { PieceStore, PieceStoreError } from '@bt/piece-store'
-import { Bitfield, type InfoHash } from '@bt/primitives'
+import type { InfoHash } from '@bt/primitives'
 import { allowedFastSet } from '@bt/wire'
 import { Choker } from './choking/choker.ts'
 import { ChokeRounds } from './choking/choke-rounds.ts'
@@ -13,21 +13,18 @@ import { Slots } from './choking/slots.ts'
 import type { Emitter } from './emitter.ts'
 import type { SwarmEvents } from './events.ts'
 import type { Hub } from './hub.ts'
-import type { FileSelection, SwarmLimits } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { PeerSet } from './peers/peer-set.ts'
 import { type Conviction, Trust } from './peers/trust.ts'
 import { Picker } from './picking/picker.ts'
 import type { PolicySeat } from './policy-seat.ts'
-import type { Counters } from './stats.ts'
+import { piecePriorities } from './selection.ts'
 import { TokenBucket } from './transfer/byte-budget.ts'
 import { Downloader } from './transfer/downloader.ts'
 import { HashAnswers } from './transfer/hash-answers.ts'
 import { Haves } from './transfer/haves.ts'
+import type { Meters } from './transfer/meters.ts'
 import { Uploader } from './transfer/uploader.ts'
-
-/** Priority of a file, and of a piece, that nobody spoke about. */
-export const PRIORITY_NORMAL = 4
 
 export interface ExchangeParts {
   readonly hub: Hub
@@ -35,18 +32,13 @@ export interface ExchangeParts {
   readonly store: PieceStore
   readonly seat: PolicySeat
   readonly peers: PeerSet
-  readonly counters: Counters
+  readonly meters: Meters
   readonly events: Emitter<SwarmEvents>
-  readonly uploadBudget: TokenBucket
   /** Of each file. */
   readonly priorities: readonly number[]
   readonly sequential: boolean
-  limits(): SwarmLimits
   wantsNothing(peer: Peer): boolean
   convicted(conviction: Conviction<Peer>): void
-  /** Payload came, or was sent. */
-  received(bytes: number, now: number): void
-  served(bytes: number, now: number): void
   /** Pieces came or went, or others are wanted: `isComplete` may differ. */
   changed(): void
   pulse(now: number): void
@@ -62,12 +54,12 @@ export class Exchange {
   readonly haves: Haves
   readonly hashes: HashAnswers
   readonly #parts: ExchangeParts
-  #ofPiece: Uint8Array
+  #ofPiece: Uint8Array = new Uint8Array(0)
   readonly #unfreed: () => void
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
-    const { hub, metainfo, store, seat, peers, counters } = parts
+    const { hub, metainfo, store, seat, peers, meters } = parts
     const { clock, random } = hub.ports
     const { geometry } = metainfo
     const { turn } = hub
@@ -83,7 +75,6 @@ export class Exchange {
       discard: (piece) => this.downloader.givenUp(piece),
     })
     this.picker.setSequential(parts.sequential)
-    this.#ofPiece = new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL)
     this.hashes = new HashAnswers(store)
     this.picker.setPrefer(seat.policy?.prefer)
     this.haves = new Haves({ have, geometry, seat, peers: () => peers.open() })
@@ -93,11 +84,9 @@ export class Exchange {
       picker: this.picker,
       trust,
       seat,
-      counters,
+      meters,
       clock,
       turn,
-      limits: parts.limits,
-      received: parts.received,
       verified: (piece) => this.#verified(piece),
       corrupt: (piece, suspects) => {
         const endpoints = suspects.map((peer) => peer.endpoint)
@@ -109,16 +98,15 @@ export class Exchange {
       store,
       geometry,
       seat,
-      counters,
+      meters,
       clock,
       turn,
       budgetFor: (now) =>
-        new TokenBucket(parts.limits().peerUploadBytesPerSecond, now, parts.uploadBudget),
-      served: parts.served,
+        new TokenBucket(meters.limits.peerUploadBytesPerSecond, now, meters.uploadBudget),
     })
     const { downloader, uploader } = this
     this.slots = new Slots({
-      choker: new Choker(random, { slots: parts.limits().unchokeSlots }),
+      choker: new Choker(random, { slots: meters.limits.unchokeSlots }),
       rounds: new ChokeRounds(clock.now()),
       seat,
       clock,
@@ -195,19 +183,10 @@ export class Exchange {
     this.haves.left(peer)
   }
 
-  /** A piece is as wanted as the most wanted file in it. */
+  /** Files are as wanted as this from now on. */
   select(priorities: readonly number[]): void {
-    const { geometry } = this.metainfo
-    const ofPiece = new Uint8Array(geometry.pieceCount)
-    for (let file = 0; file < geometry.fileCount; file++) {
-      const priority = priorities[file] ?? PRIORITY_NORMAL
-      const { first, end } = geometry.piecesOf(file)
-      for (let piece = first; piece < end; piece++) {
-        if (priority > (ofPiece[piece] as number)) ofPiece[piece] = priority
-      }
-    }
-    this.#ofPiece = ofPiece
-    this.picker.setPriorities((piece) => ofPiece[piece] as number)
+    this.#ofPiece = piecePriorities(this.metainfo.geometry, priorities)
+    this.picker.setPriorities((piece) => this.#ofPiece[piece] as number)
     this.downloader.wake()
   }
 
@@ -244,29 +223,4 @@ export class Exchange {
     })
     this.#parts.changed()
   }
-}
-
-/** Priorities per file of any form of selection; pad files and symbolic links are nobody's wish. */
-export function filePriorities(metainfo: Metainfo, selection: FileSelection | undefined): number[] {
-  return metainfo.files.map((file, index) => {
-    if (file.attributes?.includes('p') === true) return 0
-    if (selection === undefined) return PRIORITY_NORMAL
-    if ('has' in selection) return selection.has(index) ? PRIORITY_NORMAL : 0
-    return Math.max(0, Math.min(7, Math.trunc(selection[index] ?? PRIORITY_NORMAL)))
-  })
-}
-
-/** The files that are wanted at all; undefined: every one. */
-export function wantedFiles(
-  metainfo: Metainfo,
-  priorities: readonly number[],
-): Bitfield | undefined {
-  const wanted = new Bitfield(priorities.length)
-  let all = true
-  for (const [file, priority] of priorities.entries()) {
-    const isPad = metainfo.files[file]?.attributes?.includes('p') === true
-    if (priority > 0 || isPad) wanted.set(file)
-    else all = false
-  }
-  return all ? undefined : wanted
 }

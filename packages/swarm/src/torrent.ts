@@ -11,21 +11,15 @@ import type { Emitter } from './emitter.ts'
 import { Engine } from './engine.ts'
 import { SwarmError } from './errors.ts'
 import type { SwarmEvents, SwarmState } from './events.ts'
-import { Exchange, filePriorities, wantedFiles } from './exchange.ts'
+import { Exchange } from './exchange.ts'
+import { filePriorities, wantedFiles } from './selection.ts'
 import { wantsNothing } from './greeting.ts'
 import type { Hub } from './hub.ts'
-import {
-  type FileSelection,
-  type Place,
-  SWARM_LIMITS,
-  type SwarmLimits,
-  type TorrentOptions,
-} from './options.ts'
+import type { FileSelection, Place, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import { Sources } from './sources.ts'
-import { Counters, type SwarmStats } from './stats.ts'
-import { TokenBucket } from './transfer/byte-budget.ts'
-import { MovingRate } from './peers/moving-rate.ts'
+import type { SwarmStats } from './stats.ts'
+import { Meters } from './transfer/meters.ts'
 
 const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
 
@@ -34,15 +28,10 @@ export class Torrent {
   readonly #hub: Hub
   readonly #options: TorrentOptions
   readonly #events: Emitter<SwarmEvents>
-  readonly #counters = new Counters()
+  readonly #meters: Meters
   readonly #engine: Engine
   readonly #sources: Sources
   readonly #contents: Contents
-  readonly #uploadBudget: TokenBucket
-  readonly #downloadBudget: TokenBucket
-  readonly #uploadRate: MovingRate
-  readonly #downloadRate: MovingRate
-  #limits: SwarmLimits
   #metainfo: Metainfo | undefined
   #priorities: readonly number[] = []
   #state: SwarmState
@@ -57,21 +46,14 @@ export class Torrent {
     options: TorrentOptions,
     events: Emitter<SwarmEvents>,
   ) {
-    const { clock } = hub.ports
-    const now = clock.now()
     this.infoHashes = wireHashesOf(torrent)
     this.#hub = hub
     this.#options = options
     this.#events = events
-    this.#limits = { ...SWARM_LIMITS, ...hub.swarmLimits, ...options.limits }
+    this.#meters = new Meters(hub, options.limits ?? {})
     this.#paused = options.paused ?? false
     this.#metainfo = 'files' in torrent ? torrent : undefined
     this.#state = this.#metainfo === undefined ? 'metadata' : 'checking'
-    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.#limits
-    this.#uploadBudget = new TokenBucket(uploadBytesPerSecond, now, hub.uploadBudget)
-    this.#downloadBudget = new TokenBucket(downloadBytesPerSecond, now, hub.downloadBudget)
-    this.#uploadRate = new MovingRate(now)
-    this.#downloadRate = new MovingRate(now)
     this.#sources = this.#makeSources()
     this.#contents = this.#makeContents()
     this.#engine = new Engine({
@@ -81,8 +63,8 @@ export class Torrent {
       infoBytes: this.#metainfo?.infoBytes,
       policy: options.policy,
       events,
-      downloadBudget: this.#downloadBudget,
-      limits: () => this.#limits,
+      downloadBudget: this.#meters.downloadBudget,
+      limits: () => this.#meters.limits,
       have: () => this.have,
       exchangesPeers: () => options.pex !== false && this.#metainfo?.isPrivate !== true,
       metadataCame: (infoBytes) => this.#metadataCame(infoBytes),
@@ -121,7 +103,7 @@ export class Torrent {
 
   /** Received payload by the reason that the policy gave. */
   get reasons(): ReadonlyMap<string, number> {
-    return this.#counters.byReason
+    return this.#meters.counters.byReason
   }
 
   stats(): SwarmStats {
@@ -129,21 +111,13 @@ export class Torrent {
     const { peers, known, exchange } = this.#engine
     let seedsConnected = 0
     for (const peer of peers.open()) if (wantsNothing(peer)) seedsConnected++
-    const { downloadedBytes, uploadedBytes, wastedBytes, verifiedBytes } = this.#counters
-    return {
-      downloadedBytes,
-      uploadedBytes,
-      wastedBytes,
-      verifiedBytes,
-      pendingBytes: this.#counters.pendingBytes,
-      downloadBytesPerSecond: this.#downloadRate.bytesPerSecond(now),
-      uploadBytesPerSecond: this.#uploadRate.bytesPerSecond(now),
+    return this.#meters.picture(now, {
       peersConnected: peers.openCount,
       seedsConnected,
       peersKnown: known.count,
       leftBytes: exchange?.leftBytes,
       bufferedBytes: exchange?.store.bufferedBytes ?? 0,
-    }
+    })
   }
 
   start(): void {
@@ -199,10 +173,7 @@ export class Torrent {
   }
 
   setLimits(limits: Partial<SwarmLimits>): void {
-    this.#limits = { ...this.#limits, ...limits }
-    const now = this.#hub.ports.clock.now()
-    this.#uploadBudget.setRate(this.#limits.uploadBytesPerSecond, now)
-    this.#downloadBudget.setRate(this.#limits.downloadBytesPerSecond, now)
+    this.#meters.setLimits(limits, this.#hub.ports.clock.now())
     this.#engine.connections.limitsChanged()
     this.#engine.dialer.go()
   }
@@ -280,16 +251,12 @@ export class Torrent {
       store,
       seat: engine.seat,
       peers: engine.peers,
-      counters: this.#counters,
+      meters: this.#meters,
       events: this.#events,
-      uploadBudget: this.#uploadBudget,
       priorities: this.#priorities,
       sequential: this.#options.sequential ?? false,
-      limits: () => this.#limits,
       wantsNothing,
       convicted: (conviction) => engine.convicted(conviction),
-      received: (bytes, now) => this.#downloadRate.add(bytes, now),
-      served: (bytes, now) => this.#uploadRate.add(bytes, now),
       changed: () => {
         this.#contents.changed()
         this.#progressed()
@@ -351,16 +318,14 @@ export class Torrent {
     }
     this.#settle()
     if (!isNew) return
-    const { downloadedBytes, uploadedBytes, wastedBytes } = this.#counters
+    const { downloadedBytes, uploadedBytes, wastedBytes } = this.#meters.counters
     this.#events.emit('complete', { downloadedBytes, uploadedBytes, wastedBytes })
   }
 
   #makeSources(): Sources {
-    const { hub, options, counters } = {
-      hub: this.#hub,
-      options: this.#options,
-      counters: this.#counters,
-    }
+    const hub = this.#hub
+    const options = this.#options
+    const { counters } = this.#meters
     return new Sources(options.sources ?? [], {
       infoHashes: this.infoHashes,
       peerId: hub.identity.peerId,
@@ -373,7 +338,7 @@ export class Torrent {
         leftBytes: this.#engine.exchange?.leftBytes,
         partialSeed: this.#engine.exchange?.isPartialSeed ?? false,
       }),
-      peersWanted: () => Math.max(0, this.#limits.peersMax - this.#engine.peers.size),
+      peersWanted: () => Math.max(0, this.#meters.limits.peersMax - this.#engine.peers.size),
       announce: () => options.policy?.announce?.() ?? new Map<string, string>(),
       announced: (reply, tracker) => options.policy?.announced?.(reply, tracker),
       found: (peers, origin, source) => {

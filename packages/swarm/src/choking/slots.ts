@@ -57,7 +57,7 @@ export class Slots {
 
   /** A policy's answer changed: a round as soon as this turn ends. */
   changed(): void {
-    this.#apply(false)
+    this.#apply(false, true)
   }
 
   close(): void {
@@ -70,8 +70,8 @@ export class Slots {
     const now = this.#parts.clock.now()
     const due = this.#parts.rounds.due(now)
     if (due !== undefined) {
-      this.#apply(due.rotate)
-      this.#parts.pulse(now)
+      this.#apply(due.rotate, due.early)
+      if (!due.early) this.#parts.pulse(now)
     }
     this.#arm()
   }
@@ -86,13 +86,13 @@ export class Slots {
     })
   }
 
-  #apply(rotate: boolean): void {
+  #apply(rotate: boolean, early: boolean): void {
     const { choker, seat, clock } = this.#parts
     const now = clock.now()
     const seeding = this.#parts.isSeeding()
     const facts: ChokeFacts<Peer>[] = []
     for (const peer of this.#parts.peers()) facts.push(this.#factsOf(peer, now))
-    const answer = choker.round(facts, { now, seeding, rotate })
+    const answer = choker.round(facts, { now, seeding, rotate, early })
     const interested = facts.filter((fact) => fact.interested && fact.mayUpload)
     const chosen = seat.unchoke({
       interested: interested.map((fact) => fact.peer),

@@ -7,7 +7,8 @@ import type { InfoHash, InfoHashV2 } from '@bt/primitives'
 import { decodeMetadataMessage, encodeMetadataMessage } from '@bt/wire'
 import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
-import { MetadataExchange, MetadataServer } from './metadata-exchange.ts'
+import { MetadataExchange } from './metadata-exchange.ts'
+import { MetadataServer } from './metadata-server.ts'
 
 export interface MetadataShellParts {
   readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }

@@ -8,9 +8,6 @@ import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import { PeerExchange } from './peer-exchange.ts'
 
-/** Flags of BEP 11: it is a seed or upload-only; it can be connected to, as we did. */
-const IS_SEED = 0x02
-const IS_REACHABLE = 0x10
 const NAME = 'ut_pex'
 
 export interface PeerExchangeShellParts {
@@ -33,10 +30,13 @@ export class PeerExchangeShell {
   /** Its extension handshake came: we know where it listens, and whether it speaks this. */
   heard(peer: Peer): void {
     const { listenPort, endpoint } = peer
-    const listens = listenPort === undefined ? undefined : { host: endpoint.host, port: listenPort }
-    const seed = this.#parts.wantsNothing(peer) ? IS_SEED : 0
-    const reachable = peer.role === 'dialed' ? IS_REACHABLE : 0
-    this.#exchange.opened(peer, listens, seed | reachable)
+    if (listenPort !== undefined) {
+      this.#exchange.opened(peer, {
+        endpoint: { host: endpoint.host, port: listenPort },
+        seed: this.#parts.wantsNothing(peer),
+        reachable: peer.role === 'dialed',
+      })
+    }
     if (peer.session.speaks(NAME)) this.#exchange.speaks(peer, peer.now)
     this.#arm()
   }

@@ -4,10 +4,9 @@
 // piece. Which block is the picker's business, how many the pipeline's, who lied the trust's.
 
 import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
-import type { PieceStore, Settled } from '@bt/piece-store'
+import type { PieceStore } from '@bt/piece-store'
 import type { Clock } from '@bt/ports'
 import type { BlockData, ReadonlyBitfield } from '@bt/primitives'
-import type { SwarmLimits } from '../options.ts'
 import { addressKey } from '../peers/known-peers.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Conviction, Trust } from '../peers/trust.ts'
@@ -17,7 +16,8 @@ import { Pipeline } from '../picking/pipeline.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
-import type { Counters } from '../stats.ts'
+import { Judgement } from './judgement.ts'
+import type { Meters } from './meters.ts'
 
 /** Milliseconds after which one request is given up for good; long before, its block may be asked of others. */
 export const REQUEST_MS = 120_000
@@ -30,11 +30,9 @@ export interface DownloaderParts {
   readonly picker: Picker<Peer>
   readonly trust: Trust<Peer>
   readonly seat: PolicySeat
-  readonly counters: Counters
+  readonly meters: Meters
   readonly clock: Clock
   readonly turn: Turn
-  limits(): SwarmLimits
-  received(bytes: number, now: number): void
   /** It is in `have` now. */
   verified(piece: PieceIndex): void
   corrupt(piece: PieceIndex, suspects: readonly Peer[]): void
@@ -68,21 +66,27 @@ export class Downloader {
   readonly #intakes = new Map<Peer, Intake>()
   /** Peers that could take more requests than the picker had. */
   readonly #hungry = new Set<Peer>()
-  /** Who sent what of pieces under download; kept only where a policy listens. */
-  readonly #senders = new Map<number, Set<Peer>>()
+  readonly #judgement: Judgement
   readonly #feed = (): void => this.#feedHungry()
   readonly #interest = (): void => this.#settleInterest()
   #looksAt = 0
 
   constructor(parts: DownloaderParts) {
     this.#parts = parts
+    this.#judgement = new Judgement({
+      ...parts,
+      counters: parts.meters.counters,
+      withdraw: (requests) => this.#withdraw(requests),
+      onParole: (peer) => this.#parole(peer),
+      settled: () => this.#later(),
+    })
   }
 
   joined(peer: Peer): void {
     const { picker, seat, geometry, trust } = this.#parts
     const address = addressKey(peer.endpoint.host)
     const pipeline = new Pipeline(geometry.blockLength, peer.now, {
-      requestsMax: this.#parts.limits().requestsPerPeerMax,
+      requestsMax: this.#parts.meters.limits.requestsPerPeerMax,
     })
     pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
     this.#intakes.set(peer, { pipeline, address, doubted: false })
@@ -158,12 +162,12 @@ export class Downloader {
   }
 
   blockArrived(peer: Peer, event: BlockEvent): void {
-    const { counters, picker, store, geometry, trust, seat } = this.#parts
+    const { meters, picker, store, geometry, trust, seat } = this.#parts
+    const { counters } = meters
     const { piece, begin, data } = event
     const length = data.length
-    counters.downloadedBytes += length
+    meters.received(length, peer.now)
     peer.receivedBytes += length
-    this.#parts.received(length, peer.now)
     const intake = this.#intakes.get(peer)
     if (event.asked === 'never' || intake === undefined) {
       counters.wastedBytes += length
@@ -183,7 +187,7 @@ export class Downloader {
     if (accepted === 'corrupt') {
       counters.wastedBytes += length
       picker.corrupt(piece, [block])
-      this.#parts.convicted(trust.wrongBlock(piece, block, peer, intake.address))
+      this.#parts.convicted(trust.wrongBlock(piece, peer, intake.address))
       this.#later()
       return
     }
@@ -193,12 +197,11 @@ export class Downloader {
     }
     trust.contributed(piece, block, peer, intake.address)
     if (seat.observes) {
-      this.#sentBy(peer, piece)
+      this.#judgement.sentBy(peer, piece)
       seat.observe({ type: 'progress', peer, piece, bytes: length })
     }
     if (accepted === 'complete') {
-      picker.checking(piece)
-      store.settle(piece, (error, settled) => this.#settled(piece as PieceIndex, error, settled))
+      this.#judgement.begin(piece as PieceIndex)
     }
   }
 
@@ -225,7 +228,7 @@ export class Downloader {
     const facts = { now, bytesPerSecond: intake.pipeline.bytesPerSecond(now), choked }
     const pendingBytes = picker.receivedBytes
     const picks = picker.pick(peer, room, facts)
-    this.#parts.counters.wastedBytes += pendingBytes - picker.receivedBytes
+    this.#parts.meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
     for (const pick of picks) {
       const options = pick.soft ? SOFT : HARD
       session.request(pick.piece, pick.begin, pick.length, now, options)
@@ -268,55 +271,8 @@ export class Downloader {
 
   /** The picker gives up a begun piece to make room; `fill` counts what came of it as waste. */
   givenUp(piece: number): void {
-    const { store, trust } = this.#parts
-    this.#senders.delete(piece)
-    trust.ourFault(piece)
-    store.discard(piece)
-  }
-
-  #settled(piece: PieceIndex, error: Error | undefined, settled: Settled): void {
-    const { picker, trust, store, counters, geometry, seat, turn } = this.#parts
-    const senders = this.#senders.get(piece)
-    this.#senders.delete(piece)
-    if (error !== undefined) {
-      counters.wastedBytes += geometry.dataLengthOf(piece)
-      trust.ourFault(piece)
-      this.#withdraw(picker.forgotten(piece))
-    } else if (settled.verdict === 'verified') {
-      counters.verifiedBytes += geometry.dataLengthOf(piece)
-      this.#withdraw(picker.verified(piece))
-      for (const conviction of trust.verified(piece, settled.blockDigests)) {
-        this.#parts.convicted(conviction)
-      }
-      this.#parole()
-      this.#parts.verified(piece)
-      this.#tell({ type: 'verified', piece, from: [...(senders ?? [])] })
-    } else {
-      const { wrongBlocks } = settled
-      const found = trust.failed(piece, settled)
-      store.discard(piece, wrongBlocks)
-      this.#withdraw(picker.corrupt(piece, wrongBlocks))
-      const wasted =
-        wrongBlocks?.reduce((sum, block) => sum + geometry.blockAt(piece, block).length, 0) ??
-        geometry.dataLengthOf(piece)
-      counters.wastedBytes += wasted
-      const suspects = found.suspects.map((suspect) => suspect.peer)
-      this.#parts.corrupt(piece, suspects)
-      this.#tell({ type: 'corrupt', piece, suspects })
-      for (const conviction of found.convicted) this.#parts.convicted(conviction)
-      this.#parole()
-    }
-    picker.memoryFreed()
-    this.#later()
-    turn.end()
-  }
-
-  #parole(): void {
-    for (const peer of this.#parts.trust.takeParoleChanges()) {
-      const intake = this.#intakes.get(peer)
-      if (intake === undefined) continue
-      this.#parts.picker.setParole(peer, this.#parts.trust.onParole(peer, intake.address))
-    }
+    this.#judgement.forget(piece)
+    this.#parts.store.discard(piece)
   }
 
   /** Requests that have lost their purpose. */
@@ -334,6 +290,14 @@ export class Downloader {
     peer.touch()
     this.#hungry.add(peer)
     this.#later()
+  }
+
+  /** Trust in this peer changed. */
+  #parole(peer: Peer): void {
+    const intake = this.#intakes.get(peer)
+    if (intake === undefined) return
+    const { picker, trust } = this.#parts
+    picker.setParole(peer, trust.onParole(peer, intake.address))
   }
 
   #later(): void {
@@ -364,12 +328,6 @@ export class Downloader {
       this.#hungry.add(peer)
       this.#parts.turn.later(this.#feed)
     }
-  }
-
-  #sentBy(peer: Peer, piece: number): void {
-    const senders = this.#senders.get(piece) ?? new Set()
-    this.#senders.set(piece, senders)
-    senders.add(peer)
   }
 
   #tell(fact: PolicyFact): void {

@@ -11,8 +11,8 @@ import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { OpenRequest } from '../policy.ts'
-import type { Counters } from '../stats.ts'
 import type { TokenBucket } from './byte-budget.ts'
+import type { Meters } from './meters.ts'
 import { MovingRate } from '../peers/moving-rate.ts'
 
 /** Bytes handed to a peer's channel and not yet sent: keeps a fast link busy between two writes, and bounds what a peer that reads nothing costs. */
@@ -24,13 +24,11 @@ export interface UploaderParts {
   readonly store: PieceStore
   readonly geometry: PieceGeometry
   readonly seat: PolicySeat
-  readonly counters: Counters
+  readonly meters: Meters
   readonly clock: Clock
   readonly turn: Turn
   /** A leaf of the upload budgets of torrent and session. */
   budgetFor(now: number): TokenBucket
-  /** Payload was sent; for rates of the torrent. */
-  served(bytes: number, now: number): void
 }
 
 /** A request in the queue; the policy sees it as it is. */
@@ -273,13 +271,12 @@ export class Uploader {
   }
 
   #served(desk: Desk, piece: number, length: number, now: number): void {
-    const { counters, seat, served } = this.#parts
+    const { meters, seat } = this.#parts
     const { peer } = desk
     peer.sentBytes += length
     peer.touch()
-    counters.uploadedBytes += length
     desk.rate.add(length, now)
-    served(length, now)
+    meters.served(length, now)
     if (seat.observes) seat.observe({ type: 'served', peer, piece, bytes: length })
   }
 
