@@ -63,7 +63,7 @@ export class AskBook<P> {
 
   /** The peer is gone: its blocks are free. */
   left(asker: Asker<P>): void {
-    for (const partial of [...asker.asked.keys()]) {
+    for (const partial of asker.asked.keys()) {
       for (let block = 0; block < partial.blockCount; block++) this.unask(asker, partial, block)
     }
   }

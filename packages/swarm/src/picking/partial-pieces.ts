@@ -35,7 +35,7 @@ export class PartialPiece<P> {
     this.blockCount = blockCount
     this.#free = blockCount
     this.#state = new Uint8Array(blockCount)
-    this.#first = new Array<P | undefined>(blockCount).fill(undefined)
+    this.#first = Array.from({ length: blockCount }, () => undefined)
   }
 
   /** Blocks that may be asked for. */

@@ -231,8 +231,8 @@ export class Picker<P> {
   }
 
   /**
-   * The hash was wrong. `wrongBlocks` (begins, in bytes): only those are asked for again, the others stay; without
-   * them the whole piece is open again, and its memory given back.
+   * The hash was wrong. `wrongBlocks` (numbers of our blocks): only those are asked for again, the others
+   * stay; without them the whole piece is open again, and its memory given back.
    */
   corrupt(piece: number, wrongBlocks?: readonly number[]): readonly Withdrawn<P>[] {
     const partial = this.#partials.of(piece)
@@ -241,10 +241,7 @@ export class Picker<P> {
     }
     this.#lives.move(piece, 'blocks-wrong')
     const before = this.#book.hereBytes(partial)
-    for (const begin of wrongBlocks) {
-      const block = this.#book.numberOf(partial, begin)
-      if (block !== undefined) partial.spoiled(block)
-    }
+    for (const block of wrongBlocks) partial.spoiled(block)
     this.#receivedBytes += this.#book.hereBytes(partial) - before
     this.#partials.place(partial)
     this.#choice.release(partial)
@@ -309,7 +306,7 @@ export class Picker<P> {
   }
 
   #releaseLeads(asker: Asker<P>): void {
-    for (const partial of [...this.#partials.led()]) {
+    for (const partial of this.#partials.led()) {
       if (partial.lead === asker.peer) this.#choice.release(partial)
     }
   }

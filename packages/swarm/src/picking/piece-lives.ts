@@ -10,7 +10,13 @@ export type PieceCause = 'begun' | 'filled' | 'verified' | 'corrupt' | 'blocks-w
 /** 'verified' may come from anywhere: a recheck or a web seed finds pieces that nobody was asked for. */
 export const NEXT_LIFE = {
   open: { begun: 'partial', verified: 'had', forgotten: 'open', corrupt: 'open' },
-  partial: { filled: 'checking', verified: 'had', corrupt: 'open', forgotten: 'open' },
+  partial: {
+    filled: 'checking',
+    verified: 'had',
+    corrupt: 'open',
+    'blocks-wrong': 'partial',
+    forgotten: 'open',
+  },
   checking: { verified: 'had', corrupt: 'open', 'blocks-wrong': 'partial', forgotten: 'open' },
   had: { forgotten: 'open' },
 } as const satisfies Record<PieceLife, Partial<Record<PieceCause, PieceLife>>>

@@ -1,0 +1,228 @@
+// Who sent what was wrong: strikes on proof only, parole on suspicion, a ban after three strikes.
+//
+// A failed piece says only that one of its senders lied. The digests of its blocks are kept, and when the piece is right
+// at last, whoever sent a block that differs is convicted; v2 leaf hashes convict at once. Until then its senders are on
+// parole (whole pieces of their own), so that a liar cannot hide among honest peers. Strikes belong to the address, one
+// a piece: a new connection or peer id does not shed them. Our own faults blame nobody.
+
+import { bytesEqual } from '@bt/primitives'
+
+export interface TrustLimits {
+  /** Pieces with a wrong block after which an address is banned. */
+  readonly strikesMax: number
+  /** The same while nothing at all was verified: perhaps it is the torrent that is wrong. */
+  readonly strikesBeforeProofMax: number
+  /** Failed pieces whose digests are kept: 20 bytes a block, of each try. */
+  readonly piecesMax: number
+  readonly triesMax: number
+  /** Addresses with strikes that are remembered. */
+  readonly addressesMax: number
+}
+
+export const TRUST_LIMITS: TrustLimits = {
+  strikesMax: 3, // memory or a wire may fail an honest peer once or twice
+  strikesBeforeProofMax: 12,
+  piecesMax: 256, // 5 MiB of digests at 1,000 blocks a piece
+  triesMax: 4,
+  addressesMax: 4_096,
+}
+
+/** Bytes of a block's digest (SHA-1). */
+const DIGEST_LENGTH = 20
+
+export interface Suspect<P> {
+  readonly peer: P
+  /** `addressKey` of its host; undefined on loopback. */
+  readonly address: string | undefined
+}
+
+export interface Conviction<P> extends Suspect<P> {
+  readonly piece: number
+  /** Pieces of which it sent a wrong block. */
+  readonly strikes: number
+  /** Refuse the address from now on. */
+  readonly ban: boolean
+}
+
+/** One download of a piece that failed: who sent each block, and what it was. */
+interface FailedTry<P> {
+  readonly senders: readonly (Suspect<P> | undefined)[]
+  readonly digests: Uint8Array
+}
+
+/** Strikes and suspicion hang on the address; on loopback, where all share one, on the peer. */
+type Name<P> = string | P
+
+export class Trust<P> {
+  readonly #limits: TrustLimits
+  readonly #senders = new Map<number, (Suspect<P> | undefined)[]>()
+  readonly #failed = new Map<number, FailedTry<P>[]>()
+  readonly #strikes = new Map<Name<P>, Set<number>>()
+  /** Failed pieces, not yet cleared up, in which a name is a suspect. */
+  readonly #suspicions = new Map<Name<P>, Set<number>>()
+  /** Connected peers that sent something, with what they were told. */
+  readonly #peers = new Map<P, { readonly name: Name<P>; onParole: boolean }>()
+  #anyVerified = false
+
+  constructor(limits?: Partial<TrustLimits>) {
+    this.#limits = { ...TRUST_LIMITS, ...limits }
+  }
+
+  /** A block was taken into the piece. `block` counts as the store's digests do. */
+  contributed(piece: number, block: number, peer: P, address: string | undefined): void {
+    this.#know(peer, address)
+    let senders = this.#senders.get(piece)
+    if (senders === undefined) {
+      senders = []
+      this.#senders.set(piece, senders)
+    }
+    senders[block] = { peer, address }
+  }
+
+  /**
+   * The piece's hash is wrong. `wrongBlocks`: known to be wrong (v2), so their senders are convicted; without them all
+   * senders are suspects. `blockDigests`: 20 bytes a block; kept as it is.
+   */
+  failed(
+    piece: number,
+    facts: { readonly wrongBlocks?: readonly number[]; readonly blockDigests: Uint8Array },
+  ): { readonly suspects: readonly Suspect<P>[]; readonly convicted: readonly Conviction<P>[] } {
+    const senders = this.#senders.get(piece) ?? []
+    if (facts.wrongBlocks !== undefined) {
+      const guilty = distinct(facts.wrongBlocks.map((block) => senders[block]))
+      for (const block of facts.wrongBlocks) senders[block] = undefined
+      return { suspects: guilty, convicted: guilty.map((suspect) => this.#convict(piece, suspect)) }
+    }
+    this.#senders.delete(piece)
+    const suspects = distinct(senders)
+    this.#remember(piece, { senders, digests: facts.blockDigests })
+    for (const { peer, address } of suspects) insert(this.#suspicions, address ?? peer, piece)
+    return { suspects, convicted: [] }
+  }
+
+  /** A block differed from a leaf hash that is known (v2), and was not taken. */
+  wrongBlock(piece: number, peer: P, address: string | undefined): Conviction<P> {
+    this.#know(peer, address)
+    return this.#convict(piece, { peer, address })
+  }
+
+  /** It failed before: `verified` wants the digests of the right blocks. */
+  needsDigests(piece: number): boolean {
+    return this.#failed.has(piece)
+  }
+
+  /** The piece is right. Whoever sent something else for it before is convicted. */
+  verified(piece: number, blockDigests?: Uint8Array): readonly Conviction<P>[] {
+    this.#anyVerified = true
+    this.#senders.delete(piece)
+    const tries = this.#failed.get(piece)
+    if (tries === undefined) return []
+    this.#clear(piece)
+    if (blockDigests === undefined) return []
+    const liars = tries.flatMap((failed) =>
+      failed.senders.filter((_, block) => !sameBlock(failed.digests, blockDigests, block)),
+    )
+    return distinct(liars).map((suspect) => this.#convict(piece, suspect))
+  }
+
+  /** A disk or a bug spoiled it: nobody is blamed. */
+  ourFault(piece: number): void {
+    this.#senders.delete(piece)
+  }
+
+  /** To be given whole pieces of its own: a suspect, or convicted before. */
+  onParole(peer: P, address: string | undefined): boolean {
+    const known = this.#know(peer, address)
+    known.onParole = this.#isDoubtful(known.name)
+    return known.onParole
+  }
+
+  /** Connected peers whose `onParole` changed since they were last asked about or told. */
+  takeParoleChanges(): readonly P[] {
+    const changed: P[] = []
+    for (const [peer, known] of this.#peers) {
+      if (this.#isDoubtful(known.name) === known.onParole) continue
+      known.onParole = !known.onParole
+      changed.push(peer)
+    }
+    return changed
+  }
+
+  /** Its connection is closed; what it sent, and its strikes, stay known. */
+  left(peer: P): void {
+    this.#peers.delete(peer)
+  }
+
+  #know(peer: P, address: string | undefined): { readonly name: Name<P>; onParole: boolean } {
+    let known = this.#peers.get(peer)
+    if (known === undefined) {
+      known = { name: address ?? peer, onParole: false }
+      this.#peers.set(peer, known)
+    }
+    return known
+  }
+
+  #isDoubtful(name: Name<P>): boolean {
+    return this.#suspicions.has(name) || this.#strikes.has(name)
+  }
+
+  #convict(piece: number, { peer, address }: Suspect<P>): Conviction<P> {
+    const strikes = insert(this.#strikes, address ?? peer, piece)
+    trim(this.#strikes, this.#limits.addressesMax)
+    const { strikesMax, strikesBeforeProofMax } = this.#limits
+    const ban = strikes >= (this.#anyVerified ? strikesMax : strikesBeforeProofMax)
+    return { peer, address, piece, strikes, ban }
+  }
+
+  #remember(piece: number, failed: FailedTry<P>): void {
+    const tries = this.#failed.get(piece) ?? []
+    tries.push(failed)
+    if (tries.length > this.#limits.triesMax) tries.shift()
+    this.#failed.delete(piece)
+    this.#failed.set(piece, tries)
+    if (this.#failed.size <= this.#limits.piecesMax) return
+    for (const oldest of this.#failed.keys()) {
+      this.#clear(oldest)
+      return
+    }
+  }
+
+  /** Nobody is a suspect because of this piece any more. */
+  #clear(piece: number): void {
+    this.#failed.delete(piece)
+    for (const [name, pieces] of this.#suspicions) {
+      pieces.delete(piece)
+      if (pieces.size === 0) this.#suspicions.delete(name)
+    }
+  }
+}
+
+function distinct<P>(suspects: readonly (Suspect<P> | undefined)[]): readonly Suspect<P>[] {
+  const names = new Map<Name<P>, Suspect<P>>()
+  for (const suspect of suspects) {
+    if (suspect !== undefined) names.set(suspect.address ?? suspect.peer, suspect)
+  }
+  return [...names.values()]
+}
+
+function sameBlock(one: Uint8Array, other: Uint8Array, block: number): boolean {
+  const begin = block * DIGEST_LENGTH
+  const end = begin + DIGEST_LENGTH
+  return bytesEqual(one.subarray(begin, end), other.subarray(begin, end))
+}
+
+/** Answers how many pieces the name has then. */
+function insert<P>(pieces: Map<Name<P>, Set<number>>, name: Name<P>, piece: number): number {
+  const its = pieces.get(name) ?? new Set<number>()
+  its.add(piece)
+  pieces.delete(name)
+  pieces.set(name, its)
+  return its.size
+}
+
+function trim<K, V>(map: Map<K, V>, max: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= max) return
+    map.delete(oldest)
+  }
+}
