@@ -16,6 +16,8 @@ import type { Segment } from './send-queue.ts'
 
 /** `send` answers false while more than this is queued, and `drained` follows at half of it. */
 export const QUEUE_BYTES_MAX = 64 * 1024
+/** Unread bytes grow by joining up to this, so that joining stays cheap. */
+const JOINED_BYTES_MAX = 64 * 1024
 /** First and longest pause before something lost is sent again. */
 const RESEND_FIRST_US = 200_000
 const RESEND_MAX_US = 15_000_000
@@ -241,7 +243,7 @@ export class Pipe implements Flow {
     const last = this.unread.last()
     if (this.#fabric.chunking === 'whole' || last?.kind !== 'bytes' || came.kind !== 'bytes')
       return false
-    if (this.#fabric.random.below(2) === 0) return false
+    if (last.length > JOINED_BYTES_MAX || this.#fabric.random.below(2) === 0) return false
     const first = (last.buffer as Uint8Array).subarray(last.offset, last.length)
     const both = this.#pool.take(first.length + came.length)
     both.set(first)

@@ -24,6 +24,8 @@ export interface RateModel {
    * has. One at a time per flow. Latency comes on top and is not this model's business.
    */
   carry(flow: Flow): boolean
+  /** How long something would wait before it begins to pass, in µs. */
+  waitUs(from: Place, to: Place): number
   /** How long something that is not part of a flow takes to pass, in µs: a datagram, an HTTP body. Counts it. */
   passUs(from: Place, to: Place, length: number): number
 }
@@ -49,6 +51,11 @@ export class SerialRates implements RateModel {
     const passUs = this.passUs(flow.from, flow.to, flow.size)
     this.#simulation.schedule(this.#simulation.nowUs + passUs, flow)
     return false
+  }
+
+  waitUs(from: Place, to: Place): number {
+    if (unlimited(from, to)) return 0
+    return Math.max(0, Math.max(from.upFreeUs, to.downFreeUs) - this.#simulation.nowUs)
   }
 
   /** Both ends are taken at once, each behind what it has already; the later one decides. */

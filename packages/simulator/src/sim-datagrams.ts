@@ -146,8 +146,8 @@ class SimSocket implements DatagramSocket, Receiving {
 
   #fly(bytes: Uint8Array, to: Uint8Array, host: string, far: Place): void {
     const { fabric, place } = this.#facts
+    if (fabric.rates.waitUs(place, far) > QUEUE_US_MAX) return
     const passUs = fabric.rates.passUs(place, far, bytes.length + HEADER_BYTES)
-    if (passUs > QUEUE_US_MAX) return
     const late = chance(fabric.random, fabric.faults.datagramReorder)
       ? fabric.random.below(OVERTAKEN_US_MAX)
       : 0

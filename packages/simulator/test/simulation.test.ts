@@ -1,5 +1,5 @@
-import { Simulation, SimulationError, settle } from '@bt/simulator'
-import type { TraceEntry } from '@bt/simulator'
+import { Simulation, settle } from '@bt/simulator'
+import type { SimulationError, TraceEntry } from '@bt/simulator'
 import { describe, expect, test } from 'vitest'
 
 function thrownBy(run: () => unknown): unknown {
