@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeTorrent, oneFile } from './torrents.ts'
-import { BLOCK, World, setBits } from './world.ts'
+import { BLOCK, World, expectBytes, setBits } from './world.ts'
 
 const SIZES = [1, BLOCK - 1, BLOCK, BLOCK + 1, 4 * BLOCK, 4 * BLOCK + 7, 9 * BLOCK]
 
@@ -12,10 +12,10 @@ for (const version of ['1', '2'] as const) {
       expect(store.have.count).toBe(0)
       world.fetch(store)
       expect(store.have.count).toBe(world.torrent.metainfo.geometry.pieceCount)
-      expect(world.onDisk(0)).toEqual(world.torrent.contents[0])
+      expectBytes(world.onDisk(0), world.torrent.contents[0])
       const into = new Uint8Array(size)
       world.call((done) => store.readFile(0, 0, into, done))
-      expect(into).toEqual(world.torrent.contents[0])
+      expectBytes(into, world.torrent.contents[0])
     })
   }
 }
@@ -86,10 +86,10 @@ test('a hybrid is checked by both hashes and its pads are neither written nor aw
   const store = world.open()
   world.fetch(store)
   expect(world.host.disk.paths()).toEqual(['a', 'b'])
-  expect(world.onDisk(0)).toEqual(world.torrent.contents[0])
-  expect(world.onDisk(2)).toEqual(world.torrent.contents[2])
+  expectBytes(world.onDisk(0), world.torrent.contents[0])
+  expectBytes(world.onDisk(2), world.torrent.contents[2])
   const lent = store.lend(1, 0, 2 * BLOCK)
-  expect(lent?.bytes).toEqual(world.torrent.pieceBytes(1))
+  expectBytes(lent?.bytes, world.torrent.pieceBytes(1))
   lent?.release()
 })
 
@@ -112,7 +112,7 @@ test('[F20] a piece that lies in 300 files with pads between comes back exactly,
   world.recheck(again)
   expect(again.have.count).toBe(1)
   world.call((done) => again.read(0, into, done))
-  expect(into).toEqual(world.torrent.pieceBytes(0).subarray(0, total))
+  expectBytes(into, world.torrent.pieceBytes(0).subarray(0, total))
 })
 
 test('files of zero bytes come to be when all is had, links and pads never', () => {

@@ -1,7 +1,7 @@
 // A store on a simulated disk: calls answer by virtual time, so that a test reads from top to bottom.
 
 import type { Done, Storage, StorageFile } from '@bt/ports'
-import { Bitfield } from '@bt/primitives'
+import { Bitfield, bytesEqual } from '@bt/primitives'
 import { type SimHost, SimNetwork, Simulation } from '@bt/simulator'
 import {
   type PieceStore,
@@ -85,7 +85,8 @@ export class World {
     }
     const events = {
       conditionChanged: (condition: StoreCondition) => this.conditions.push(condition),
-      lost: (pieces: readonly number[], error: PieceStoreError) => this.lost.push({ pieces, error }),
+      lost: (pieces: readonly number[], error: PieceStoreError) =>
+        this.lost.push({ pieces, error }),
     }
     openStore(metainfo, parts, { memoryMaxBytes: 64 * MIB, events, ...options }, done)
   }
@@ -159,4 +160,21 @@ export function setBits(field: { readonly length: number; has(bit: number): bool
   const set: number[] = []
   for (let bit = 0; bit < field.length; bit++) if (field.has(bit)) set.push(bit)
   return set
+}
+
+/** Fails with the first difference; a comparison of large arrays by the test runner takes seconds. */
+export function expectBytes(
+  actual: Uint8Array | undefined,
+  expected: Uint8Array | undefined,
+): void {
+  if (actual === undefined || expected === undefined) {
+    if (actual !== expected) throw new Error(`${actual?.length} bytes, not ${expected?.length}`)
+    return
+  }
+  if (actual.length !== expected.length) {
+    throw new Error(`${actual.length} bytes, not ${expected.length}`)
+  }
+  if (bytesEqual(actual, expected)) return
+  const at = actual.findIndex((byte, index) => byte !== expected[index])
+  throw new Error(`byte ${at} is ${actual[at]}, not ${expected[at]}`)
 }

@@ -1,0 +1,193 @@
+import { Bitfield, Prng } from '@bt/primitives'
+import { expect, test } from 'vitest'
+import { RECHECK_IN_FLIGHT } from '../src/store-limits.ts'
+import { makeTorrent, oneFile } from './torrents.ts'
+import { BLOCK, World, bits, expectBytes, setBits } from './world.ts'
+
+test('a recheck counts up by one and finds exactly the pieces that are right', () => {
+  const world = new World(oneFile(10 * BLOCK + 3, BLOCK))
+  world.putFile(0)
+  world.host.disk.damage('one', 4 * BLOCK)
+  world.host.disk.damage('one', 10 * BLOCK + 2)
+  const store = world.open()
+  expect(store.doubtful.count).toBe(11)
+  expect(world.recheck(store)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  expect(setBits(store.have)).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9])
+  expect(store.doubtful.count).toBe(0)
+  expect(store.durable.count).toBe(0)
+})
+
+test('nothing is read of files that are missing or too short', () => {
+  const world = new World(
+    makeTorrent({
+      pieceLength: BLOCK,
+      files: [
+        { path: ['a'], length: 4 * BLOCK },
+        { path: ['b'], length: 4 * BLOCK },
+      ],
+    }),
+  )
+  world.host.disk.put('a', (world.torrent.contents[0] as Uint8Array).slice(0, 2 * BLOCK), 1)
+  const store = world.open()
+  expect(setBits(store.doubtful)).toEqual([0, 1])
+  const reads = world.host.disk
+  reads.fail({ code: 'READ_FAILED', operations: ['read'], path: 'b' })
+  expect(world.recheck(store, Bitfield.full(8)).at(-1)).toBe(8)
+  expect(setBits(store.have)).toEqual([0, 1])
+})
+
+test('a few pieces are read at once, and no more than memory allows', () => {
+  for (const [memoryMaxBytes, expected] of [
+    [64 * BLOCK, RECHECK_IN_FLIGHT],
+    [2 * BLOCK, 2],
+    [1, 1],
+  ] as const) {
+    const world = new World(oneFile(32 * BLOCK, BLOCK))
+    world.putFile(0)
+    let open = 0
+    let greatest = 0
+    const { hasher } = world.host.ports
+    const digest = hasher.digest.bind(hasher)
+    hasher.digest = (algorithm, bytes, done) => digest(algorithm, bytes, done)
+    const store = world.open({ memoryMaxBytes })
+    let checked = 0
+    const before = world.host.calls.made
+    store.recheck(
+      store.doubtful,
+      (count) => {
+        checked = count
+      },
+      () => {},
+    )
+    world.simulation.run({
+      when: () => {
+        // Calls: two for each piece (a read, a digest), after the survey's.
+        open = Math.ceil((world.host.calls.made - before - 3) / 2) - checked
+        greatest = Math.max(greatest, open)
+        return checked === 32
+      },
+    })
+    expect(greatest).toBeGreaterThanOrEqual(Math.min(expected, 2) - 1)
+    expect(greatest).toBeLessThanOrEqual(expected)
+    expect(store.have.count).toBe(32)
+  }
+})
+
+test('[F17] a recheck that is called off answers nothing, keeps what it found, and can be begun again', () => {
+  for (let events = 0; events < 60; events += 3) {
+    const world = new World(oneFile(16 * BLOCK, BLOCK))
+    world.putFile(0)
+    world.host.disk.damage('one', 9 * BLOCK)
+    const store = world.open()
+    let answered = false
+    const counts: number[] = []
+    const alarm = store.recheck(
+      store.doubtful,
+      (count) => counts.push(count),
+      () => {
+        answered = true
+      },
+    )
+    world.simulation.run({ events })
+    if (answered) continue
+    alarm.cancel()
+    const seen = counts.length
+    world.idle()
+    expect(answered).toBe(false)
+    expect(counts.length).toBe(seen)
+    expect(store.have.has(9)).toBe(false)
+    world.recheck(store, Bitfield.full(16))
+    expect(store.have.count).toBe(15)
+    world.close(store)
+  }
+})
+
+test('[F17] a process that dies during a recheck has no false piece afterwards', () => {
+  const world = new World(oneFile(8 * BLOCK, BLOCK))
+  world.putFile(0)
+  world.host.disk.damage('one', 6 * BLOCK)
+  const store = world.open()
+  store.recheck(
+    store.doubtful,
+    () => {},
+    () => {},
+  )
+  world.simulation.run({ when: () => store.have.count >= 3 })
+  const resume = world.checkpoint(store)
+  world.host.kill()
+  world.host.restart()
+  const again = world.open({ resume })
+  world.recheck(again)
+  expect(again.have.has(6)).toBe(false)
+  expect(again.have.count).toBe(7)
+})
+
+test('pieces under download are left alone and counted; one that was had and is wrong now is lost', () => {
+  const world = new World(oneFile(4 * BLOCK, BLOCK))
+  const store = world.open({ memoryMaxBytes: 2 * BLOCK })
+  world.fetch(store, [0, 1])
+  world.fill(store, 2)
+  world.host.disk.damage('one', BLOCK)
+  expect(world.recheck(store, Bitfield.full(4))).toEqual([1, 2, 3, 4])
+  expect(setBits(store.have)).toEqual([0])
+  expect(world.lost.map(({ pieces }) => pieces)).toEqual([[1]])
+  expect(world.settle(store, 2).verdict).toBe('verified')
+  world.fetch(store, [1, 3])
+  expectBytes(world.onDisk(0), world.torrent.contents[0])
+})
+
+test('a download that settles a piece while it is being rechecked is not undone', () => {
+  for (let events = 0; events < 30; events++) {
+    const world = new World(oneFile(4 * BLOCK, BLOCK))
+    world.host.disk.put('one', new Uint8Array(4 * BLOCK), 1)
+    const store = world.open()
+    store.recheck(
+      store.doubtful,
+      () => {},
+      () => {},
+    )
+    world.simulation.run({ events })
+    world.fetch(store, [2])
+    world.idle()
+    expect(setBits(store.have)).toEqual([2])
+  }
+})
+
+for (const version of ['1', '2', 'hybrid'] as const) {
+  test(`a recheck of random damage in v${version} says of every piece what comparing its bytes says`, () => {
+    const random = new Prng(`damage/${version}`)
+    for (let round = 0; round < 10; round++) {
+      const files = Array.from({ length: 1 + random.below(6) }, (_, at) => ({
+        path: [`f${at}`],
+        length: 1 + random.below(5 * BLOCK),
+      }))
+      const torrent = makeTorrent({ pieceLength: 2 * BLOCK, files, version, seed: round })
+      const world = new World(torrent)
+      for (const file of torrent.contents.keys()) {
+        if (torrent.metainfo.files[file]?.attributes?.includes('p') === true) continue
+        world.putFile(file, 1)
+        if (random.below(2) === 0) continue
+        const path = (torrent.metainfo.files[file]?.path ?? []).join('/')
+        world.host.disk.damage(path, random.below(torrent.contents[file]?.length ?? 1))
+      }
+      const store = world.open()
+      world.recheck(store, Bitfield.full(store.have.length))
+      const { geometry } = torrent.metainfo
+      for (const piece of world.pieces()) {
+        const right = geometry.fileSpans(geometry.piece(piece)).every((span) => {
+          if (span.pad) return true
+          const end = span.offset + span.length
+          const now = world.onDisk(span.file)?.subarray(span.offset, end)
+          return String(now) === String(torrent.contents[span.file]?.subarray(span.offset, end))
+        })
+        expect(store.have.has(piece)).toBe(right)
+      }
+    }
+  })
+}
+
+test('an empty recheck answers', () => {
+  const world = new World(oneFile(BLOCK, BLOCK))
+  const store = world.open()
+  expect(world.recheck(store, bits(1, []))).toEqual([])
+})
