@@ -99,7 +99,7 @@ class Writer {
 
   key(key: string): void {
     if (typeof key !== 'string')
-      throw new BencodeError('NOT_ENCODABLE', `the key ${key} is no string`)
+      throw new BencodeError('NOT_ENCODABLE', `the key ${String(key)} is no string`)
     const { length } = key
     this.room(length + PREFIX)
     this.length(length)

@@ -1,5 +1,5 @@
 // Decoding and encoding against a reference written from the text of BEP 3, on random values.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Prng } from '@bt/primitives'
 import { expect, test } from 'vitest'
 import { decode, decodePrefix } from '../src/decode.ts'
