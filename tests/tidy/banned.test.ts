@@ -7,8 +7,9 @@ import { rooms, sources, withoutComments } from '../support/sources.ts'
 const EDGE = new Set(['runtime-node', 'cli', 'tracker'])
 /** One file below the runtime may name node:crypto (docs/adr/0006-small-digests.md). */
 const DIGEST = 'packages/primitives/src/digest-node.ts'
-/** Promises belong to the façade that people await. */
-const FACADE = /^packages\/(swarm\/src\/(swarm|session)[a-z-]*\.ts|ports\/contract\/)/
+/** Promises belong to the façade that people await, and to what lets virtual time pass while they do. */
+const FACADE =
+  /^packages\/(swarm\/src\/(swarm|session)[a-z-]*\.ts|ports\/contract\/|simulator\/src\/settle\.ts)/
 
 const WORLD: readonly (readonly [RegExp, string])[] = [
   [/\bfrom\s+['"]node:|\bimport\(\s*['"]node:|\brequire\(/, 'a port instead of a Node module'],
