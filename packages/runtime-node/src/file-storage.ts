@@ -1,0 +1,282 @@
+// Files of torrents below one folder: positional reads and writes, completed when the system does only a part.
+//
+// Descriptors are shared (open-files.ts), places are verified (root-folder.ts), errors are StorageErrors with the
+// file and what to do. A failed fsync is remembered: the kernel may have dropped the pages, so a later fsync that
+// succeeds proves nothing (fsyncgate, 2018), and the file stays unsynced until it is opened anew.
+
+import type { Done, Storage, StorageFile, StorageProvider } from '@bt/ports'
+import { StorageError } from '@bt/ports'
+import { DescriptorPressure } from './descriptor-pressure.ts'
+import { type DiskCalls, SYSTEM_CALLS } from './disk-calls.ts'
+import { storageError, systemCode } from './errors.ts'
+import { OpenFiles, type PooledFile } from './open-files.ts'
+import { RootFolder } from './root-folder.ts'
+
+export interface FileStorageOptions {
+  /** Made, with the folders above it, at the first write. */
+  readonly directory: string
+  /** Files kept open at once, for all torrents of this provider. */
+  readonly filesOpenMax?: number
+  readonly pressure?: DescriptorPressure
+  readonly calls?: DiskCalls
+}
+
+export class FileStorageProvider implements StorageProvider {
+  readonly #options: FileStorageOptions
+  readonly #calls: DiskCalls
+  readonly #pool: OpenFiles
+  readonly #open = new Set<FileStorage>()
+
+  constructor(options: FileStorageOptions) {
+    this.#options = options
+    this.#calls = options.calls ?? SYSTEM_CALLS
+    const pressure = options.pressure ?? new DescriptorPressure()
+    this.#pool = new OpenFiles(this.#calls, pressure, options.filesOpenMax)
+  }
+
+  open(files: readonly StorageFile[], done: Done<Storage>): void {
+    answer(this.#openStorage(files), done)
+  }
+
+  /** Files open now. */
+  get openCount(): number {
+    return this.#pool.openCount
+  }
+
+  /** Closes all storages it made, and every descriptor. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((storage) => storage.finish()))
+    await this.#pool.close()
+  }
+
+  async #openStorage(files: readonly StorageFile[]): Promise<Storage> {
+    for (const [index, { path }] of files.entries()) {
+      if (path.length > 0 && path.every(isSafePart)) continue
+      const message = `path ${JSON.stringify(path)} of file ${index} could leave the download folder`
+      throw new StorageError('OUTSIDE_ROOT', message, { file: index })
+    }
+    const root = new RootFolder(this.#options.directory, this.#calls)
+    try {
+      await root.prepare()
+    } catch (error) {
+      throw storageError(error, 'READ_FAILED', `use the folder ${root.path}`)
+    }
+    const storage: FileStorage = new FileStorage(files, root, this.#pool, this.#calls, () =>
+      this.#open.delete(storage),
+    )
+    this.#open.add(storage)
+    return storage
+  }
+}
+
+/** One file of a storage, with its open descriptors. */
+class StoredFile implements PooledFile {
+  readonly slots: PooledFile['slots'] = {}
+  readonly index: number
+  readonly path: readonly string[]
+  readonly #root: RootFolder
+  /** Written since the last sync began. */
+  isDirty = false
+  /** Why it will not be durable any more. */
+  syncFailure: unknown
+
+  constructor(index: number, path: readonly string[], root: RootFolder) {
+    this.index = index
+    this.path = path
+    this.#root = root
+  }
+
+  get name(): string {
+    return this.path.join('/')
+  }
+
+  open(mode: 'read' | 'write'): Promise<number> {
+    return this.#root.openFile(this.path, mode)
+  }
+
+  closeFailed(error: unknown): void {
+    if (this.isDirty) this.syncFailure ??= error
+  }
+}
+
+class FileStorage implements Storage {
+  readonly #files: readonly StoredFile[]
+  readonly #root: RootFolder
+  readonly #pool: OpenFiles
+  readonly #calls: DiskCalls
+  readonly #onClosed: () => void
+  readonly #underWay = new Set<Promise<unknown>>()
+  #finished: Promise<void> | undefined
+
+  constructor(
+    files: readonly StorageFile[],
+    root: RootFolder,
+    pool: OpenFiles,
+    calls: DiskCalls,
+    onClosed: () => void,
+  ) {
+    this.#files = files.map(({ path }, index) => new StoredFile(index, path, root))
+    this.#root = root
+    this.#pool = pool
+    this.#calls = calls
+    this.#onClosed = onClosed
+  }
+
+  read(file: number, offset: number, into: Uint8Array, done: Done): void {
+    const what = `read ${into.length} bytes at ${offset} of`
+    this.#run('READ_FAILED', what, file, done, async (stored) => {
+      await this.#pool.using(stored, 'read', async (descriptor) => {
+        for (let at = 0; at < into.length; ) {
+          const count = await this.#calls.read(descriptor, rest(into, at), offset + at)
+          if (count === 0) throw tooShort(stored, offset, into.length, offset + at)
+          at += count
+        }
+      })
+    })
+  }
+
+  write(file: number, offset: number, bytes: Uint8Array, done: Done): void {
+    const what = `write ${bytes.length} bytes at ${offset} of`
+    this.#run('WRITE_FAILED', what, file, done, async (stored) => {
+      await this.#pool.using(stored, 'write', async (descriptor) => {
+        stored.isDirty = true
+        for (let at = 0; at < bytes.length; ) {
+          const count = await this.#calls.write(descriptor, rest(bytes, at), offset + at)
+          if (count === 0) throw new Error(`the system wrote nothing at ${offset + at}`)
+          at += count
+        }
+      })
+    })
+  }
+
+  stat(
+    file: number,
+    done: Done<{ readonly length: number; readonly modifiedMs: number } | undefined>,
+  ): void {
+    this.#run('READ_FAILED', 'look at', file, done, (stored) => this.#root.stat(stored.path))
+  }
+
+  truncate(file: number, length: number, done: Done): void {
+    this.#run('WRITE_FAILED', `set the length to ${length} of`, file, done, async (stored) => {
+      await this.#pool.using(stored, 'write', async (descriptor) => {
+        stored.isDirty = true
+        await this.#calls.truncate(descriptor, length)
+      })
+    })
+  }
+
+  sync(files: readonly number[], done: Done): void {
+    const unique = [...new Set(files)]
+    const work = this.#enter('WRITE_FAILED', async () => {
+      await Promise.all(unique.map((file) => this.#syncFile(this.#files[file] as StoredFile)))
+      try {
+        await this.#root.syncFolders()
+      } catch (error) {
+        throw storageError(error, 'WRITE_FAILED', `sync the folders of ${this.#root.path}`)
+      }
+    })
+    answer(work, done)
+  }
+
+  remove(file: number, done: Done): void {
+    this.#run('WRITE_FAILED', 'remove', file, done, async (stored) => {
+      await this.#pool.forget(stored)
+      stored.isDirty = false
+      await this.#root.removeFile(stored.path)
+    })
+  }
+
+  close(done: Done): void {
+    answer(this.finish(), done)
+  }
+
+  /** As `close`; a second call waits for the same end. */
+  finish(): Promise<void> {
+    this.#finished ??= this.#end()
+    return this.#finished
+  }
+
+  async #end(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay])
+    for (const stored of this.#files) await this.#pool.forget(stored)
+    this.#onClosed()
+  }
+
+  async #syncFile(stored: StoredFile): Promise<void> {
+    if (!stored.isDirty && stored.syncFailure === undefined) return
+    // What is written from now on belongs to the next sync.
+    stored.isDirty = false
+    try {
+      if (stored.syncFailure !== undefined) throw stored.syncFailure
+      await this.#pool.using(stored, 'write', async (descriptor) => {
+        const { nlink } = await this.#calls.statOpen(descriptor)
+        if (nlink === 0) throw removedUnderUs(stored)
+        await this.#calls.syncData(descriptor)
+      })
+    } catch (error) {
+      stored.isDirty = true
+      if (systemCode(error) === 'EIO') stored.syncFailure = error
+      throw storageError(error, 'WRITE_FAILED', `sync ${stored.name}`, stored.index)
+    }
+  }
+
+  #run<T>(
+    kind: 'READ_FAILED' | 'WRITE_FAILED',
+    what: string,
+    file: number,
+    done: Done<T>,
+    work: (stored: StoredFile) => Promise<T>,
+  ): void {
+    const stored = this.#files[file] as StoredFile
+    const outcome = this.#enter(kind, () => work(stored)).catch((error: unknown) => {
+      throw storageError(withFile(error, file), kind, `${what} ${stored.name}`, file)
+    })
+    answer(outcome, done)
+  }
+
+  /** Refuses after close; otherwise the work is under way until it settles. */
+  #enter<T>(kind: 'READ_FAILED' | 'WRITE_FAILED', work: () => Promise<T>): Promise<T> {
+    if (this.#finished !== undefined) {
+      return Promise.reject(new StorageError(kind, 'the storage is closed'))
+    }
+    const running = work()
+    this.#underWay.add(running)
+    const over = (): void => {
+      this.#underWay.delete(running)
+    }
+    running.then(over, over)
+    return running
+  }
+}
+
+/** Runs `done` outside of the promise, so that what it throws is an uncaught exception and no second answer. */
+function answer<T>(work: Promise<T>, done: Done<T>): void {
+  work.then(
+    (value) => process.nextTick(() => done(undefined, value)),
+    (error: Error) => process.nextTick(() => done(error, undefined as never)),
+  )
+}
+
+function isSafePart(part: string): boolean {
+  if (part === '' || part === '.' || part === '..' || /[/\0]/.test(part)) return false
+  return process.platform !== 'win32' || !/[\\:]/.test(part)
+}
+
+function rest(bytes: Uint8Array, at: number): Uint8Array {
+  return at === 0 ? bytes : bytes.subarray(at)
+}
+
+function withFile(error: unknown, file: number): unknown {
+  if (!(error instanceof StorageError) || error.file !== undefined) return error
+  return new StorageError(error.code, error.message, { file, cause: error.cause })
+}
+
+function tooShort(stored: StoredFile, offset: number, length: number, end: number): StorageError {
+  const message = `${stored.name} ends at or before ${end}, ${length} bytes at ${offset} were wanted`
+  return new StorageError('NOT_HERE', message, { file: stored.index })
+}
+
+function removedUnderUs(stored: StoredFile): StorageError {
+  const message = `${stored.name} was removed while it was written: check what removes files there`
+  return new StorageError('NOT_HERE', message, { file: stored.index })
+}
