@@ -1,7 +1,8 @@
 // Everything that writes passes here: it is held while the store is stopped, and while one job needs quiet.
 //
-// A job that fails stops the store and stays first in line; `retry` begins it again from its start. An
-// exclusive job (moving bytes between files) runs alone: nobody writes to a place that is about to change.
+// A job that fails stops the store and stays first in line; `retry` begins it again from its start, alone: only when
+// it went well is the store no longer stopped. An exclusive job (moving bytes between files) runs alone too: nobody
+// writes to a place that is about to change.
 
 import type { PieceStoreError } from './errors.ts'
 import type { StoreCondition } from './piece-store.ts'
@@ -24,6 +25,8 @@ export class WriteGate {
   #queue: WriteJob[] = []
   #running = 0
   #exclusive = false
+  /** A retry: asked for, and under way. */
+  #probe: 'none' | 'wanted' | 'running' = 'none'
   readonly #conditionChanged: (condition: StoreCondition) => void
 
   constructor(conditionChanged: (condition: StoreCondition) => void) {
@@ -35,7 +38,7 @@ export class WriteGate {
   }
 
   add(job: WriteJob): void {
-    if (this.#closed !== undefined && this.#condition.state === 'stopped') {
+    if (this.#closed !== undefined && this.#isGivenUp) {
       job.abandoned(this.#closed)
       return
     }
@@ -60,18 +63,27 @@ export class WriteGate {
     if (this.#closed !== undefined) this.#abandon(this.#closed)
   }
 
-  /** True when it was stopped. */
+  /** Tries the first job again. True: there was none, and the condition is 'ok' now (tell so later). */
   retry(): boolean {
     if (this.#condition.state === 'ok' || this.#closed !== undefined) return false
-    this.#condition = OK
+    if (this.#probe !== 'none') return false
+    if (this.#queue.length === 0 && this.#running === 0) {
+      this.#condition = OK
+      return true
+    }
+    this.#probe = 'wanted'
     this.#advance()
-    return true
+    return false
   }
 
   /** What is under way or waiting is still written, unless the store is stopped or stops: then it is given up. */
   close(error: PieceStoreError): void {
     this.#closed = error
-    if (this.#condition.state === 'stopped') this.#abandon(error)
+    if (this.#isGivenUp) this.#abandon(error)
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#condition.state === 'stopped' && this.#probe === 'none'
   }
 
   #abandon(error: PieceStoreError): void {
@@ -81,6 +93,13 @@ export class WriteGate {
   }
 
   #advance(): void {
+    if (this.#probe === 'wanted' && this.#running === 0) {
+      const job = this.#queue.shift()
+      this.#probe = job === undefined ? 'none' : 'running'
+      if (job === undefined) this.#recover()
+      else this.#start(job)
+      return
+    }
     while (this.#condition.state === 'ok' && !this.#exclusive) {
       const job = this.#queue[0]
       if (job === undefined || (job.exclusive && this.#running > 0)) return
@@ -92,17 +111,34 @@ export class WriteGate {
   #start(job: WriteJob): void {
     this.#running++
     if (job.exclusive) this.#exclusive = true
+    const isProbe = this.#probe === 'running'
     job.attempt((error) => {
       this.#running--
       if (job.exclusive) this.#exclusive = false
-      if (error === undefined) job.ended()
-      else {
+      if (isProbe) this.#probe = 'none'
+      if (error === undefined) {
+        if (isProbe) this.#recover()
+        job.ended()
+      } else {
         this.#queue.unshift(job)
-        this.stop(error)
-        // A store that was stopped already and closes has abandoned its queue before this job came back.
-        if (this.#closed !== undefined) this.#abandon(this.#closed)
+        this.#fail(error)
       }
       this.#advance()
     })
+  }
+
+  #recover(): void {
+    this.#condition = OK
+    this.#conditionChanged(OK)
+  }
+
+  #fail(error: PieceStoreError): void {
+    const { state } = this.#condition
+    if (state === 'ok') this.stop(error)
+    else if (this.#condition.error.code !== error.code && this.#probe === 'none') {
+      this.#condition = { state: 'stopped', error }
+      this.#conditionChanged(this.#condition)
+    }
+    if (this.#closed !== undefined && this.#isGivenUp) this.#abandon(this.#closed)
   }
 }
