@@ -234,6 +234,13 @@ export class Engine implements PeerOwner {
     }
   }
 
+  /** More is wanted than we have, after all had been here. */
+  wantsAgain(): void {
+    this.known.wantAgain(this.#parts.hub.ports.clock.now())
+    for (const peer of this.peers.open()) this.#greeting.sendHandshake(peer)
+    this.dialer.go()
+  }
+
   /** The choker's round: once in 10 s. */
   pulse(now: number): void {
     this.#exchange?.downloader.tick(now)
@@ -248,8 +255,8 @@ export class Engine implements PeerOwner {
     const { peer, piece, strikes, ban } = conviction
     const { hub, events } = this.#parts
     hub.ports.log?.('info', 'peer.convicted', { peer: peer.endpoint, piece, strikes, ban })
-    if (!ban) return
     const { endpoint, origin } = peer
+    if (!ban || (peer.isClosed && this.known.isBanned(endpoint.host))) return
     const reason = `it sent wrong blocks of ${strikes} pieces, the latest is piece ${piece}`
     this.connections.ban(peer, reason)
     events.emit('peer', { endpoint, origin, change: 'banned', reason: new Error(reason) })

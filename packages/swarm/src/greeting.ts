@@ -46,7 +46,7 @@ export class Greeting {
       yourAddress: peer.endpoint.host,
       ...(port() === 0 ? {} : { listenPort: port() }),
       ...(length === undefined ? {} : { metadataLength: length }),
-      ...(isUploadOnly() ? { uploadOnly: true } : {}),
+      uploadOnly: isUploadOnly(),
     })
     for (const extension of own) {
       for (const [key, value] of extension.handshake?.() ?? []) facts.set(key, value)

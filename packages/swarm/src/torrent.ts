@@ -310,6 +310,7 @@ export class Torrent {
     const exchange = this.#engine.exchange
     if (exchange === undefined) return
     const isNew = exchange.isComplete && !this.#wasComplete
+    if (this.#wasComplete && !exchange.isComplete) this.#engine.wantsAgain()
     this.#wasComplete = exchange.isComplete
     if (isNew) {
       this.#sources.changed(exchange.isPartialSeed ? 'partial-seed' : 'completed')

@@ -208,6 +208,13 @@ export class KnownPeers {
     known.notBefore = now + this.#jittered(how === 'useful' ? reconnectMs : uselessMs)
   }
 
+  /** We want something again: those that were of no use, and did not fail, may be dialled now. */
+  wantAgain(now: number): void {
+    for (const known of this.#known.values()) {
+      if (known.failures === 0) known.notBefore = Math.min(known.notBefore, now)
+    }
+  }
+
   /** False: loopback is never banned. */
   ban(host: string, reason: string): boolean {
     return this.#bans.add(host, reason)

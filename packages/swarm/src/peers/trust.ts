@@ -1,8 +1,8 @@
 // Who sent what was wrong: strikes on proof only, parole on suspicion, a ban after three strikes.
 //
 // A failed piece says only that one of its senders lied. The digests of its blocks are kept, and when the piece is right
-// at last, whoever sent a block that differs is convicted; v2 leaf hashes convict at once. Until then its senders are on
-// parole (whole pieces of their own), so that a liar cannot hide among honest peers. Strikes belong to the address, one
+// at last, whoever sent a block that differs is convicted; v2 leaf hashes convict at once, and so does having sent all of
+// it. Until then its senders are on parole (whole pieces of their own), so that a liar cannot hide among honest peers. Strikes belong to the address, one
 // a piece: a new connection or peer id does not shed them. Our own faults blame nobody.
 
 import { bytesEqual } from '@bt/primitives'
@@ -63,6 +63,7 @@ export class Trust<P> {
   /** Connected peers that sent something, with what they were told. */
   readonly #peers = new Map<P, { readonly name: Name<P>; onParole: boolean }>()
   #anyVerified = false
+  #soleTries = 0
 
   constructor(limits?: Partial<TrustLimits>) {
     this.#limits = { ...TRUST_LIMITS, ...limits }
@@ -95,6 +96,11 @@ export class Trust<P> {
     }
     this.#senders.delete(piece)
     const suspects = distinct(senders)
+    const [sole] = suspects
+    if (suspects.length === 1 && sole !== undefined) {
+      // Nobody else can have spoiled it; each try counts, as it may be the only piece we ask this peer for.
+      return { suspects, convicted: [this.#convict(-++this.#soleTries, sole, piece)] }
+    }
     this.#remember(piece, { senders, digests: facts.blockDigests })
     for (const { peer, address } of suspects) insert(this.#suspicions, address ?? peer, piece)
     return { suspects, convicted: [] }
@@ -166,8 +172,9 @@ export class Trust<P> {
     return this.#suspicions.has(name) || this.#strikes.has(name)
   }
 
-  #convict(piece: number, { peer, address }: Suspect<P>): Conviction<P> {
-    const strikes = insert(this.#strikes, address ?? peer, piece)
+  /** `strike` tells strikes apart: one for each piece, or for each try of a piece that it alone sent. */
+  #convict(strike: number, { peer, address }: Suspect<P>, piece = strike): Conviction<P> {
+    const strikes = insert(this.#strikes, address ?? peer, strike)
     trim(this.#strikes, this.#limits.addressesMax)
     const { strikesMax, strikesBeforeProofMax } = this.#limits
     const ban = strikes >= (this.#anyVerified ? strikesMax : strikesBeforeProofMax)

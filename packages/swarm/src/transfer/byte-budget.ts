@@ -38,13 +38,9 @@ export class TokenBucket implements ByteBudget {
   /** Infinity: no limit. Starts full. */
   constructor(bytesPerSecond: number, now: number, parent?: TokenBucket) {
     invariant(bytesPerSecond >= 0, 'a rate is not negative')
-    this.#levels = [
-      { level: this, child: this },
-      ...(parent?.#levels ?? []).map(({ level }, at, levels) => ({
-        level,
-        child: at === 0 ? this : (levels[at - 1] as Level).level,
-      })),
-    ]
+    const above = parent === undefined ? [] : parent.#levels.map(({ level }) => level)
+    const chain = [this, ...above]
+    this.#levels = chain.map((level, at) => ({ level, child: chain[at - 1] ?? this }))
     this.#bytesPerSecond = bytesPerSecond
     this.#tokens = this.#most()
     this.#filledAt = now

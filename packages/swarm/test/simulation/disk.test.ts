@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { type Node, World, makeContent } from './world.ts'
+
+const conditions = (node: Node): string[] =>
+  node.log
+    .filter(({ event }) => event === 'condition')
+    .map(({ facts }) => (facts as { state: string }).state)
+
+describe('a disk that fails, in the simulator', () => {
+  test('[F01] a full disk stops the download by name; it completes without restart when there is room', () => {
+    const world = new World(31, makeContent([2_000_000]))
+    const seed = world.node({ seed: true, hostOptions: { uploadBytesPerSecond: 400_000 } })
+    const host = world.host()
+    host.disk.capacityBytes = 700_000
+    const leech = world.node({ host })
+    world.run(30_000)
+    expect(leech.swarm.state).toBe('stopped')
+    expect(leech.swarm.condition).toMatchObject({ state: 'stopped', error: { code: 'DISK_FULL' } })
+    expect(leech.swarm.have.count).toBeGreaterThan(5)
+    // what it has, it serves on
+    const other = world.node()
+    world.run(20_000)
+    expect(leech.swarm.stats.uploadedBytes + seed.swarm.stats.uploadedBytes).toBeGreaterThan(0)
+    host.disk.capacityBytes = Number.POSITIVE_INFINITY
+    world.complete([leech, other], 120_000)
+    world.expectContent(leech.host)
+    expect(conditions(leech).at(-1)).toBe('ok')
+    const { wastedBytes } = leech.swarm.stats
+    expect(wastedBytes).toBe(0)
+    world.close([seed, leech, other])
+  })
+
+  test('[F02] permission lost in the middle stops writing, and writing goes on when it is back', () => {
+    const world = new World(32, makeContent([2_000_000]))
+    const seed = world.node({ seed: true, hostOptions: { uploadBytesPerSecond: 400_000 } })
+    const leech = world.node()
+    world.run(2_000)
+    const lift = leech.host.disk.fail({ code: 'NO_PERMISSION', operations: ['write'] })
+    world.run(20_000)
+    expect(leech.swarm.state).toBe('stopped')
+    lift()
+    world.complete([leech], 120_000)
+    world.expectContent(leech.host)
+    world.close([seed, leech])
+  })
+
+  test('[F21] a disk of 5 s a write slows the peers down and costs no more memory than allowed', () => {
+    const world = new World(33, makeContent([3_000_000], { pieceLength: 65_536 }))
+    const seed = world.node({ seed: true })
+    const leech = world.node({ session: { memoryMaxBytes: 256 * 1024 } })
+    leech.host.disk.operationMs = 5_000
+    let most = 0
+    world.simulation.runUntil(
+      () => {
+        most = Math.max(most, leech.session.memoryBytes)
+        return leech.swarm.isComplete
+      },
+      { timeMs: 600_000 },
+      'completion on a slow disk',
+    )
+    expect(most).toBeLessThanOrEqual(256 * 1024)
+    expect(leech.swarm.stats.wastedBytes).toBe(0)
+    leech.host.disk.operationMs = 0
+    world.run(60_000)
+    world.close([seed, leech])
+    world.expectContent(leech.host)
+  })
+
+  test('a piece whose file was damaged is noticed when it is served, taken back and fetched again', () => {
+    const world = new World(34, makeContent([500_000]))
+    const seed = world.node({ seed: true })
+    const keeper = world.node({ torrent: { verifyOnRead: true } })
+    world.complete([keeper], 60_000)
+    world.close([keeper])
+    const again = world.node({ host: keeper.host, torrent: { verifyOnRead: true } })
+    world.complete([again], 10_000)
+    again.host.disk.damage('content', 40_000)
+    const leech = world.node({ alone: true })
+    leech.swarm.addPeers([world.endpoint(again)])
+    world.complete([leech, again], 120_000)
+    world.expectContent(leech.host)
+    expect(again.log.some(({ event }) => event === 'lost')).toBe(true)
+    expect(leech.swarm.stats.wastedBytes).toBe(0)
+    world.close([seed, again, leech])
+    world.expectContent(again.host)
+  })
+})
