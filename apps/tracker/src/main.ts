@@ -1,1 +1,86 @@
-export {}
+// bt-tracker: an HTTP and UDP tracker. Arguments in, ports chosen, output printed; what it does is @bt/tracker-server.
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { type Config, type RawSettings, readConfig } from './config.ts'
+import { runTracker } from './run-tracker.ts'
+import { UsageError } from './usage-error.ts'
+
+const EXIT = { done: 0, failed: 1, usage: 2, network: 5 } as const
+
+const program = new Command('bt-tracker')
+  .description(
+    'An HTTP and UDP BitTorrent tracker. Without --http and --udp it listens on both at 6969.',
+  )
+  .version(manifest.version)
+  .option('--http <host:port>', 'serve HTTP announces and scrapes there')
+  .option('--udp <host:port>', 'serve UDP announces and scrapes there')
+  .option(
+    '--admin <host:port>',
+    'metrics (/metrics) and a page (/) there (default: 127.0.0.1:6970)',
+  )
+  .option('--interval <seconds>', 'how often peers are told to announce (default: 1800)')
+  .option('--max-peers <n>', 'peers in one answer at most (default: 200)')
+  .option(
+    '--allow <file>',
+    'serve only the infohashes in this file, one a line; SIGHUP reads it again',
+  )
+  .option('--deny <file>', 'serve all but the infohashes in this file; SIGHUP reads it again')
+  .option('--trust-proxy <address...>', 'believe X-Forwarded-For of these addresses')
+  .addOption(
+    new Option('--log-level <level>', 'what goes to stderr (default: info)').choices([
+      'debug',
+      'info',
+      'warn',
+      'silent',
+    ]),
+  )
+  .option(
+    '--config <file.toml>',
+    'read settings from a file; flags and BT_TRACKER_… variables win over it',
+  )
+  .option('--json', 'print events as JSON, one a line')
+  .option('--debug', 'print stack traces')
+  .exitOverride()
+
+await main()
+
+async function main(): Promise<void> {
+  let debug = process.argv.includes('--debug')
+  try {
+    program.parse()
+    const {
+      config,
+      json = false,
+      debug: trace = false,
+      ...flags
+    } = program.opts<
+      { config?: string; json?: boolean; debug?: boolean } & Record<string, unknown>
+    >()
+    debug = trace
+    const settings: Config = readConfig(named(flags), config, process.env)
+    await runTracker(settings, json, (file) => readFileSync(file, 'utf8'))
+  } catch (error) {
+    process.exitCode = report(error, debug)
+  }
+}
+
+/** Commander's camelCase back to the names of the settings. */
+function named(flags: Readonly<Record<string, unknown>>): RawSettings {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      value,
+    ]),
+  )
+}
+
+function report(error: unknown, debug: boolean): number {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  const { message, stack, code } = error as NodeJS.ErrnoException
+  process.stderr.write(`bt-tracker: ${debug ? stack : message}\n`)
+  if (error instanceof UsageError) return EXIT.usage
+  return code === 'CANNOT_LISTEN' ? EXIT.network : EXIT.failed
+}

@@ -1,0 +1,59 @@
+// Where a download's content and state live: content in DIR/NAME, state in DIR/.NAME.bt, locked while we work on it.
+
+import { rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Metainfo } from '@bt/metainfo'
+import type { Done, Keep } from '@bt/ports'
+import { FileKeep, FileStorageProvider, type FolderLock, lockFolder } from '@bt/runtime-node'
+import type { Place } from '@bt/swarm'
+
+export class DownloadPlace {
+  readonly #folder: string
+  readonly #resumeFile: string | undefined
+  #state: string | undefined
+  #lock: FolderLock | undefined
+
+  /** `resumeFile` only moves the resume data; lock and part file stay beside the content. */
+  constructor(folder: string, resumeFile: string | undefined) {
+    this.#folder = resolve(folder)
+    this.#resumeFile = resumeFile === undefined ? undefined : resolve(resumeFile)
+  }
+
+  /** For the swarm, which asks when it knows the name. Errors: StorageError, LOCKED among them. */
+  readonly open = (metainfo: Metainfo, done: Done<Place>): void => {
+    const state = join(this.#folder, `.${metainfo.name}.bt`)
+    lockFolder(state).then(
+      (lock) => {
+        this.#lock = lock
+        this.#state = state
+        const keep =
+          this.#resumeFile === undefined ? new FileKeep(state) : oneFile(this.#resumeFile)
+        done(undefined, {
+          storage: new FileStorageProvider({ directory: this.#folder }),
+          keep,
+          partStorage: new FileStorageProvider({ directory: state }),
+        })
+      },
+      (error: Error) => done(error, undefined as never),
+    )
+  }
+
+  /** Gives the lock back; `finished`: nothing is left to resume, the state goes away. */
+  async close(finished: boolean): Promise<void> {
+    await this.#lock?.release()
+    if (!finished || this.#state === undefined) return
+    await rm(this.#state, { recursive: true, force: true })
+    if (this.#resumeFile !== undefined) await rm(this.#resumeFile, { force: true })
+  }
+}
+
+/** A Keep whose every name is one file. */
+function oneFile(path: string): Keep {
+  const keep = new FileKeep(dirname(path))
+  const name = basename(path)
+  return {
+    load: (_name, done) => keep.load(name, done),
+    save: (_name, bytes, done) => keep.save(name, bytes, done),
+    remove: (_name, done) => keep.remove(name, done),
+  }
+}

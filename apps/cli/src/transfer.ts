@@ -1,0 +1,163 @@
+// What `bt download` and `bt seed` have in common: a session with one torrent, from listening to the last goodbye.
+
+import type { Magnet, Metainfo } from '@bt/metainfo'
+import { type Endpoint, parseEndpoint } from '@bt/primitives'
+import { nodePorts } from '@bt/runtime-node'
+import { Session, type Swarm, type TorrentOptions } from '@bt/swarm'
+import { TrackerClient } from '@bt/tracker-client'
+import { EXIT, Failure } from './failure.ts'
+import type { Output } from './output.ts'
+import { ReportTransfer } from './report-transfer.ts'
+
+/** Tried first, as trackers and routers expect it; then any free port. */
+const PORT_DEFAULT = 6881
+
+export interface NetworkOptions {
+  readonly port?: number
+  readonly host?: string
+  readonly peer: readonly Endpoint[]
+  readonly privatePeers?: 'allow'
+  readonly tracker: boolean
+  readonly pex: boolean
+  readonly limitDown?: number
+  readonly limitUp?: number
+  readonly maxPeers?: number
+  readonly memory?: number
+  readonly debug?: boolean
+}
+
+export interface Transfer {
+  readonly swarm: Swarm
+  readonly report: ReportTransfer
+  /** The first signal that asked us to stop; a second one ends the process at once. */
+  readonly interrupted: Promise<NodeJS.Signals>
+  /** Says goodbye, flushes, closes; leaves nothing behind. */
+  close(): Promise<void>
+}
+
+/** Listens, adds the torrent, and reports from then on. */
+export async function startTransfer(
+  torrent: Metainfo | Magnet,
+  options: NetworkOptions,
+  content: TorrentOptions,
+  output: Output,
+): Promise<Transfer> {
+  const { host, port } = options
+  const ports = nodePorts({
+    directory: '.',
+    ...(host === undefined ? {} : { host }),
+    ...(options.debug === true ? { log: logToStderr } : {}),
+  })
+  const session = await listen(ports, options).catch(async (error: unknown) => {
+    await ports.close()
+    throw error
+  })
+  output.event(
+    'listening',
+    { port: session.port, host: host ?? '0.0.0.0' },
+    `listening on port ${session.port}${port === undefined && session.port !== PORT_DEFAULT ? ` (${PORT_DEFAULT} is taken)` : ''}`,
+  )
+  const tiers =
+    'announceTiers' in torrent ? torrent.announceTiers : torrent.trackers.map((url) => [url])
+  const swarm = await session.add(torrent, {
+    ...content,
+    sources: options.tracker && tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
+    pex: options.pex,
+  })
+  const report = new ReportTransfer(swarm, output)
+  const named = 'announceTiers' in torrent ? options.peer : [...options.peer, ...torrent.peers]
+  if (named.length > 0) swarm.addPeers(await resolved(named, ports))
+  const signals = onSignals()
+  return {
+    swarm,
+    report,
+    interrupted: signals.first,
+    close: async () => {
+      report.stop()
+      await session.close()
+      await ports.close()
+      signals.off()
+    },
+  }
+}
+
+async function listen(
+  ports: ReturnType<typeof nodePorts>,
+  options: NetworkOptions,
+): Promise<Session> {
+  const { host, port, limitDown, limitUp, maxPeers, memory } = options
+  const open = (at: number): Promise<Session> =>
+    Session.open(ports, {
+      port: at,
+      client: 'bt',
+      ...(host === undefined ? {} : { host }),
+      ...(memory === undefined ? {} : { memoryMaxBytes: memory }),
+      ...(options.privatePeers === 'allow' ? { addresses: { privateFromPublic: true } } : {}),
+      limits: {
+        ...(limitDown === undefined ? {} : { downloadBytesPerSecond: limitDown }),
+        ...(limitUp === undefined ? {} : { uploadBytesPerSecond: limitUp }),
+        ...(maxPeers === undefined ? {} : { connectionsMax: maxPeers }),
+      },
+      ...(maxPeers === undefined ? {} : { swarmLimits: { peersMax: maxPeers } }),
+    })
+  if (port !== undefined) return open(port)
+  try {
+    return await open(PORT_DEFAULT)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'CANNOT_LISTEN') throw error
+    return open(0)
+  }
+}
+
+/** `--peer` may be a name. */
+async function resolved(
+  peers: readonly Endpoint[],
+  ports: ReturnType<typeof nodePorts>,
+): Promise<readonly Endpoint[]> {
+  const all: Endpoint[] = []
+  for (const { host, port } of peers) {
+    const addresses = await new Promise<readonly string[]>((resolve, reject) => {
+      ports.resolver.resolve(host, 'any', (error, found) =>
+        error === undefined
+          ? resolve(found)
+          : reject(new Failure(EXIT.usage, 'UNKNOWN_HOST', `--peer ${host}:${port}: no such host`)),
+      )
+    })
+    for (const address of addresses) {
+      const endpoint = parseEndpoint(
+        address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+      )
+      if (endpoint !== undefined) all.push(endpoint)
+    }
+  }
+  return all
+}
+
+function onSignals(): { readonly first: Promise<NodeJS.Signals>; off(): void } {
+  const asked: NodeJS.Signals[] = []
+  let tell: (signal: NodeJS.Signals) => void = () => {}
+  const first = new Promise<NodeJS.Signals>((resolve) => {
+    tell = resolve
+  })
+  const hear = (signal: NodeJS.Signals): void => {
+    asked.push(signal)
+    // Who asks twice does not want to wait for goodbyes.
+    if (asked.length > 1) process.exit(EXIT.interrupted)
+    tell(signal)
+  }
+  process.on('SIGINT', hear)
+  process.on('SIGTERM', hear)
+  return {
+    first,
+    off: () => {
+      process.off('SIGINT', hear)
+      process.off('SIGTERM', hear)
+    },
+  }
+}
+
+function logToStderr(level: string, event: string, facts: Readonly<Record<string, unknown>>): void {
+  process.stderr.write(
+    `${JSON.stringify({ level, event, ...facts }, (_key, value: unknown) => (value instanceof Error ? value.message : value))}\n`,
+  )
+}

@@ -1,0 +1,128 @@
+// What bt-tracker is told: flags over environment over a TOML file over defaults, checked in one place.
+
+import { readFileSync } from 'node:fs'
+import { type Endpoint, parseEndpoint } from '@bt/primitives'
+import { INTERVAL_SECONDS, PEERS_MAX } from '@bt/tracker-server'
+import { parse } from 'smol-toml'
+import * as v from 'valibot'
+import { UsageError } from './usage-error.ts'
+
+/** Where a tracker listens unless told: both protocols on the customary port. */
+const LISTEN_DEFAULT = '0.0.0.0:6969'
+const ADMIN_DEFAULT = '127.0.0.1:6970'
+/** Seconds. */
+const INTERVAL_MIN = 1
+const INTERVAL_MAX = 86_400
+
+const whole = (name: string, minimum: number, maximum: number) =>
+  v.pipe(
+    v.union([
+      v.number(),
+      v.pipe(v.string(), v.regex(/^\d+$/, `${name} is a whole number`), v.transform(Number)),
+    ]),
+    v.integer(`${name} is a whole number`),
+    v.minValue(minimum, `${name} is at least ${minimum}`),
+    v.maxValue(maximum, `${name} is at most ${maximum}`),
+  )
+
+const endpoint = (name: string) =>
+  v.pipe(
+    v.string(),
+    v.transform(parseEndpoint),
+    v.custom<Endpoint>(
+      (value) => value !== undefined,
+      `${name} is HOST:PORT, as in 0.0.0.0:6969 or [::]:6969`,
+    ),
+  )
+
+const Settings = v.strictObject({
+  http: v.optional(endpoint('http')),
+  udp: v.optional(endpoint('udp')),
+  admin: v.optional(endpoint('admin')),
+  interval: v.optional(whole('interval', INTERVAL_MIN, INTERVAL_MAX)),
+  'max-peers': v.optional(whole('max-peers', 1, 2000)),
+  allow: v.optional(v.string()),
+  deny: v.optional(v.string()),
+  'trust-proxy': v.optional(v.array(v.string())),
+  'log-level': v.optional(
+    v.picklist(['debug', 'info', 'warn', 'silent'], 'log-level is debug, info, warn or silent'),
+  ),
+})
+type Settings = v.InferOutput<typeof Settings>
+/** Settings as they come from flags, environment or file: not checked yet. */
+export type RawSettings = { readonly [name in keyof Settings]?: unknown }
+
+export interface Config {
+  readonly http: Endpoint | undefined
+  readonly udp: Endpoint | undefined
+  readonly admin: Endpoint
+  readonly intervalSeconds: number
+  readonly peersMax: number
+  readonly list: { readonly kind: 'allow' | 'deny'; readonly file: string } | undefined
+  readonly trustedProxies: readonly string[]
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'silent'
+}
+
+/** @throws {UsageError} that says which setting is wrong, from where, and what it may be */
+export function readConfig(
+  flags: RawSettings,
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const fromFile = file === undefined ? {} : check(readToml(file), file)
+  const settings = {
+    ...fromFile,
+    ...check(fromEnvironment(environment), 'the environment'),
+    ...check(flags, 'the command line'),
+  }
+  if (settings.allow !== undefined && settings.deny !== undefined)
+    throw new UsageError('--allow and --deny exclude each other: give one list')
+  const fallback =
+    settings.http === undefined && settings.udp === undefined
+      ? parseEndpoint(LISTEN_DEFAULT)
+      : undefined
+  const list = settings.allow ?? settings.deny
+  return {
+    http: settings.http ?? fallback,
+    udp: settings.udp ?? fallback,
+    admin: settings.admin ?? (parseEndpoint(ADMIN_DEFAULT) as Endpoint),
+    intervalSeconds: settings.interval ?? INTERVAL_SECONDS,
+    peersMax: settings['max-peers'] ?? PEERS_MAX,
+    list:
+      list === undefined
+        ? undefined
+        : { kind: settings.allow === undefined ? 'deny' : 'allow', file: list },
+    trustedProxies: settings['trust-proxy'] ?? [],
+    logLevel: settings['log-level'] ?? 'info',
+  }
+}
+
+function check(raw: unknown, from: string): Settings {
+  const result = v.safeParse(Settings, raw)
+  if (result.success) return result.output
+  const [issue] = result.issues
+  const path = v.getDotPath(issue) ?? ''
+  throw new UsageError(
+    issue.type === 'strict_object'
+      ? `${from}: there is no setting named ${path}`
+      : `${from}: ${issue.message}`,
+  )
+}
+
+function readToml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read as configuration: ${(error as Error).message}`)
+  }
+}
+
+/** BT_TRACKER_HTTP, BT_TRACKER_MAX_PEERS and so on. */
+function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): RawSettings {
+  const settings: Record<string, unknown> = {}
+  for (const name of Object.keys(Settings.entries)) {
+    const value = environment[`BT_TRACKER_${name.toUpperCase().replaceAll('-', '_')}`]
+    if (value !== undefined) settings[name] = name === 'trust-proxy' ? value.split(',') : value
+  }
+  return settings
+}

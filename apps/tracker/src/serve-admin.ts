@@ -1,0 +1,97 @@
+// The admin address: metrics for Prometheus and a page for people. Never on the public side.
+
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import type { Endpoint } from '@bt/primitives'
+import type { Tracker } from '@bt/tracker-server'
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+
+/** Listens; resolves with the server and where it listens. */
+export async function serveAdmin(
+  at: Endpoint,
+  tracker: Tracker,
+): Promise<{ readonly server: Server; readonly local: Endpoint }> {
+  const registry = metricsOf(tracker)
+  const app = new Hono()
+  app.get('/metrics', async (context) =>
+    context.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  )
+  app.get('/health', (context) => context.text('ok\n'))
+  app.get('/', (context) => context.html(page(tracker)))
+  const { server, port } = await new Promise<{ server: Server; port: number }>(
+    (resolve, reject) => {
+      const started = serve({ fetch: app.fetch, hostname: at.host, port: at.port }, (info) =>
+        resolve({ server: started as Server, port: info.port }),
+      )
+      started.once('error', reject)
+    },
+  )
+  return { server, local: { host: at.host, port } }
+}
+
+function metricsOf(tracker: Tracker): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const metric: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: () => metric.set(read()),
+    })
+  }
+  const counter = (name: string, help: string, read: () => number): void => {
+    const metric: Counter = new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect: () => {
+        metric.reset()
+        metric.inc(read())
+      },
+    })
+  }
+  gauge('bt_tracker_swarms', 'Swarms that have at least one peer', () => tracker.counts.swarms)
+  gauge('bt_tracker_peers', 'Peers in all swarms', () => tracker.counts.peers)
+  counter(
+    'bt_tracker_announces_total',
+    'Announces that were understood',
+    () => tracker.counts.announces,
+  )
+  counter('bt_tracker_scrapes_total', 'Scrapes that were understood', () => tracker.counts.scrapes)
+  counter('bt_tracker_refusals_total', 'Announces that were refused', () => tracker.counts.refusals)
+  return registry
+}
+
+function page(tracker: Tracker): ReturnType<typeof html> {
+  const { swarms, peers, announces, scrapes, refusals } = tracker.counts
+  const rows = [
+    ['swarms', swarms],
+    ['peers', peers],
+    ['announces', announces],
+    ['scrapes', scrapes],
+    ['refused', refusals],
+  ] as const
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="refresh" content="5" />
+        <title>bt-tracker</title>
+        <style>
+          body { font: 16px system-ui; margin: 3rem auto; max-width: 30rem }
+          td { padding: 0.3rem 1rem 0.3rem 0 }
+          td + td { text-align: right; font-variant-numeric: tabular-nums }
+        </style>
+      </head>
+      <body>
+        <h1>bt-tracker</h1>
+        <table>
+          ${rows.map(([name, value]) => html`<tr><td>${name}</td><td>${value}</td></tr>`)}
+        </table>
+        <p><a href="/metrics">metrics</a></p>
+      </body>
+    </html>`
+}
