@@ -1,1 +1,20 @@
-export {}
+// @bt/runtime-node: every port of @bt/ports on Node.js.
+
+export { FileKeep } from './file-keep.ts'
+export { FileStorageProvider } from './file-storage.ts'
+export type { FileStorageOptions } from './file-storage.ts'
+export { lockFolder } from './folder-lock.ts'
+export type { FolderLock } from './folder-lock.ts'
+export { HttpClient } from './http-client.ts'
+export type { HttpClientOptions } from './http-client.ts'
+export { nodePorts } from './node-ports.ts'
+export type { NodePorts, NodePortsOptions } from './node-ports.ts'
+export { SystemClock } from './system-clock.ts'
+export { SystemRandom } from './system-random.ts'
+export { SystemResolver } from './system-resolver.ts'
+export { TcpTransport } from './tcp-transport.ts'
+export type { TcpOptions } from './tcp-transport.ts'
+export { ThreadHasher } from './thread-hasher.ts'
+export type { ThreadHasherOptions } from './thread-hasher.ts'
+export { UdpDatagrams } from './udp-datagrams.ts'
+export type { UdpOptions } from './udp-datagrams.ts'

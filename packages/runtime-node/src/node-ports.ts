@@ -1,0 +1,104 @@
+// Every port of a real machine, in one object that can be closed.
+
+import { join } from 'node:path'
+import { parseIp } from '@bt/primitives'
+import { type Log, NetworkError, type Ports } from '@bt/ports'
+import { DescriptorPressure } from './descriptor-pressure.ts'
+import { FileKeep } from './file-keep.ts'
+import { FileStorageProvider } from './file-storage.ts'
+import { HttpClient } from './http-client.ts'
+import { SystemClock } from './system-clock.ts'
+import { SystemRandom } from './system-random.ts'
+import { SystemResolver } from './system-resolver.ts'
+import { TcpTransport } from './tcp-transport.ts'
+import { ThreadHasher } from './thread-hasher.ts'
+import { UdpDatagrams } from './udp-datagrams.ts'
+
+export interface NodePortsOptions {
+  /** Files are opened below it; made at the first write. */
+  readonly directory: string
+  /** Where small durable blobs are kept. Default: `.bt` in `directory`. */
+  readonly keepDirectory?: string
+  /** Address to listen at and to send from. Default: any; the system chooses. */
+  readonly host?: string
+  /** Port a session listens on when its own options name none; 0: any free one. */
+  readonly listenPort?: number
+  /** Files kept open at once. Default 256. */
+  readonly filesOpenMax?: number
+  /** Threads for large digests; 0: none. Default: one per core, at most 4. */
+  readonly hashThreads?: number
+  /** Certificate authorities (PEM) trusted for https instead of the built-in ones. */
+  readonly authorities?: readonly string[]
+  readonly log?: Log
+  /** Overwrites lent memory after each call, so that whoever keeps it is found out. For tests. */
+  readonly poison?: boolean
+}
+
+/** The ports, and their end. */
+export interface NodePorts extends Ports, AsyncDisposable {
+  /**
+   * Aborts every channel, ends every request, waits for the disk, stops the threads and cancels all alarms: nothing
+   * is left that keeps a process alive. Close what uses the ports first. Twice does nothing.
+   */
+  close(): Promise<void>
+}
+
+/** @throws {NetworkError} BAD_ADDRESS when `host` is not an address. */
+export function nodePorts(options: NodePortsOptions): NodePorts {
+  const { directory, host, log, poison } = options
+  if (host !== undefined && parseIp(host.replace(/%.*$/, '')) === undefined) {
+    throw new NetworkError('BAD_ADDRESS', `host "${host}" is not an address`, { address: host })
+  }
+  const pressure = new DescriptorPressure()
+  const network = {
+    pressure,
+    ...(host !== undefined && { host }),
+    ...(log !== undefined && { log }),
+    ...(poison !== undefined && { poison }),
+  }
+  const clock = new SystemClock()
+  const transport = new TcpTransport(network)
+  const datagrams = new UdpDatagrams(network)
+  const resolver = new SystemResolver()
+  const http = new HttpClient({
+    ...network,
+    resolver,
+    ...(options.authorities !== undefined && { authorities: options.authorities }),
+  })
+  const storage = new FileStorageProvider({
+    directory,
+    pressure,
+    ...(options.filesOpenMax !== undefined && { filesOpenMax: options.filesOpenMax }),
+  })
+  const keep = new FileKeep(options.keepDirectory ?? join(directory, '.bt'))
+  const hasher = new ThreadHasher({
+    ...(options.hashThreads !== undefined && { threads: options.hashThreads }),
+    ...(log !== undefined && { log }),
+  })
+  const end = async (): Promise<void> => {
+    http.close()
+    await Promise.all([transport.close(), datagrams.close(), storage.close(), keep.close()])
+    await hasher.close()
+    clock.close()
+  }
+  let ended: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    ended ??= end()
+    return ended
+  }
+  return {
+    clock,
+    random: new SystemRandom(),
+    transport,
+    datagrams,
+    resolver,
+    http,
+    storage,
+    keep,
+    hasher,
+    ...(log !== undefined && { log }),
+    ...(options.listenPort !== undefined && { listenPort: options.listenPort }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { hasherContract } from '@bt/ports/contract'
+import { describe, expect, test } from 'vitest'
+import { HASH_WORKER_SOURCE } from '../src/hash-worker.ts'
+import { INLINE_LENGTH_MAX, ThreadHasher } from '../src/thread-hasher.ts'
+import { realWorld } from './real-world.ts'
+
+for (const threads of [0, 1, 3]) {
+  describe(`the hasher with ${threads} threads keeps the contract of Hasher`, () => {
+    const setup = async () => {
+      const hasher = new ThreadHasher({ threads })
+      return { hasher, ...realWorld(() => hasher.close()) }
+    }
+    for (const check of hasherContract(setup)) test(check.name, () => check.run())
+  })
+}
+
+const digest = (hasher: ThreadHasher, bytes: Uint8Array): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    hasher.digest('sha1', bytes, (error, value) => (error ? reject(error) : resolve(value)))
+  })
+const right = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha1').update(bytes).digest())
+
+function large(hasher: ThreadHasher, fill: number, length = INLINE_LENGTH_MAX + 1): Uint8Array {
+  return hasher.allocate(length).fill(fill)
+}
+
+describe('the hasher', () => {
+  test('starts a thread with the first large digest, and more only while all are busy', async () => {
+    const hasher = new ThreadHasher({ threads: 2 })
+    await digest(hasher, new Uint8Array(INLINE_LENGTH_MAX))
+    expect(hasher.threadCount).toBe(0)
+    await digest(hasher, large(hasher, 1))
+    expect(hasher.threadCount).toBe(1)
+    await digest(hasher, large(hasher, 1))
+    expect(hasher.threadCount).toBe(1)
+    await Promise.all([1, 2, 3, 4, 5, 6].map((fill) => digest(hasher, large(hasher, fill))))
+    expect(hasher.threadCount).toBe(2)
+    await hasher.close()
+  })
+
+  test('hashes memory that is not shared, unchanged', async () => {
+    const hasher = new ThreadHasher({ threads: 1 })
+    const bytes = new Uint8Array(200_000).fill(3)
+    expect(await digest(hasher, bytes)).toEqual(right(bytes))
+    expect(await digest(hasher, Buffer.from(bytes).subarray(100))).toEqual(
+      right(bytes.subarray(100)),
+    )
+    expect(bytes.length).toBe(200_000)
+    await hasher.close()
+  })
+
+  test('an answer computed at once comes before the next I/O', async () => {
+    const hasher = new ThreadHasher({ threads: 0 })
+    const order: string[] = []
+    setImmediate(() => order.push('I/O'))
+    hasher.digest('sha1', new Uint8Array(10), () => order.push('digest'))
+    order.push('call returned')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(order).toEqual(['call returned', 'digest', 'I/O'])
+  })
+
+  test('[L09] the jobs of a thread that dies are done all the same, and a new one is started', async () => {
+    const deaths: unknown[] = []
+    // Dies at the third job it gets.
+    const source = `let jobs = 0
+      require('node:worker_threads').parentPort.on('message', () => { if (++jobs === 3) process.exit(7) })
+      ${HASH_WORKER_SOURCE}`
+    const hasher = new ThreadHasher({
+      threads: 1,
+      source,
+      log: (_level, event) => deaths.push(event),
+    })
+    const inputs = Array.from({ length: 9 }, (_, index) => large(hasher, index))
+    const digests = await Promise.all(inputs.map((bytes) => digest(hasher, bytes)))
+    expect(digests).toEqual(inputs.map(right))
+    expect(deaths.length).toBeGreaterThan(0)
+    await hasher.close()
+  })
+
+  test('[L09] threads that cannot live are given up, and hashing goes on here', async () => {
+    let deaths = 0
+    const hasher = new ThreadHasher({
+      threads: 2,
+      source: 'throw new Error("never")',
+      log: () => deaths++,
+    })
+    for (let round = 0; round < 8; round++) {
+      const bytes = large(hasher, round)
+      expect(await digest(hasher, bytes)).toEqual(right(bytes))
+    }
+    expect(deaths).toBe(3)
+    expect(hasher.threadCount).toBe(0)
+    await hasher.close()
+  })
+
+  test('a thread that reports a failure is not believed to have an answer', async () => {
+    const source = `require('node:worker_threads').parentPort.on('message', ({ id }) =>
+      require('node:worker_threads').parentPort.postMessage({ id, failure: 'no' }))`
+    const hasher = new ThreadHasher({ threads: 1, source })
+    const bytes = large(hasher, 1)
+    expect(await digest(hasher, bytes)).toEqual(right(bytes))
+    await hasher.close()
+  })
+
+  test('close answers what is open, and later digests still work', async () => {
+    const hasher = new ThreadHasher({ threads: 1 })
+    const inputs = Array.from({ length: 10 }, (_, index) => large(hasher, index, 2_000_000))
+    const digests = Promise.all(inputs.map((bytes) => digest(hasher, bytes)))
+    await hasher.close()
+    expect(await digests).toEqual(inputs.map(right))
+    expect(await digest(hasher, large(hasher, 9))).toEqual(right(large(hasher, 9)))
+    expect(hasher.threadCount).toBe(0)
+  })
+
+  test('a Done that throws does not swallow the answers of others', async () => {
+    const hasher = new ThreadHasher({ threads: 0 })
+    const thrown: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.once('uncaughtException', (error) => thrown.push(error.message))
+    let answers = 0
+    hasher.digest('sha1', new Uint8Array(1), () => answers++)
+    hasher.digest('sha1', new Uint8Array(1), () => {
+      throw new Error('thrown by a Done')
+    })
+    hasher.digest('sha1', new Uint8Array(1), () => answers++)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const listener of listeners) process.on('uncaughtException', listener)
+    expect([answers, thrown]).toEqual([2, ['thrown by a Done']])
+  })
+})
