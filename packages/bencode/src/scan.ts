@@ -6,7 +6,7 @@
 
 import { BencodeError } from './errors.ts'
 import { type DecodeLimits, LENGTH_DIGITS_MAX, TORRENT_LIMITS } from './limits.ts'
-import type { Relaxation } from './relaxation.ts'
+import type { RelaxationCode, RelaxationList } from './relaxation.ts'
 
 /** Numbers a row: offset of the first byte, offset after the last byte, row after this token and all it holds. */
 export const ROW = 3
@@ -49,7 +49,7 @@ export function release(tokens: Tokens): void {
 export function scan(
   input: Uint8Array,
   limits: DecodeLimits | undefined,
-  relaxed: Relaxation[] | undefined,
+  relaxed: RelaxationList | undefined,
 ): Tokens {
   const depthMax = limits?.depthMax ?? TORRENT_LIMITS.depthMax
   const valuesMax = limits?.valuesMax ?? TORRENT_LIMITS.valuesMax
@@ -177,7 +177,7 @@ function integerEnd(
   bytes: Uint8Array,
   start: number,
   digitsMax: number,
-  relaxed: Relaxation[] | undefined,
+  relaxed: RelaxationList | undefined,
 ): number {
   let at = start + 1
   const negative = bytes[at] === MINUS
@@ -204,7 +204,7 @@ function checkOrder(
   table: Int32Array,
   before: number,
   row: number,
-  relaxed: Relaxation[] | undefined,
+  relaxed: RelaxationList | undefined,
 ): void {
   const start = table[row] as number
   let one = textStart(bytes, table[before] as number)
@@ -231,13 +231,13 @@ export function textStart(bytes: Uint8Array, start: number): number {
 }
 
 function relax(
-  relaxed: Relaxation[] | undefined,
-  code: Relaxation['code'],
+  relaxed: RelaxationList | undefined,
+  code: RelaxationCode,
   what: string,
   offset: number,
 ): void {
   if (relaxed === undefined) throw new BencodeError(code, what, offset)
-  relaxed.push({ code, offset })
+  relaxed.note(code, offset)
 }
 
 function grow(table: Int32Array): Int32Array {

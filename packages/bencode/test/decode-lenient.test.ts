@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeLenient } from '../src/decode.ts'
+import { RELAXATIONS_MAX } from '../src/relaxation.ts'
 import { latin1, refusal } from './bytes.ts'
 
 const relaxed = (text: string) =>
@@ -54,6 +55,18 @@ describe('what is let through is said', () => {
       'TRAILING_BYTES@22',
     ])
   })
+})
+
+test('the list is bounded, and names every kind that occurs', () => {
+  const items = 'd1:bi1e1:ai1ee'.repeat(5_000)
+  const { relaxed, value } = decodeLenient(latin1(`l${items}i00ee `))
+  expect(value).toHaveLength(5_001)
+  expect(relaxed).toHaveLength(RELAXATIONS_MAX + 2)
+  expect([...new Set(relaxed.map(({ code }) => code))]).toEqual([
+    'KEY_ORDER',
+    'INTEGER_FORM',
+    'TRAILING_BYTES',
+  ])
 })
 
 test.each([

@@ -39,9 +39,7 @@ function randomValue(random: Prng, depth: number): BencodeValue {
 }
 
 function randomBytes(random: Prng, lengthMax: number): Uint8Array {
-  const bytes = new Uint8Array(random.below(lengthMax + 1))
-  random.fill(bytes)
-  return bytes
+  return Uint8Array.from({ length: random.below(lengthMax + 1) }, () => random.below(256))
 }
 
 test('[A09] 100,000 random documents come back byte for byte, and are what the reference writes', () => {

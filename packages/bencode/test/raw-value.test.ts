@@ -63,7 +63,8 @@ describeVectors('torrents', (vectors) => {
       if (facts.info_keys_unsorted === true || facts.top_keys_unsorted === true) {
         expect(relaxed.map(({ code }) => code)).toContain('KEY_ORDER')
       }
-      if (relaxed.length === 0) expect(rawValue(bytes, ['info'])).toEqual(info.raw())
+      if (relaxed.length === 0)
+        expect(rawValue(bytes, ['info'])?.byteOffset).toBe(info.raw().byteOffset)
       else expect(refusal(() => rawValue(bytes, ['info']))).not.toBe('none')
     },
   )

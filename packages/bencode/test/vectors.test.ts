@@ -68,7 +68,7 @@ describeVectors('known answers of bencode', (vectors) => {
       if (one.value !== null) expect(shown(value)).toEqual(one.value)
       expect(Buffer.compare(encode(value), bytes)).toBe(0)
       expect(decodeLenient(bytes).relaxed).toEqual([])
-      expect(openDocument(bytes).value()).toEqual(value)
+      expect(Buffer.compare(encode(openDocument(bytes).value()), bytes)).toBe(0)
     },
   )
 
