@@ -21,14 +21,21 @@ export function joinHybrid(v1: V1Content, v2: V2Content, pieceLength: number): r
     if (file.pad) joined.push(file)
     else {
       const twin = v2.files[next++]
-      if (twin === undefined) throw differ(file.where, 'is not in the file tree')
-      if (!samePath(file, twin)) throw differ(file.where, `has another path than ${twin.where}`)
+      if (twin === undefined) throw differ(file.source.path, 'is not in the file tree')
+      if (!samePath(file, twin))
+        throw differ(file.source.path, `has another path than ${twin.source.path}`)
       if (file.length !== twin.length) {
-        throw differ(file.where, `has ${file.length} bytes, ${twin.where} has ${twin.length}`)
+        throw differ(
+          file.source.path,
+          `has ${file.length} bytes, ${twin.source.path} has ${twin.length}`,
+        )
       }
       const boundary = Math.ceil(contentEnd / pieceLength) * pieceLength
       if (length > 0 && position !== boundary) {
-        throw differ(file.where, `begins at ${position}, not at the piece boundary ${boundary}`)
+        throw differ(
+          file.source.path,
+          `begins at ${position}, not at the piece boundary ${boundary}`,
+        )
       }
       joined.push({ ...file, piecesRoot: twin.piecesRoot })
       if (length > 0) contentEnd = position + length
@@ -36,7 +43,7 @@ export function joinHybrid(v1: V1Content, v2: V2Content, pieceLength: number): r
     position += length
   }
   const missing = v2.files[next]
-  if (missing !== undefined) throw differ(missing.where, 'is not in the v1 list')
+  if (missing !== undefined) throw differ(missing.source.path, 'is not in the v1 list')
   if (position > Math.ceil(contentEnd / pieceLength) * pieceLength) {
     throw differ('info.files', 'ends in pads longer than to the next piece boundary')
   }

@@ -14,8 +14,8 @@ export interface RawFile {
   readonly attributes: string | undefined
   readonly piecesRoot: Uint8Array | undefined
   readonly symlink: readonly Uint8Array[] | undefined
-  /** For errors: "info.files[3]". */
-  readonly where: string
+  /** Where it stands; its path is worked out only for an error. */
+  readonly source: LazyValue
 }
 
 /** The elements of a list of strings; undefined when it is no such list or is empty. */
@@ -55,5 +55,5 @@ export function lengthOf(file: LazyValue, max: number, isLink: boolean): number 
   }
   const length = typed(value, 'integer', 'BAD_LENGTH').value() as number | bigint
   if (length >= 0 && length <= max) return length
-  throw new MetainfoError('BAD_LENGTH', value.path, `is ${length}, allowed are 0 to ${max}`)
+  throw new MetainfoError('BAD_LENGTH', value.path, `is ${length}, allowed are 0 to ${BigInt(max)}`)
 }

@@ -16,10 +16,10 @@ export interface PlacedFile {
 }
 
 /** Safe names of raw elements; never empty. '.' and '..' are left out: nothing is above the root. */
-export function safePath(raw: readonly Uint8Array[], where: string): readonly string[] {
+export function safePath(raw: readonly Uint8Array[], where: () => string): readonly string[] {
   if (raw.length > PATH_DEPTH_MAX) {
     const what = `has ${raw.length} elements, limit ${PATH_DEPTH_MAX}`
-    throw new MetainfoError('BAD_PATH', where, what)
+    throw new MetainfoError('BAD_PATH', where(), what)
   }
   const names: string[] = []
   let length = 0
@@ -30,7 +30,7 @@ export function safePath(raw: readonly Uint8Array[], where: string): readonly st
     length += utf8Length(name) + 1
   }
   if (length > PATH_BYTES_MAX) {
-    throw new MetainfoError('BAD_PATH', where, `has ${length} bytes, limit ${PATH_BYTES_MAX}`)
+    throw new MetainfoError('BAD_PATH', where(), `has ${length} bytes, limit ${PATH_BYTES_MAX}`)
   }
   return names.length === 0 ? ['_'] : names
 }
@@ -47,7 +47,7 @@ interface Folder {
 /** Where each file lies. Pad files are never written, so they take no place. */
 export function placeFiles(files: readonly RawFile[]): readonly PlacedFile[] {
   const root = newFolder()
-  const paths = files.map((file) => safePath(file.path, file.where))
+  const paths = files.map((file) => safePath(file.path, () => file.source.path))
   const parents: Folder[] = []
   for (const [file, path] of paths.entries()) {
     const parent = (files[file] as RawFile).pad ? root : folderOf(root, path)
@@ -59,7 +59,7 @@ export function placeFiles(files: readonly RawFile[]): readonly PlacedFile[] {
   const find = finderOf(root, files)
   return paths.map((path, at) => {
     const file = files[at] as RawFile
-    const placed = file.pad ? path : distinctPath(path, at, parents[at] as Folder, file.where)
+    const placed = file.pad ? path : distinctPath(path, at, parents[at] as Folder, file)
     const symlink = file.symlink === undefined ? undefined : find(file.symlink, path, at)
     return symlink === undefined ? { path: placed } : { path: placed, symlink }
   })
@@ -87,7 +87,7 @@ function distinctPath(
   path: readonly string[],
   file: number,
   parent: Folder,
-  where: string,
+  { source }: RawFile,
 ): readonly string[] {
   const name = path.at(-1) as string
   const folded = foldName(name)
@@ -96,7 +96,7 @@ function distinctPath(
   for (;;) {
     if (++first.tried > SAME_NAME_MAX) {
       const what = `is one of more than ${SAME_NAME_MAX} files called ${JSON.stringify(name)}`
-      throw new MetainfoError('PATH_COLLISION', where, what)
+      throw new MetainfoError('PATH_COLLISION', source.path, what)
     }
     const numbered = numberedName(name, first.tried)
     const key = foldName(numbered)

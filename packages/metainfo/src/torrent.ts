@@ -36,8 +36,8 @@ export interface InfoFacts {
 
 export class Torrent implements Metainfo {
   readonly version: '1' | '2' | 'hybrid'
-  readonly infoHashV1?: InfoHash
-  readonly infoHashV2?: InfoHashV2
+  declare readonly infoHashV1?: InfoHash
+  declare readonly infoHashV2?: InfoHashV2
   readonly wireHashes: readonly InfoHash[]
   readonly infoBytes: Uint8Array
   readonly name: string
@@ -48,9 +48,9 @@ export class Torrent implements Metainfo {
   readonly announceTiers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
   readonly dhtNodes: readonly Endpoint[]
-  readonly comment?: string
-  readonly createdBy?: string
-  readonly creationDate?: number
+  declare readonly comment?: string
+  declare readonly createdBy?: string
+  declare readonly creationDate?: number
   readonly #pieces: Uint8Array
   readonly #layers: PieceLayers
 

@@ -71,7 +71,7 @@ function fileOf(entry: LazyValue): RawFile {
     attributes,
     piecesRoot: undefined,
     symlink: symlinkOf(entry, attributes, length),
-    where: entry.path,
+    source: entry,
   }
 }
 
@@ -87,7 +87,7 @@ function singleFile(info: LazyValue, name: Uint8Array): RawFile {
     attributes: attributes === '' ? undefined : attributes,
     piecesRoot: undefined,
     symlink: undefined,
-    where: info.path,
+    source: info,
   }
 }
 

@@ -69,7 +69,7 @@ function fileOf(entry: LazyValue, path: readonly Uint8Array[]): RawFile {
     attributes,
     piecesRoot,
     symlink: symlinkOf(entry, attributes, length),
-    where: entry.path,
+    source: entry,
   }
 }
 
