@@ -1,14 +1,15 @@
 // One machine with one process: its ports, its disk, and the ways it comes to grief.
 
-import type { Clock, Log, Ports } from '@bt/ports'
+import type { Log, Ports } from '@bt/ports'
 import type { DiskFacts } from './disk-queue.ts'
 import type { Fabric } from './fabric.ts'
 import { PortCalls } from './faults.ts'
 import type { SimHttpServer } from './http-server.ts'
-import { Later } from './later.ts'
 import { Life } from './life.ts'
+import type { OpenThings } from './life.ts'
 import type { Place } from './place.ts'
 import type { SegmentPool } from './segment-pool.ts'
+import { SimClock } from './sim-clock.ts'
 import { SimDatagrams } from './sim-datagrams.ts'
 import type { BatchMemory } from './sim-datagrams.ts'
 import { SimDisk } from './sim-disk.ts'
@@ -47,6 +48,8 @@ export interface SimHost {
   readonly sentBytes: number
   readonly receivedBytes: number
   readonly alive: boolean
+  /** What the process holds open, for tests that everything was given back. */
+  readonly open: Readonly<OpenThings>
   /** Ends the process: nothing of it is called any more. */
   crash(options?: CrashOptions): void
   /** kill −9: what was written is there, connections are reset. */
@@ -78,7 +81,7 @@ export class Host implements SimHost {
   readonly disk = new SimDisk()
   readonly calls = new PortCalls()
   readonly #facts: HostFacts
-  #wallOffsetSeconds = 0
+  readonly #wall = { offsetSeconds: 0 }
   #life: Life
   #ports: Ports
 
@@ -107,6 +110,10 @@ export class Host implements SimHost {
 
   get alive(): boolean {
     return this.#life.alive
+  }
+
+  get open(): Readonly<OpenThings> {
+    return { ...this.#life.open }
   }
 
   get sentBytes(): number {
@@ -158,14 +165,14 @@ export class Host implements SimHost {
   }
 
   jumpWallClock(seconds: number): void {
-    this.#wallOffsetSeconds += seconds
+    this.#wall.offsetSeconds += seconds
   }
 
   #newPorts(): Ports {
     const life = this.#life
     const { calls, disk } = this
     const { simulation, fabric, pool, batches, names, place, hashBytesPerSecond } = this.#facts
-    const clock = this.#clock(life)
+    const clock = new SimClock(life, this.#wall)
     const diskFacts: DiskFacts = {
       fabric,
       disk,
@@ -185,20 +192,6 @@ export class Host implements SimHost {
       keep: new SimKeep(diskFacts),
       hasher: new SimHasher(life, calls, hashBytesPerSecond),
       log: this.#log(life),
-    }
-  }
-
-  #clock(life: Life): Clock {
-    const { simulation } = this.#facts
-    return {
-      now: () => simulation.nowUs / 1000,
-      at: (timeMs, run) => {
-        const later = new Later('alarm', life.host, 0, life, run, simulation)
-        if (life.alive && timeMs !== Number.POSITIVE_INFINITY)
-          simulation.schedule(simulation.microseconds(timeMs), later)
-        return later
-      },
-      wallSeconds: () => simulation.clock.wallSeconds() + this.#wallOffsetSeconds,
     }
   }
 

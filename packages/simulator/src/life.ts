@@ -10,6 +10,20 @@ export interface Mortal {
   crashed(silent: boolean): void
 }
 
+/** What a process holds now. All 0: it has cleaned up behind itself. */
+export interface OpenThings {
+  /** Set, and neither run nor called off. */
+  alarms: number
+  /** Connections that have not ended. */
+  channels: number
+  listeners: number
+  datagramSockets: number
+  /** Dials and HTTP requests that were neither answered nor called off. */
+  requests: number
+  /** Opened and not closed. */
+  storages: number
+}
+
 export class Life {
   readonly simulation: Simulation
   /** Index of the host. */
@@ -17,6 +31,14 @@ export class Life {
   /** 1 for the first. */
   readonly number: number
   readonly mortals = new Set<Mortal>()
+  readonly open: OpenThings = {
+    alarms: 0,
+    channels: 0,
+    listeners: 0,
+    datagramSockets: 0,
+    requests: 0,
+    storages: 0,
+  }
   #alive = true
 
   constructor(simulation: Simulation, host: number, number: number) {

@@ -14,19 +14,19 @@ export class PortTable<T> {
   readonly #bound = new Map<number, Bound<T>[]>()
   #next = EPHEMERAL_FIRST
 
-  /** The port it got, which is `port` unless that is 0; undefined: it is taken. `host` undefined: all addresses. */
-  bind(port: number, host: string | undefined, value: T): number | undefined {
-    const got = port === 0 ? this.free() : port
-    const there = this.#bound.get(got)
-    if (there === undefined) {
-      this.#bound.set(got, [{ host, value }])
-      return got
-    }
-    for (const other of there) {
-      if (host === undefined || other.host === undefined || other.host === host) return undefined
-    }
-    there.push({ host, value })
-    return got
+  /** Somebody has this port at this address, or one of the two wants all addresses (`host` undefined). */
+  isTaken(port: number, host: string | undefined): boolean {
+    const there = this.#bound.get(port) ?? []
+    return there.some(
+      (other) => host === undefined || other.host === undefined || other.host === host,
+    )
+  }
+
+  /** Where it is not taken. */
+  bind(port: number, host: string | undefined, value: T): void {
+    const there = this.#bound.get(port)
+    if (there === undefined) this.#bound.set(port, [{ host, value }])
+    else there.push({ host, value })
   }
 
   unbind(port: number, value: T): void {

@@ -3,8 +3,8 @@
 /** Smallest and largest class; longer segments are not kept. */
 const CLASS_FIRST = 8
 const CLASS_LAST = 18
-/** Buffers kept of each class: some megabytes at most. */
-const KEPT_MAX = 32
+/** Bytes kept of each class: making a buffer costs ten times as much as filling it. */
+const KEPT_BYTES_MAX = 16 * 1024 * 1024
 
 export class SegmentPool {
   readonly #free: Uint8Array[][] = Array.from({ length: CLASS_LAST + 1 }, () => [])
@@ -21,7 +21,7 @@ export class SegmentPool {
     const size = sizeClass(buffer.length)
     if (size > CLASS_LAST || buffer.length !== 1 << size) return
     const free = this.#free[size] as Uint8Array[]
-    if (free.length < KEPT_MAX) free.push(buffer)
+    if (free.length << size < KEPT_BYTES_MAX) free.push(buffer)
   }
 }
 

@@ -54,6 +54,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     this.#out.source = this
     this.#in.target = this
     this.#life.mortals.add(this)
+    this.#life.open.channels++
   }
 
   get queuedBytes(): number {
@@ -247,6 +248,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     if (this.#state === 'dead') return
     this.#state = 'dead'
     this.#reason = reason
+    this.#life.open.channels--
     this.#out.queue.drop()
     this.#in.discard()
     this.#lateSents = [...this.#out.queue.takeSents(), ...this.#lateSents]

@@ -80,9 +80,10 @@ export class SimDatagrams implements Datagrams {
     if (bound === undefined || own === undefined) return refuse('ADDRESS_NOT_HERE')
     const table = options.family === 4 ? place.sockets4 : place.sockets6
     const port = options.port === 0 ? table.free() : options.port
+    if (table.isTaken(port, bound.only)) return refuse('ADDRESS_IN_USE')
     const local = { host: bound.only ?? own, port }
     const socket = new SimSocket(this.#facts, local, options.family, receiver, options.replies)
-    if (table.bind(port, bound.only, socket) === undefined) return refuse('ADDRESS_IN_USE')
+    table.bind(port, bound.only, socket)
     life.after(0, 'datagram', port, () => done(undefined, socket))
   }
 }
@@ -110,6 +111,7 @@ class SimSocket implements DatagramSocket, Receiving {
     this.#family = family
     this.#receiver = receiver
     this.#replies = replies ?? facts.memory.replies
+    this.life.open.datagramSockets++
   }
 
   send(bytes: Uint8Array, to: Uint8Array): void {
@@ -120,6 +122,7 @@ class SimSocket implements DatagramSocket, Receiving {
 
   close(done: Done): void {
     const { place, life } = this.#facts
+    if (this.#open) life.open.datagramSockets--
     this.#open = false
     const table = this.#family === 4 ? place.sockets4 : place.sockets6
     table.unbind(this.local.port, this)

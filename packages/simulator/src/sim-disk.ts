@@ -3,7 +3,7 @@
 import { StorageError } from '@bt/ports'
 import type { StorageErrorCode } from '@bt/ports'
 import type { Prng } from '@bt/primitives'
-import { DiskFile, PAGE_BYTES } from './disk-file.ts'
+import { DiskFile, SECTOR_BYTES } from './disk-file.ts'
 import type { CallKind } from './faults.ts'
 
 /** Operations on files and blobs that can fail. */
@@ -29,7 +29,7 @@ interface StandingFailure {
 }
 
 export class SimDisk {
-  /** Room for pages of 16 KiB; may be changed while it runs (full, then freed). */
+  /** Room for sectors of 4 KiB; may be changed while it runs (full, then freed). */
   capacityBytes = Number.POSITIVE_INFINITY
   /** Time of every operation, and rate of what it moves. Operations queue up behind one another. */
   operationMs = 0.1
@@ -43,11 +43,11 @@ export class SimDisk {
   readonly #blobs = new Map<string, Uint8Array[]>()
   readonly #failures = new Set<StandingFailure>()
 
-  /** Bytes taken, in whole pages. */
+  /** Bytes taken, in whole sectors. */
   get usedBytes(): number {
-    let pages = 0
-    for (const file of this.#files.values()) pages += file.pageCount
-    return pages * PAGE_BYTES
+    let sectors = 0
+    for (const file of this.#files.values()) sectors += file.sectorCount
+    return sectors * SECTOR_BYTES
   }
 
   /** From now on these operations fail; answers what lifts it again. */
@@ -134,13 +134,14 @@ export class SimDisk {
   write(path: string, offset: number, bytes: Uint8Array, modifiedMs: number, number: number): void {
     const file = this.#opened(path)
     file.modifiedMs = modifiedMs
-    const added = file.pagesAdded(offset, bytes.length)
-    if (added === 0) return file.write(offset, bytes)
-    const free = Math.floor((this.capacityBytes - this.usedBytes) / PAGE_BYTES)
+    const added = file.sectorsAdded(offset, bytes.length)
+    if (added === 0 || this.capacityBytes === Number.POSITIVE_INFINITY)
+      return file.write(offset, bytes)
+    const free = Math.floor((this.capacityBytes - this.usedBytes) / SECTOR_BYTES)
     if (added <= free) return file.write(offset, bytes)
-    const fits = Math.max(0, (free + Math.floor(offset / PAGE_BYTES)) * PAGE_BYTES - offset)
+    const fits = Math.max(0, (free + Math.floor(offset / SECTOR_BYTES)) * SECTOR_BYTES - offset)
     if (free > 0) file.write(offset, bytes.subarray(0, Math.min(fits, bytes.length)))
-    const numbers = `${added * PAGE_BYTES} bytes wanted, ${Math.max(0, free) * PAGE_BYTES} free`
+    const numbers = `${added * SECTOR_BYTES} bytes wanted, ${Math.max(0, free) * SECTOR_BYTES} free`
     throw new StorageError('DISK_FULL', `disk full writing ${path}: ${numbers}`, { file: number })
   }
 

@@ -61,6 +61,7 @@ class Exchange implements Alarm {
     this.#facts = facts
     this.#call = call
     this.#done = done
+    facts.life.open.requests++
     const us = Math.ceil(call.timeoutMs * 1000)
     this.#timeout = facts.life.after(us, 'http', 0, () =>
       this.#fail('TIMED_OUT', call.url, `no answer within ${call.timeoutMs} ms`),
@@ -73,6 +74,7 @@ class Exchange implements Alarm {
   }
 
   cancel(): void {
+    if (!this.#over) this.#facts.life.open.requests--
     this.#over = true
     this.#timeout.cancel()
   }

@@ -25,7 +25,10 @@ export class SimStorageProvider implements StorageProvider {
         const path = JSON.stringify(files[outside]?.path)
         const why = `the path of file ${outside}, ${path}, does not stay in the folder`
         done(new StorageError('OUTSIDE_ROOT', why, { file: outside }), undefined as never)
-      } else done(undefined, new SimStorage(this.#facts, files))
+      } else {
+        life.open.storages++
+        done(undefined, new SimStorage(this.#facts, files))
+      }
     })
   }
 }
@@ -101,6 +104,7 @@ class SimStorage implements Storage {
   }
 
   close(done: Done): void {
+    if (!this.#closed) this.#facts.life.open.storages--
     this.#closed = true
     this.#queue.whenIdle(() => done(undefined))
   }

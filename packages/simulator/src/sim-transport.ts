@@ -40,6 +40,7 @@ class SimListener implements Accepting, Listener {
     this.life = facts.life
     this.local = local
     this.#accept = accept
+    this.life.open.listeners++
   }
 
   get open(): boolean {
@@ -51,6 +52,7 @@ class SimListener implements Accepting, Listener {
   }
 
   close(done: Done): void {
+    if (this.#open) this.life.open.listeners--
     this.#open = false
     this.facts.place.listeners.unbind(this.local.port, this)
     this.life.after(0, 'listen', this.local.port, () => done(undefined))
@@ -91,9 +93,9 @@ export class SimTransport implements Transport {
     const bound = place.boundAddress(options.host)
     if (bound === undefined) return refuse('ADDRESS_NOT_HERE')
     const port = options.port === 0 ? place.listeners.free() : options.port
+    if (place.listeners.isTaken(port, bound.only)) return refuse('ADDRESS_IN_USE')
     const listener = new SimListener(this.#facts, { host: bound.host, port }, accept)
-    if (place.listeners.bind(port, bound.only, listener) === undefined)
-      return refuse('ADDRESS_IN_USE')
+    place.listeners.bind(port, bound.only, listener)
     life.after(0, 'listen', port, () => done(undefined, listener))
   }
 }
@@ -111,12 +113,14 @@ class Dial implements Alarm {
     this.#facts = facts
     this.#remote = remote
     this.#done = done
+    facts.life.open.requests++
     this.#timeout = facts.life.after(Math.ceil(timeoutMs * 1000), 'dial', remote.port, () =>
       this.#fail('TIMED_OUT', `no answer within ${timeoutMs} ms`),
     )
   }
 
   cancel(): void {
+    if (!this.#over) this.#facts.life.open.requests--
     this.#over = true
     this.#timeout.cancel()
   }

@@ -240,10 +240,10 @@ describe('a disk that fails', () => {
   test('a full disk takes what there is room for, and all of it when there is room again', () => {
     const opened = open()
     const { disk } = opened.host
-    disk.capacityBytes = 3 * 16_384
+    disk.capacityBytes = 12 * SECTOR_BYTES
     expect(codeFrom(() => write(opened, 0, 0, filled(100_000, 1)))).toBe('DISK_FULL')
-    expect(disk.usedBytes).toBe(3 * 16_384)
-    expect(codeFrom(() => write(opened, 0, 0, filled(3 * 16_384, 2)))).toBe('none')
+    expect(disk.usedBytes).toBe(12 * SECTOR_BYTES)
+    expect(codeFrom(() => write(opened, 0, 0, filled(12 * SECTOR_BYTES, 2)))).toBe('none')
     expect(codeFrom(() => write(opened, 1, 0, filled(1, 2)))).toBe('DISK_FULL')
     const { keep } = opened.host.ports
     const save = (): void =>

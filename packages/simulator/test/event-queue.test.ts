@@ -20,7 +20,7 @@ describe('EventQueue', () => {
     const random = new Prng(20)
     const heap = new EventQueue<number>()
     const model: { key: number; order: number }[] = []
-    for (let order = 0; order < 5_000; order++) {
+    for (let order = 0; order < 2_000; order++) {
       if (random.below(3) > 0) {
         const key = random.below(50)
         heap.push(key, order)

@@ -3,7 +3,7 @@ import { packMapped } from '@bt/primitives'
 import { HOSTS_PER_SITE_MAX, SimNetwork, Simulation, SITES_MAX } from '@bt/simulator'
 import type { Faults, SimHost } from '@bt/simulator'
 import { describe, expect, test } from 'vitest'
-import { ONE_WAY_MS, twoHosts } from './world.ts'
+import { accepting, Counter, ONE_WAY_MS, PORT, twoHosts } from './world.ts'
 
 describe('addresses', () => {
   test('every host of every site has its own, and the last ones fit', () => {
@@ -226,6 +226,42 @@ describe('hosts', () => {
     simulation.run()
     expect(found).toBeGreaterThan(30)
     expect(found).toBeLessThan(70)
+  })
+
+  test('what a process holds open is counted, and counted out when it is given back', () => {
+    const { simulation, alice, bob } = twoHosts()
+    accepting(bob)
+    const { ports } = alice
+    const closing: (() => void)[] = []
+    const keep = (opened: { close(done: () => void): void }): void => {
+      closing.push(() => opened.close(() => {}))
+    }
+    ports.transport.listen(
+      { port: PORT },
+      () => {},
+      (_error, listener) => keep(listener),
+    )
+    ports.datagrams.open({ port: 0, family: 4 }, { received: () => {} }, (_error, socket) =>
+      keep(socket),
+    )
+    ports.storage.open([], (_error, storage) => keep(storage))
+    ports.transport.dial({ host: bob.address, port: PORT }, {}, (_error, channel) => {
+      const counter = new Counter(channel)
+      closing.push(() => counter.channel.close())
+    })
+    const hanging = ports.transport.dial({ host: '20.9.9.9', port: PORT }, {}, () => {})
+    const alarm = ports.clock.at(100_000, () => {})
+    ports.clock.at(1, () => {})
+    simulation.run({ timeMs: 1_000 })
+    const each = { alarms: 1, channels: 1, listeners: 1, datagramSockets: 1, requests: 1 }
+    expect(alice.open).toEqual({ ...each, storages: 1 })
+    for (const close of [...closing, ...closing]) close()
+    hanging.cancel()
+    alarm.cancel()
+    alarm.cancel()
+    simulation.run({ timeMs: 2_000 })
+    const nothing = { alarms: 0, channels: 0, listeners: 0, datagramSockets: 0, requests: 0 }
+    expect(alice.open).toEqual({ ...nothing, storages: 0 })
   })
 
   test('log calls stand in the trace and change its hash', () => {
