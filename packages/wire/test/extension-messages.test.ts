@@ -182,7 +182,7 @@ describe('ut_holepunch (BEP 55)', () => {
   test.each([
     ['00000102030450d800000000', 'rendezvous', '1.2.3.4', 20696, 0],
     ['010120010db80000000000000000000000011ae100000000', 'connect', '2001:db8::1', 6881, 0],
-    ['02000102030400500000000' + '3', 'error', '1.2.3.4', 80, 3],
+    ['020001020304005000000003', 'error', '1.2.3.4', 80, 3],
   ] as const)('%s is read and written', (bytes, type, host, port, errorCode) => {
     const message = { type, endpoint: { host, port }, errorCode }
     expect(decodeHolepunch(hex(bytes))).toEqual(message)
@@ -206,7 +206,7 @@ describe('ut_holepunch (BEP 55)', () => {
   )
 
   test('[D19] an unknown kind is refused', () => {
-    expect(() => decodeHolepunch(hex('03000102030400500000' + '0000'))).toThrow(
+    expect(() => decodeHolepunch(hex('030001020304005000000000'))).toThrow(
       remote('MESSAGE_MALFORMED'),
     )
   })

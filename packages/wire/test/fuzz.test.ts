@@ -12,10 +12,10 @@ test.each(Object.keys(targets))('2,000 mutated inputs to %s', (name) => {
 })
 
 test('unmutated seeds are taken or refused as a peer’s fault', () => {
-  for (const { seeds, run } of Object.values(targets)) {
-    for (const bytes of seeds) {
+  for (const target of Object.values(targets)) {
+    for (const bytes of target.seeds) {
       try {
-        run(bytes)
+        target.run(bytes)
       } catch (error) {
         expect(error).toMatchObject({ name: 'WireError', blame: 'remote' })
       }

@@ -152,7 +152,10 @@ describe('before the geometry', () => {
       for (let change = random.below(40); change > 0; change--) {
         const piece = random.below(count)
         const gained = random.below(2) === 0
-        for (const pieces of [early, late]) gained ? pieces.gained(piece) : pieces.lost(piece)
+        for (const pieces of [early, late]) {
+          if (gained) pieces.gained(piece)
+          else pieces.lost(piece)
+        }
       }
       late.adopt(geometryOf(count))
       expect(list(late.known), `round ${round}`).toEqual(list(early.known))

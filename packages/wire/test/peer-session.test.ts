@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { type Message, type PeerEvent, PeerSession, encodeMessage } from '../src/index.ts'
 import { USELESS_BURST_MAX, USELESS_PER_SECOND } from '../src/wire-limits.ts'
 import {
-  End,
   GEOMETRY,
   INFO_HASH,
   OTHER_HASH,
@@ -15,6 +14,7 @@ import {
   concat,
   identity,
 } from './pair.ts'
+import type { End } from './pair.ts'
 
 const slow = { fast: false }
 const remote = (code: string): object => expect.objectContaining({ code, blame: 'remote' })

@@ -42,7 +42,7 @@ describe('[D18] hostile messages', () => {
   })
 
   test('missing flags are no flags', () => {
-    const added = hex('010203040001' + '050607080002')
+    const added = hex('010203040001050607080002')
     expect(decodePex(encode({ added, 'added.f': hex('02') })).added).toEqual([
       peer('1.2.3.4', 1, { seed: true }),
       peer('5.6.7.8', 2),
@@ -50,7 +50,7 @@ describe('[D18] hostile messages', () => {
   })
 
   test('port 0 is nobody, and flags stay with their peers', () => {
-    const added = hex('010203040000' + '050607080002')
+    const added = hex('010203040000050607080002')
     expect(decodePex(encode({ added, 'added.f': hex('0002') })).added).toEqual([
       peer('5.6.7.8', 2, { seed: true }),
     ])
