@@ -41,6 +41,17 @@ describe('dialling', () => {
     ])
   })
 
+  test('a dial without a limit of its own is given up after 127 seconds', () => {
+    const { simulation, alice, bob } = twoHosts()
+    bob.crash()
+    let code: unknown
+    alice.ports.transport.dial({ host: bob.address, port: PORT }, {}, (error) => {
+      code = codeOf(error)
+    })
+    simulation.runUntil(() => code !== undefined, { timeMs: 200_000 })
+    expect([code, simulation.clock.now()]).toEqual(['TIMED_OUT', 127_000])
+  })
+
   test('a dial into a partition gets through when it heals in time', () => {
     const { simulation, network, alice, bob } = twoHosts()
     accepting(bob)

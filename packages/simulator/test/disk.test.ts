@@ -254,6 +254,19 @@ describe('a disk that fails', () => {
     expect(codeFrom(save)).toBe('none')
   })
 
+  test('a name of a blob has 1 to 100 characters', () => {
+    const { simulation, alice } = twoHosts()
+    const save = (name: string): string =>
+      codeFrom(() =>
+        answerOf<void>(simulation, (done) => alice.ports.keep.save(name, filled(1, 1), done)),
+      )
+    expect(['', 'x'.repeat(100), 'x'.repeat(101)].map(save)).toEqual([
+      'OUTSIDE_ROOT',
+      'none',
+      'OUTSIDE_ROOT',
+    ])
+  })
+
   test('a slow disk takes its time, one operation after the other', () => {
     const { simulation, host, storage } = open()
     host.disk.operationMs = 5_000

@@ -1,4 +1,4 @@
-import type { DatagramSocket, HttpRequest, HttpResponse } from '@bt/ports'
+import type { DatagramBatch, DatagramSocket, HttpRequest, HttpResponse } from '@bt/ports'
 import { packMapped } from '@bt/primitives'
 import { HOSTS_PER_SITE_MAX, SimNetwork, Simulation, SITES_MAX } from '@bt/simulator'
 import type { Faults, SimHost } from '@bt/simulator'
@@ -114,6 +114,21 @@ describe('datagrams', () => {
     expect(got.length).toBeLessThan(310)
     expect(got.at(-1)?.timeMs).toBeGreaterThan(1_480)
     expect(got.at(-1)?.timeMs).toBeLessThan(1_550)
+  })
+
+  test('65,507 bytes are the most that one holds; longer ones are lost in silence', () => {
+    const { simulation, alice, bob } = twoHosts()
+    const lengths: number[] = []
+    const receiver = {
+      received: (batch: DatagramBatch) => void lengths.push(...batch.lengths.slice(0, batch.count)),
+    }
+    bob.ports.datagrams.open({ port: 53, family: 4 }, receiver, () => {})
+    alice.ports.datagrams.open({ port: 0, family: 4 }, receiver, (_error, socket) => {
+      const to = packMapped({ host: bob.address, port: 53 }) as Uint8Array
+      for (const length of [65_508, 65_507, 0]) socket.send(new Uint8Array(length), to)
+    })
+    simulation.run()
+    expect(lengths).toEqual([65_507, 0])
   })
 
   test('what arrives at one instant comes as batches', () => {
