@@ -232,6 +232,7 @@ export class PieceChoice<P> {
   }
 
   #take(asker: Asker<P>, partial: PartialPiece<P>, count: number, picks: Pick[]): void {
+    if (partial.sealed && partial.lead !== asker.peer) this.release(partial)
     while (picks.length < count) {
       const block = partial.nextFree(asker.peer)
       if (block < 0) break
@@ -278,8 +279,9 @@ function anyone(): boolean {
   return true
 }
 
+/** A sealed piece of which its suspect is asked nothing (it chokes us) is no longer kept for it. */
 function isNotSealed<P>(partial: PartialPiece<P>): boolean {
-  return !partial.sealed
+  return !partial.sealed || partial.askers === 0
 }
 
 function isSealedFor<P>(partial: PartialPiece<P>, peer: P): boolean {
