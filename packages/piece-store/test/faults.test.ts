@@ -40,7 +40,7 @@ for (const [ids, code] of CODES) {
     store.retry()
     world.idle()
     expect(store.condition).toEqual({ state: 'ok' })
-    expect(settled.sort()).toEqual([1, 2])
+    expect(settled.toSorted((one, other) => one - other)).toEqual([1, 2])
     world.fetch(store, [3])
     expectBytes(world.onDisk(0), world.torrent.contents[0])
   })

@@ -32,7 +32,8 @@ export function makeTorrent(parts: {
   const files = version === 'hybrid' ? padded(parts.files, pieceLength) : parts.files
   const contents = files.map(({ length, attributes }) => {
     const bytes = new Uint8Array(length)
-    if (attributes?.includes('p') !== true) random.fill(bytes)
+    if (attributes?.includes('p') === true) return bytes
+    for (let at = 0; at < length; at++) bytes[at] = random.uint32() >>> 24
     return bytes
   })
   const layers = new Map<string, Encodable>()

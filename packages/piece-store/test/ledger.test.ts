@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { Ledger } from '../src/ledger.ts'
+import { bits, setBits } from './world.ts'
+
+test('only what was written before a sync began is durable when it ends', () => {
+  const ledger = new Ledger(4)
+  ledger.gained(0)
+  ledger.gained(1)
+  ledger.syncBegins()
+  ledger.gained(2)
+  ledger.syncEnded(true)
+  expect(setBits(ledger.durable)).toEqual([0, 1])
+  ledger.syncBegins()
+  ledger.syncEnded(true)
+  expect(setBits(ledger.durable)).toEqual([0, 1, 2])
+})
+
+test('a piece that is lost, or written again, while a sync runs is not durable when it ends', () => {
+  const ledger = new Ledger(4)
+  for (const piece of [0, 1, 2]) ledger.gained(piece)
+  ledger.syncBegins()
+  ledger.lose(0, true)
+  ledger.lose(1, false)
+  ledger.gained(1)
+  ledger.unsettle(2)
+  ledger.syncEnded(true)
+  expect(setBits(ledger.durable)).toEqual([])
+  expect(setBits(ledger.doubtful)).toEqual([0])
+  ledger.syncBegins()
+  ledger.syncEnded(true)
+  expect(setBits(ledger.durable)).toEqual([1, 2])
+})
+
+test('[F04] a piece whose sync failed becomes durable only when it is written again', () => {
+  const ledger = new Ledger(2)
+  ledger.gained(0)
+  ledger.syncBegins()
+  ledger.syncEnded(false)
+  ledger.syncBegins()
+  ledger.syncEnded(true)
+  expect(ledger.durable.count).toBe(0)
+  ledger.gained(0)
+  ledger.syncBegins()
+  ledger.syncEnded(true)
+  expect(ledger.durable.count).toBe(1)
+})
+
+test('missing pieces are counted among the wanted ones', () => {
+  const ledger = new Ledger(4)
+  ledger.gained(0)
+  ledger.want(bits(4, [0, 1, 2]))
+  expect(ledger.missingCount).toBe(2)
+  ledger.gained(1)
+  ledger.gained(3)
+  ledger.trusted(2)
+  expect(ledger.missingCount).toBe(0)
+  ledger.lose(1, false)
+  ledger.lose(3, false)
+  ledger.lose(3, false)
+  expect(ledger.missingCount).toBe(1)
+})
