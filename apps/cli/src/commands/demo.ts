@@ -27,6 +27,8 @@ export interface DemoOptions {
 const SITES = ['Lisbon', 'Oslo'] as const
 const PIECE_LENGTH = 256 * 1024
 const DEADLINE_MS = 25_000
+/** Seconds the seed would need to send the content once. */
+const SEED_SECONDS_PER_COPY = 4
 
 interface Host {
   readonly name: string
@@ -62,6 +64,8 @@ export async function demo({ size, peers }: DemoOptions, output: Output): Promis
     const started = performance.now()
     hosts.push(await enter('seed', SITES[0], join(folder, 'seed'), metainfo, traffic))
     await hosts[0]?.swarm.completed()
+    // A thin uplink: the peers have to help each other, as they would out there.
+    hosts[0]?.session.setLimits({ uploadBytesPerSecond: size / SEED_SECONDS_PER_COPY })
     output.event('seeding', { host: 'seed', site: SITES[0] }, `seed     in ${SITES[0]}`)
     for (let at = 0; at < peers; at++) {
       const site = SITES[at % SITES.length] as string
