@@ -129,8 +129,14 @@ export class Choker<P> {
     const ranked = able.filter((facts) => !facts.snubbed)
     return inOrder(ranked, (facts) => {
       const onTrial = this.#isWithin(facts.peer, trialMs, now)
+      const ended = this.#unchokedSince.has(facts.peer) && !onTrial
       const keeps = early && this.#ranked.has(facts.peer)
-      return [keeps ? 0 : 1, -facts.receivedPerSecond, onTrial ? 0 : 1, this.#waitingSince(facts)]
+      return [
+        keeps ? 0 : 1,
+        -facts.receivedPerSecond,
+        onTrial ? 0 : 1,
+        ended ? now : this.#waitingSince(facts),
+      ]
     })
   }
 

@@ -66,6 +66,9 @@ export class TokenBucket implements ByteBudget {
     for (const { level, child } of levels) {
       level.#remove(child)
       level.#tokens -= bytes
+      // Others below it still wait: it has another turn, after everybody else's.
+      const next = child === this ? undefined : child.#waiters[0]
+      if (next !== undefined) level.#wait(child, next.bytes)
     }
     return true
   }
@@ -139,7 +142,6 @@ export class TokenBucket implements ByteBudget {
   #whenAbove(bytes: number, now: number): number {
     if (this.#tokens > bytes || !Number.isFinite(this.#bytesPerSecond)) return now
     if (this.#bytesPerSecond === 0) return Number.POSITIVE_INFINITY
-    const wait = Math.ceil(((bytes - this.#tokens) * 1000) / this.#bytesPerSecond)
-    return now + Math.max(wait, 1)
+    return now + Math.floor(((bytes - this.#tokens) * 1000) / this.#bytesPerSecond) + 1
   }
 }
