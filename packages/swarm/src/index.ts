@@ -20,6 +20,8 @@ export type {
   SwarmOptions,
   TorrentOptions,
 } from './options.ts'
+export { RandomChoker } from './policies/random-choker.ts'
+export { SuperSeeding } from './policies/super-seeding.ts'
 export type {
   ByteBudget,
   Link,

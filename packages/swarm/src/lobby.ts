@@ -93,12 +93,12 @@ export class Lobby {
 
   /** Binds the port, unless told not to. Error: SwarmError CANNOT_LISTEN. */
   listen(options: Pick<SessionOptions, 'port' | 'host' | 'listen'>, done: Done): void {
-    const { clock } = this.hub.ports
+    const { clock, listenPort } = this.hub.ports
     if (options.listen === false) {
       clock.at(clock.now(), () => done(undefined))
       return
     }
-    const { port = 0, host } = options
+    const { port = listenPort ?? 0, host } = options
     this.#acceptor.listen({ port, ...(host === undefined ? {} : { host }) }, (cause) => {
       if (cause === undefined) return done(undefined)
       const where = `port ${port} of ${host ?? 'all addresses'}`

@@ -17,6 +17,8 @@ import { wantsNothing } from './greeting.ts'
 import type { Hub } from './hub.ts'
 import type { FileSelection, Place, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
+import { SuperSeeding } from './policies/super-seeding.ts'
+import type { SwarmPolicy } from './policy.ts'
 import { Sources } from './sources.ts'
 import type { SwarmStats } from './stats.ts'
 import { Meters } from './transfer/meters.ts'
@@ -61,7 +63,7 @@ export class Torrent {
       infoHashes: this.infoHashes,
       want: torrent,
       infoBytes: this.#metainfo?.infoBytes,
-      policy: options.policy,
+      policy: policyOf(options),
       events,
       downloadBudget: this.#meters.downloadBudget,
       limits: () => this.#meters.limits,
@@ -340,8 +342,8 @@ export class Torrent {
         partialSeed: this.#engine.exchange?.isPartialSeed ?? false,
       }),
       peersWanted: () => Math.max(0, this.#meters.limits.peersMax - this.#engine.peers.size),
-      announce: () => options.policy?.announce?.() ?? new Map<string, string>(),
-      announced: (reply, tracker) => options.policy?.announced?.(reply, tracker),
+      announce: () => this.#engine.seat.policy?.announce?.() ?? new Map<string, string>(),
+      announced: (reply, tracker) => this.#engine.seat.policy?.announced?.(reply, tracker),
       found: (peers, origin, source) => {
         this.#engine.found(peers, origin, source)
         hub.turn.end()
@@ -378,6 +380,14 @@ export class Torrent {
       endTurn: () => turn.end(),
     })
   }
+}
+
+/** @throws {SwarmError} BAD_OPTION */
+function policyOf({ policy, superSeed }: TorrentOptions): SwarmPolicy | undefined {
+  if (superSeed !== true) return policy
+  if (policy === undefined) return new SuperSeeding()
+  const message = 'superSeed is a policy of its own and cannot stand beside another: leave out one'
+  throw new SwarmError('BAD_OPTION', message, { detail: 'superSeed' })
 }
 
 /** v1, then truncated v2. */
