@@ -68,11 +68,10 @@ export function readInfo(info: LazyValue): InfoFacts {
 /** Before all else, so that a newer version is told as such (BEP 52). Version 1 is not assigned and means none. */
 function versionOf(info: LazyValue): '1' | '2' | 'hybrid' {
   const value = info.get('meta version')
-  const version = value?.type === 'integer' ? value.value() : undefined
+  const version = value?.type === 'integer' ? (value.value() as number | bigint) : undefined
   const where = placeOf(info, 'meta version')
   if (value !== undefined && version !== 1 && version !== 2) {
-    const what =
-      version === undefined ? 'is no integer' : `is ${String(version)}; 1 and 2 are known`
+    const what = version === undefined ? 'is no integer' : `is ${version}; 1 and 2 are known`
     throw new MetainfoError('UNSUPPORTED_VERSION', where, what)
   }
   if (version === 2) return claimsV1(info) ? 'hybrid' : '2'

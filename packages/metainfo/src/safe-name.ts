@@ -115,7 +115,7 @@ function isSequence(raw: Uint8Array, at: number, length: number): boolean {
 }
 
 /** Zero-width joiners matter to emoji and Persian, so they stay in names, but two names may not differ by them alone. */
-const UNSEEN = /[\u200c\u200d\ufe00-\ufe0f]/gu
+const UNSEEN = /\u200c|\u200d|[\ufe00-\ufe0f]/gu
 
 /** The stem is cut, a short extension kept, no character split. */
 function cutName(name: string): string {
