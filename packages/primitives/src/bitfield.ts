@@ -57,7 +57,7 @@ export class Bitfield implements ReadonlyBitfield {
 
   /** False outside the range. */
   has(index: number): boolean {
-    if (index < 0 || index >= this.length) return false
+    if (!(index >= 0 && index < this.length)) return false
     return ((this.#bytes[index >> 3] as number) & (128 >> (index & 7))) !== 0
   }
 

@@ -13,9 +13,13 @@ export function endpointText(endpoint: Endpoint): string {
   return `${host}:${endpoint.port}`
 }
 
-/** Reads `host:port` and `[v6]:port`; undefined when it is neither or the port is not 0 … 65535. */
+/**
+ * Reads `host:port` and `[v6]:port`; undefined when it is neither or the port is not 0 … 65535.
+ *
+ * A name has letters, digits, dots, hyphens and underscores, of any script, and at most 253 characters (RFC 1035).
+ */
 export function parseEndpoint(text: string): Endpoint | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s/?#@]+)):(\d{1,5})$/.exec(text)
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([\p{L}\p{M}\p{N}._-]{1,253})):(\d{1,5})$/u.exec(text)
   if (match === null) return undefined
   const port = Number(match[3])
   if (port > 65535) return undefined

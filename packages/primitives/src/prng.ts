@@ -9,8 +9,16 @@ export class Prng {
   #c: number
   #d: number
 
-  /** Any whole number or text; numbers are seeds as they stand. */
-  constructor(seed: number | string) {
+  /** A number or text of any kind; or the generator's own state, four words of 32 bits that are not all zero. */
+  constructor(seed: number | string | readonly [number, number, number, number]) {
+    if (typeof seed === 'object') {
+      invariant(
+        seed.some((word) => (word | 0) !== 0),
+        'the state of a generator is not all zero',
+      )
+      ;[this.#a, this.#b, this.#c, this.#d] = seed
+      return
+    }
     let state = hashText(String(seed))
     const next = (): number => {
       // splitmix32, the seeding that the generator's authors advise
