@@ -80,10 +80,16 @@ export class Checkpoints {
     const files = disk.facts.takeDirty()
     ledger.syncBegins()
     const synced = (error: PieceStoreError | undefined): void => {
-      if (error !== undefined) for (const file of files) disk.facts.touched(file)
       ledger.syncEnded(error === undefined)
-      if (error !== undefined) done(error)
-      else this.#look([...disk.facts.unseen(), ...this.#seenFiles()], () => done(undefined))
+      if (error === undefined) {
+        this.#look([...disk.facts.unseen(), ...this.#seenFiles()], () => done(undefined))
+        return
+      }
+      // What is gone is not waited for; what is still there is synced next time.
+      this.#look(files, () => {
+        for (const file of files) if (disk.facts.isThere(file)) disk.facts.touched(file)
+        done(error)
+      })
     }
     if (files.length === 0) this.#parts.later(() => synced(undefined))
     else disk.sync(files, synced)

@@ -190,6 +190,16 @@ export class ContentDisk {
     )
   }
 
+  /** The part file is gone afterwards, or it stays: nothing depends on it. */
+  removePartFile(done: () => void): void {
+    const { partIndex } = this.facts
+    invariant(this.#partFile !== undefined, 'a part file that is removed exists')
+    this.#partFile.remove(0, (error) => {
+      if (error === undefined) this.facts.seen(partIndex, undefined, this.facts.moment)
+      done()
+    })
+  }
+
   close(done: Done): void {
     this.#storage.close((error) => {
       if (this.#partFile === undefined) done(error)

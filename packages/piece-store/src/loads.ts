@@ -8,7 +8,7 @@ import { PieceStoreError } from './errors.ts'
 import type { Later } from './later.ts'
 import type { Ledger } from './ledger.ts'
 import type { PieceMemory } from './piece-memory.ts'
-import { FORCED_LOADS, SERVED_LENGTH_MAX } from './store-limits.ts'
+import { FORCED_LOADS, LOADS_PER_LOOK, SERVED_LENGTH_MAX } from './store-limits.ts'
 import type { Verifier } from './verifier.ts'
 
 export interface LoadParts {
@@ -30,6 +30,7 @@ export class Loads {
   /** Who waits, by place of the run's first byte in the piece space. */
   readonly #open = new Map<number, Done[]>()
   #closed = false
+  #loads = 0
 
   constructor(parts: LoadParts) {
     this.#parts = parts
@@ -66,6 +67,7 @@ export class Loads {
     }
     this.#open.set(key, [done])
     this.#parts.busy.enter()
+    if (++this.#loads % LOADS_PER_LOOK === 0) this.#look(piece, begin, length)
     this.#read(piece, begin, buffer.subarray(0, length), (error) => {
       const end = (): void => {
         const dones = this.#open.get(key) ?? []
@@ -95,6 +97,16 @@ export class Loads {
     const aligned = Math.floor(from / readAheadBytes) * readAheadBytes
     const begin = from + servedLength <= aligned + readAheadBytes ? aligned : from
     return { begin, length: Math.min(readAheadBytes, whole - begin) }
+  }
+
+  /** Has another program changed what we read? The disk's watch hears of it. */
+  #look(piece: PieceIndex, begin: number, length: number): void {
+    const { busy, disk } = this.#parts
+    for (const { where, file } of disk.placement.places(piece, begin, length)) {
+      if (where !== 'file') continue
+      busy.enter()
+      disk.look(file, () => busy.leave())
+    }
   }
 
   #read(

@@ -110,10 +110,12 @@ function place(
   resume: ResumeData | undefined,
 ): void {
   if (!disk.hasPartFile) return
+  const hasPart = survey.stat(disk.facts.partIndex) !== undefined
   for (let file = 0; file < wanted.length; file++) {
     if (!hasBytes(disk.metainfo, file)) continue
     const absent = !wanted.has(file) && survey.stat(file) === undefined
-    if (absent || resume?.inPart.has(file) === true) disk.placement.put(file, 'part')
+    const inPart = resume?.inPart.has(file) === true && hasPart
+    if (absent || inPart) disk.placement.put(file, 'part')
   }
 }
 
@@ -125,6 +127,7 @@ function judge(
   trustData: boolean,
 ): void {
   const { metainfo, placement, facts } = disk
+  if (survey.isEmpty) return
   const same = (file: number): boolean => {
     const then = resume?.stats[file]
     const now = survey.stat(file)

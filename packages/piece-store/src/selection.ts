@@ -74,6 +74,36 @@ export class Selection {
     })
   }
 
+  /**
+   * Removes the part file when no file's bytes are in it any more and all that is had is synced elsewhere. Resume data
+   * from before the move that still names it leads to a recheck of those pieces.
+   */
+  dropPartFile(): void {
+    const { busy, disk, gate } = this.#parts
+    if (!this.#isPartFileIdle()) return
+    busy.enter()
+    gate.add({
+      exclusive: true,
+      attempt: (answer) => {
+        if (this.#isPartFileIdle()) disk.removePartFile(() => answer(undefined))
+        else this.#parts.later(() => answer(undefined))
+      },
+      ended: () => busy.leave(),
+      abandoned: () => busy.leave(),
+    })
+  }
+
+  #isPartFileIdle(): boolean {
+    const { disk, gate, ledger } = this.#parts
+    if (!disk.facts.isThere(disk.facts.partIndex) || gate.condition.state === 'stopped')
+      return false
+    if (ledger.durable.count < ledger.have.count) return false
+    for (let file = 0; file < this.wanted.length; file++) {
+      if (disk.placement.isInPart(file)) return false
+    }
+    return true
+  }
+
   #move(answer: (error: PieceStoreError | undefined) => void): void {
     const { disk, metainfo } = this.#parts
     const files: number[] = []

@@ -15,6 +15,9 @@ export const FORCED_LOADS = 2
 /** Pieces that a recheck reads and hashes at the same time: enough to keep a disk and two threads busy. */
 export const RECHECK_IN_FLIGHT = 4
 
+/** Loads between two looks (stat) at the file that is read: a seed, which writes nothing, notices changes by others too. */
+export const LOADS_PER_LOOK = 64
+
 /** Files that are looked at (stat) at the same time: enough for a disk's queue, few beside the open-file limit. */
 export const STATS_IN_FLIGHT = 16
 

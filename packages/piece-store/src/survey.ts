@@ -41,6 +41,11 @@ export class Survey {
     )
   }
 
+  /** True when no file is there at all. */
+  get isEmpty(): boolean {
+    return this.#stats.size === 0
+  }
+
   stat(file: number): FileStat | undefined {
     return this.#stats.get(file)
   }

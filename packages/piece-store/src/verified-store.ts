@@ -201,7 +201,10 @@ export class VerifiedStore implements PieceStore {
   }
 
   checkpoint(done: Done<Uint8Array>): void {
-    this.#checkpoints.start(done)
+    this.#checkpoints.start((error, resume) => {
+      done(error, resume)
+      if (error === undefined) this.#selection.dropPartFile()
+    })
   }
 
   close(done: Done<Uint8Array>): void {

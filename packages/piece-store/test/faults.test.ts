@@ -2,6 +2,7 @@
 
 import type { StorageErrorCode } from '@bt/ports'
 import { expect, test } from 'vitest'
+import { LOADS_PER_LOOK } from '../src/store-limits.ts'
 import { makeTorrent, oneFile } from './torrents.ts'
 import { BLOCK, World, expectBytes, setBits } from './world.ts'
 
@@ -208,6 +209,41 @@ test('[F11] a file that another program cut is noticed: what is had of it is los
   store.retry()
   world.fetch(store)
   expectBytes(world.onDisk(0), world.torrent.contents[0])
+})
+
+test('[F11] a seed that only reads notices a changed file after some loads', () => {
+  const world = new World(oneFile(4 * BLOCK, BLOCK))
+  world.putFile(0)
+  const store = world.open({ memoryMaxBytes: 1 })
+  world.recheck(store)
+  const changed = (world.torrent.contents[0] as Uint8Array).slice()
+  changed.fill(1, 3 * BLOCK)
+  world.host.disk.put('one', changed, 5)
+  for (let load = 0; load < LOADS_PER_LOOK; load++) {
+    world.call((done) => store.load([0, 1, 2][load % 3] as number, 0, done))
+  }
+  world.idle()
+  expect(setBits(store.have)).toEqual([0, 1, 2])
+})
+
+test('a checkpoint that finds a file gone does not fail for ever', () => {
+  const world = new World(
+    makeTorrent({
+      pieceLength: BLOCK,
+      files: [
+        { path: ['a'], length: BLOCK },
+        { path: ['b'], length: BLOCK },
+      ],
+    }),
+  )
+  const store = world.open()
+  world.fetch(store)
+  world.host.disk.delete('a')
+  world.host.disk.fail({ code: 'NOT_HERE', operations: ['sync'], path: 'a' })
+  expect(world.failure((done) => store.checkpoint(done)).code).toBe('NOT_HERE')
+  expect(setBits(store.have)).toEqual([1])
+  world.checkpoint(store)
+  expect(store.condition.state).toBe('stopped')
 })
 
 test('[F12] a file that vanished is not made anew before retry', () => {

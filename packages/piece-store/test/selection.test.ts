@@ -59,6 +59,29 @@ test('when a file becomes wanted its bytes move out of the part file, and only t
   expect(setBits(again.have)).toEqual([0, 1, 2, 3])
 })
 
+test('the part file goes when nothing is in it any more and all is synced; older resume data then leads to a recheck', () => {
+  const world = threeFiles()
+  const store = world.open({ wanted: bits(3, [0]) })
+  world.fetch(store, [0, 1])
+  const older = world.checkpoint(store)
+  world.call((done) => store.select(bits(3, [0, 1]), done))
+  world.idle()
+  expect(world.host.disk.paths()).toContain('.parts')
+  world.checkpoint(store)
+  world.idle()
+  // The third file is unwanted and not there: its bytes would lie in the part file.
+  expect(world.host.disk.paths()).toContain('.parts')
+  world.call((done) => store.select(bits(3, [0, 1, 2]), done))
+  world.checkpoint(store)
+  world.idle()
+  expect([...world.host.disk.paths()].sort()).toEqual(['a', 'b'])
+  world.host.kill()
+  world.host.restart()
+  const again = world.open({ resume: older })
+  world.recheck(again)
+  expect(setBits(again.have)).toEqual([0, 1])
+})
+
 test('a file that was unselected before anything of it was written is not written; one with bytes on disk stays', () => {
   const world = threeFiles()
   const store = world.open()
