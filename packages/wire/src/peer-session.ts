@@ -69,10 +69,8 @@ export class PeerSession {
    * @throws {WireError} blame remote: a bitfield or have that this torrent cannot have
    */
   adopt(geometry: PieceGeometry): void {
-    const state = this.#state
-    if (state.phase === 'closed') return
-    this.#needDrained()
-    this.#guarded(() => adoptGeometry(state, geometry))
+    if (!this.#mayHear()) return
+    this.#guarded(() => adoptGeometry(this.#state, geometry))
   }
 
   /** Ends it from our side. Nothing is sent; lent data of unsent blocks is given back. Idempotent. */
@@ -167,9 +165,8 @@ export class PeerSession {
    * @throws {WireError} blame remote; the session is closed then
    */
   receive(message: Message | Handshake | HandshakeHead, now: number): void {
+    if (!this.#mayHear()) return
     const state = this.#state
-    if (state.phase === 'closed') return
-    this.#needDrained()
     this.heard(now)
     try {
       if ('type' in message) hearMessage(state, message)
@@ -314,10 +311,8 @@ export class PeerSession {
    * @throws {WireError} TIMED_OUT, blame remote
    */
   tick(now: number): void {
-    const state = this.#state
-    if (state.phase === 'closed') return
-    this.#needDrained()
-    this.#guarded(() => passTime(state, now))
+    if (!this.#mayHear()) return
+    this.#guarded(() => passTime(this.#state, now))
   }
 
   #sayV2(message: Message): void {
@@ -333,11 +328,13 @@ export class PeerSession {
     throw this.#state.notNow('a message before the handshake')
   }
 
-  #needDrained(): void {
+  /** False: closed, nothing is heard. */
+  #mayHear(): boolean {
     invariant(
       !this.#state.isUndrained,
       'a session is told something new after its events are taken',
     )
+    return this.#state.phase !== 'closed'
   }
 
   #guarded(step: () => void): void {

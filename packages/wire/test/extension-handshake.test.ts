@@ -120,7 +120,7 @@ describe('the dictionary', () => {
     expect(read('d1:v3:\xff\x80ae').client).toBe('ÿ?a')
   })
 
-  test('[D17] names like __proto__ are names, and nothing is polluted', () => {
+  test('[A06] [D17] names like __proto__ are names, and nothing is polluted', () => {
     const { extensions } = read('d1:md9:__proto__i5e11:constructori6eee')
     expect(Object.entries(extensions ?? {})).toEqual([
       ['__proto__', 5],

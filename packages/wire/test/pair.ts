@@ -9,9 +9,11 @@ import {
   type Admission,
   type ConnectionLimits,
   type Identity,
+  type Message,
   PeerConnection,
   type PeerEvent,
   PeerSession,
+  encodeMessage,
   reservedBytes,
 } from '../src/index.ts'
 
@@ -222,4 +224,28 @@ function copy(event: PeerEvent): PeerEvent {
   if (event.type === 'extended') return { ...event, payload: event.payload.slice() }
   if (event.type === 'hashes') return { ...event, hashes: event.hashes.slice() }
   return { ...event }
+}
+
+export const BLOCK = 16_384
+
+/** A side without the fast extension. */
+export const SLOW: Side = { fast: false }
+
+/** Content of a block. */
+export function data(length = BLOCK): Uint8Array {
+  return new Uint8Array(length).fill(7)
+}
+
+/** Messages end to end, as they stand on the wire. */
+export function bytesOf(...messages: readonly Message[]): Uint8Array {
+  return concat(messages.map((message) => encodeMessage(message)))
+}
+
+/** An open pair whose acceptor does not choke the dialer, with nothing told. */
+export function unchoked(dialer: Side = {}, acceptor: Side = {}): Pair {
+  const pair = Pair.open(dialer, acceptor)
+  pair.acceptor.session.unchoke()
+  pair.run()
+  pair.dialer.told()
+  return pair
 }
