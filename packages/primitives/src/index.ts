@@ -15,7 +15,6 @@ export {
   unpackEndpoint,
 } from './endpoint.ts'
 export type { Endpoint } from './endpoint.ts'
-export { Heap } from './heap.ts'
 export { bytesEqual, compareBytes, fromHex, toHex } from './hex.ts'
 export {
   idBytes,
