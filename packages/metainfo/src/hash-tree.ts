@@ -14,6 +14,7 @@ import {
   parentHash,
   pieceWidth,
   powerOfTwoFrom,
+  widthOf,
   zeroRoot,
 } from './merkle.ts'
 import { BLOCK_LENGTH, HASHES_PER_REQUEST_MAX } from './metainfo-limits.ts'
@@ -74,7 +75,7 @@ export class HashTree {
       return false
     }
     if (baseLayer >= this.height || proofLayers >= this.height - baseLayer) return false
-    return index % length === 0 && index + length <= 2 ** (this.height - baseLayer)
+    return index % length === 0 && index + length <= widthOf(this.height - baseLayer)
   }
 
   /**
@@ -94,7 +95,7 @@ export class HashTree {
       hashes.push(hash)
     }
     for (let up = heightOf(span.length); up <= span.proofLayers; up++) {
-      const uncle = Math.floor(span.index / 2 ** up) ^ 1
+      const uncle = Math.floor(span.index / widthOf(up)) ^ 1
       const hash = this.#node(span.baseLayer + up, uncle, leavesOf, trees)
       if (hash === undefined) return undefined
       hashes.push(hash)
@@ -130,10 +131,11 @@ export class HashTree {
     leavesOf: (piece: number) => Uint8Array | undefined,
     trees: Map<number, readonly Uint8Array[]>,
   ): Uint8Array | undefined {
-    const covered = 2 ** layer * BLOCK_LENGTH
+    const covered = widthOf(layer) * BLOCK_LENGTH
     if (index * covered >= this.#file.length) return zeroRoot(layer)
     if (layer >= this.pieceHeight) return this.#known(layer, index)
-    const piece = Math.floor(index / 2 ** (this.pieceHeight - layer))
+    const perPiece = widthOf(this.pieceHeight - layer)
+    const piece = Math.floor(index / perPiece)
     let tree = trees.get(piece)
     if (tree === undefined) {
       const leaves = leavesOf(piece)
@@ -141,7 +143,7 @@ export class HashTree {
       tree = layersOf(leaves, 0, this.pieceHeight)
       trees.set(piece, tree)
     }
-    const within = index - piece * 2 ** (this.pieceHeight - layer)
+    const within = index - piece * perPiece
     return hashAt(tree[layer] as Uint8Array, within)
   }
 

@@ -36,6 +36,13 @@ export function powerOfTwoFrom(count: number): number {
   return power
 }
 
+/** Leaves below a hash `height` layers up: two to that power. */
+export function widthOf(height: number): number {
+  let width = 1
+  for (let layer = 0; layer < height; layer++) width *= 2
+  return width
+}
+
 /** log2 of a power of two. */
 export function heightOf(width: number): number {
   let height = 0

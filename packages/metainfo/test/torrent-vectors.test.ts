@@ -62,7 +62,7 @@ function expectName(torrent: Metainfo, raw: string): void {
   }
 }
 
-describeVectors('torrents of others', (vectors) => {
+describeVectors('[B24] torrents of others', (vectors) => {
   for (const entry of vectors.manifest()) {
     if (entry.kind !== 'torrent') continue
     const { outcome, error_class: wanted } = entry.expected
