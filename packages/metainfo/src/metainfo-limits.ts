@@ -22,7 +22,7 @@ export const DIGITS_MAX = 40
 export const PIECE_LENGTH_MAX = 2 ** 29
 
 /** Bytes of a v2 piece, at least: one leaf (BEP 52). v1 has no lower bound but 1. */
-export const PIECE_LENGTH_V2_MIN = BLOCK_LENGTH
+export const PIECE_LENGTH_V2_MIN = 16_384
 
 /** Pieces of a torrent: bitfields, availability and picking cost memory by piece; libtorrent's default too. */
 export const PIECES_MAX = 2 ** 21

@@ -17,7 +17,7 @@ import type { FileEntry } from './metainfo.ts'
 import { PIECE_LENGTH_MAX, PIECE_LENGTH_V2_MIN } from './metainfo-limits.ts'
 import type { RawFile } from './raw-file.ts'
 import { integerOf, placeOf, required } from './read-field.ts'
-import { safeName } from './safe-name.ts'
+import { tellingName } from './safe-name.ts'
 import { type PlacedFile, placeFiles } from './safe-path.ts'
 import type { InfoFacts } from './torrent.ts'
 import { claimsV1, nameOf, readV1 } from './v1-files.ts'
@@ -37,26 +37,23 @@ export function readInfo(info: LazyValue): InfoFacts {
         ? v1.files
         : joinHybrid(v1, v2, pieceLength)
   const layout = (v1 ?? v2)?.isFolder === true ? 'folder' : 'file'
-  const name = safeName(shown)
-  if (name === undefined) {
-    throw new MetainfoError(
-      'BAD_PATH',
-      placeOf(info, 'name'),
-      'is "." or "..", which names nothing',
-    )
-  }
-  const files = filesOf(raw, v2 === undefined && layout === 'file' ? name : undefined)
+  const infoBytes = info.raw()
+  const hashes = infoHashes(infoBytes, version)
+  const name =
+    layout === 'file'
+      ? singleName(info, v2 === undefined ? shown : (raw[0]?.path[0] as Uint8Array))
+      : (tellingName(shown) ?? (hashes.wireHashes[0] as InfoHash))
+  const files = filesOf(raw, layout === 'file' ? name : undefined)
   const geometry = new PieceGeometry({
     pieceLength,
     files: files.map((file) => ({ length: file.length, pad: isPad(file) })),
     aligned: version === '2',
   })
-  const infoBytes = info.raw()
   return {
     version,
-    ...infoHashes(infoBytes, version),
+    ...hashes,
     infoBytes,
-    name: layout === 'file' ? ((files[0] as FileEntry).path[0] as string) : name,
+    name,
     layout,
     isPrivate: isPrivate(info),
     files,
@@ -100,7 +97,14 @@ function isPrivate(info: LazyValue): boolean {
   return value !== undefined && !(value.type === 'integer' && value.value() === 0)
 }
 
-/** `single`: the safe name of a v1 single file, whose path is its name. */
+/** The name of a single file; a folder that has none is called by its infohash, as libtorrent does, a file is refused. */
+function singleName(info: LazyValue, raw: Uint8Array): string {
+  const name = tellingName(raw)
+  if (name !== undefined) return name
+  throw new MetainfoError('MISSING_NAME', placeOf(info, 'name'), 'names nothing')
+}
+
+/** `single`: the safe name of a single file, whose path it is. */
 function filesOf(raw: readonly RawFile[], single: string | undefined): readonly FileEntry[] {
   const placed = single === undefined ? placeFiles(raw) : [{ path: [single] }]
   return raw.map((file, at) => {

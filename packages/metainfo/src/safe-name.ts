@@ -37,6 +37,16 @@ export function safeName(raw: Uint8Array): string | undefined {
   return name === '' ? BLANK : name
 }
 
+/** The safe name, or undefined also when nothing is left of it: a torrent called "/" has no name. */
+export function tellingName(raw: Uint8Array): string | undefined {
+  const name = safeName(raw)
+  if (name !== BLANK) return name
+  for (const character of decodeUtf8(raw)) {
+    if (!isDropped(character.codePointAt(0) as number)) return name
+  }
+  return undefined
+}
+
 /** `name` with a number before its extension ("bar.1.txt"), still within the bytes a name may have. */
 export function numberedName(name: string, number: number): string {
   const { stem, extension } = splitName(name)

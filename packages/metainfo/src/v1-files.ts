@@ -141,7 +141,7 @@ export function tooManyPieces(count: number | bigint): MetainfoError {
   return new MetainfoError('TOO_MANY_PIECES', 'info', `has ${count} pieces, limit ${PIECES_MAX}`)
 }
 
-/** The raw name: `name.utf-8` where it is text, else `name`. */
+/** The raw names: `shown` is `name.utf-8` where it is text, else `name`, which a v2 tree is compared with. */
 export function nameOf(info: LazyValue): {
   readonly shown: Uint8Array
   readonly compared: Uint8Array
@@ -150,7 +150,7 @@ export function nameOf(info: LazyValue): {
   const text = optional(info, 'name.utf-8', 'string')?.bytes()
   const isText = text !== undefined && text.length > 0 && textOfBytes(text) !== undefined
   const shown = isText ? text : plain
-  if (shown !== undefined && shown.length > 0) return { shown, compared: plain ?? shown }
-  const what = info.get('name') === undefined ? 'is missing' : 'is no string of at least one byte'
+  if (shown !== undefined) return { shown, compared: plain ?? shown }
+  const what = info.get('name') === undefined ? 'is missing' : 'is no string'
   throw new MetainfoError('MISSING_NAME', placeOf(info, 'name'), what)
 }

@@ -245,7 +245,9 @@ describe('files', () => {
     expect(refusal(infoOf({ length: undefined, files: [5] }))).toBe('WRONG_TYPE info.files[0]')
     expect(refusal(infoOf({ name: undefined }))).toBe('MISSING_NAME info.name')
     expect(refusal(infoOf({ name: 5 }))).toBe('MISSING_NAME info.name')
-    expect(refusal(infoOf({ name: '' }))).toBe('MISSING_NAME info.name')
+    for (const name of ['', '.', '..', '/', '\u202e']) {
+      expect(refusal(infoOf({ name }))).toBe('MISSING_NAME info.name')
+    }
     expect(refusal(infoOf({ name: ['a'] }))).toBe('MISSING_NAME info.name')
   })
 

@@ -38,9 +38,14 @@ describe('paths', () => {
     expect(refusal(folderOf([{ length: 10, path: ['a', 5] }]))).toBe('BAD_PATH info.files[0].path')
   })
 
-  test('[B01] a torrent named "." or ".." is refused', () => {
-    expect(refusal(folderOf([file('a')], { name: '..' }))).toBe('BAD_PATH info.name')
-    expect(refusal(folderOf([file('a')], { name: '.' }))).toBe('BAD_PATH info.name')
+  test('[B01] a folder whose name is no name is called by its infohash, a file is refused', () => {
+    for (const name of ['', '.', '..', '/', '\\/', '\u202e']) {
+      const torrent = parsed(folderOf([file('a')], { name }))
+      expect(torrent.name).toBe(torrent.infoHashV1)
+    }
+    expect(refusal(v2Of({ '..': v2File() }))).toBe('MISSING_NAME info.name')
+    const folder = parsed(v2Of({ d: { a: v2File() } }, { name: '..' }))
+    expect(folder.name).toBe(folder.wireHashes[0])
   })
 
   test('[B04] twins are told apart by a number: same, by case, by accents, by what is trimmed', () => {
