@@ -24,7 +24,7 @@ export function channelContract(setup: Setup<TransportParts>): Check[] {
         one.send(4, 9, 16_384, 1)
         one.send()
         one.send(0, 5, 0)
-        one.send(...new Array<number>(500).fill(17))
+        one.send(...Array.from({ length: 500 }, () => 17))
         one.send(3)
         await arrival(world, one, other)
         await world.until(() => one.sentCalls === one.sends, 'every sent')

@@ -82,7 +82,10 @@ export class Witness {
   }
 
   /** A callback that may run once, and not before `armed()`; `ran` tells whether it has. */
-  once(what: string, run: () => void = () => {}): { call(): void; arm(): void; ran(): boolean } {
+  once(
+    what: string,
+    run: () => void = () => {},
+  ): { readonly call: () => void; readonly arm: () => void; readonly ran: () => boolean } {
     let armed = false
     let runs = 0
     return {

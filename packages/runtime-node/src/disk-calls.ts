@@ -4,29 +4,29 @@
 import fs from 'node:fs'
 
 export interface DiskCalls {
-  open(path: string, flags: number, mode?: number): Promise<number>
-  close(descriptor: number): Promise<void>
+  readonly open: (path: string, flags: number, mode?: number) => Promise<number>
+  readonly close: (descriptor: number) => Promise<void>
   /** May read fewer bytes than `into` holds; 0 at the end of the file. */
-  read(descriptor: number, into: Uint8Array, position: number): Promise<number>
+  readonly read: (descriptor: number, into: Uint8Array, position: number) => Promise<number>
   /** May write fewer bytes than there are. */
-  write(descriptor: number, bytes: Uint8Array, position: number): Promise<number>
-  truncate(descriptor: number, length: number): Promise<void>
+  readonly write: (descriptor: number, bytes: Uint8Array, position: number) => Promise<number>
+  readonly truncate: (descriptor: number, length: number) => Promise<void>
   /** Content, and what is needed to find it again. */
-  syncData(descriptor: number): Promise<void>
+  readonly syncData: (descriptor: number) => Promise<void>
   /** Everything; for folders. */
-  sync(descriptor: number): Promise<void>
-  statOpen(descriptor: number): Promise<fs.Stats>
-  stat(path: string): Promise<fs.Stats>
+  readonly sync: (descriptor: number) => Promise<void>
+  readonly statOpen: (descriptor: number) => Promise<fs.Stats>
+  readonly stat: (path: string) => Promise<fs.Stats>
   /** Of a link itself. */
-  linkStat(path: string): Promise<fs.Stats>
-  realPath(path: string): Promise<string>
-  readLink(path: string): Promise<string>
-  makeFolder(path: string): Promise<void>
+  readonly linkStat: (path: string) => Promise<fs.Stats>
+  readonly realPath: (path: string) => Promise<string>
+  readonly readLink: (path: string) => Promise<string>
+  readonly makeFolder: (path: string) => Promise<void>
   /** With all folders above it. */
-  makeFolders(path: string): Promise<void>
-  removeFolder(path: string): Promise<void>
-  unlink(path: string): Promise<void>
-  rename(from: string, to: string): Promise<void>
+  readonly makeFolders: (path: string) => Promise<void>
+  readonly removeFolder: (path: string) => Promise<void>
+  readonly unlink: (path: string) => Promise<void>
+  readonly rename: (from: string, to: string) => Promise<void>
 }
 
 type Answer<T> = (error: NodeJS.ErrnoException | null, value: T) => void

@@ -197,7 +197,7 @@ class FileStorage implements Storage {
   }
 
   async #end(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay])
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
     for (const stored of this.#files) await this.#pool.forget(stored)
     this.#onClosed()
   }

@@ -5,24 +5,9 @@
 
 import http from 'node:http'
 import https from 'node:https'
-import type { Alarm, Done, Http, HttpRequest, HttpResponse, Resolver } from '@bt/ports'
-import type { DescriptorPressure } from './descriptor-pressure.ts'
+import type { Alarm, Done, Http, HttpRequest, HttpResponse } from '@bt/ports'
 import { HttpExchange } from './http-exchange.ts'
-
-export interface HttpClientOptions {
-  readonly resolver: Resolver
-  /** Source address of requests that name none. */
-  readonly host?: string
-  /** Certificates (PEM) of authorities that are trusted instead of the built-in ones. */
-  readonly authorities?: readonly string[]
-  readonly pressure?: DescriptorPressure
-}
-
-/** What every exchange of a client shares. */
-export interface HttpMeans extends HttpClientOptions {
-  readonly plainAgent: http.Agent
-  readonly tlsAgent: https.Agent
-}
+import type { HttpClientOptions, HttpMeans } from './http-means.ts'
 
 export class HttpClient implements Http {
   readonly #means: HttpMeans

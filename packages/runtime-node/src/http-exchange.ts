@@ -13,7 +13,7 @@ import { type Done, type HttpRequest, type HttpResponse, NetworkError } from '@b
 import { canonicalHost, familyOf } from './addresses.ts'
 import { isOutOfDescriptors, networkError, systemCode } from './errors.ts'
 import { readBody } from './http-body.ts'
-import type { HttpMeans } from './http-client.ts'
+import type { HttpMeans } from './http-means.ts'
 
 /** Status line and headers together; a tracker's are under 500 bytes. */
 export const HEADERS_LENGTH_MAX = 32 * 1024

@@ -114,7 +114,7 @@ export class ThreadHasher implements Hasher {
       if (thread.jobs.size === 0) thread.worker.ref()
       thread.jobs.set(id, job)
       const { algorithm, bytes, leafLength } = job
-      thread.worker.postMessage({ id, algorithm, bytes, leafLength })
+      thread.worker.postMessage({ id, algorithm, bytes, leafLength }, [])
     }
   }
 

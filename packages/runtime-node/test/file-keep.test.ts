@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keepContract } from '@bt/ports/contract'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { DiskCalls } from '../src/disk-calls.ts'
 import { FileKeep } from '../src/file-keep.ts'
 import { FailingCalls } from './failing-calls.ts'
 import { freshFolder } from './folder.ts'
@@ -93,7 +94,7 @@ describe('file keep', () => {
   test('the content is synced before the rename, the folder after it', async () => {
     const order: string[] = []
     const failing = new FailingCalls()
-    const calls = { ...failing.calls }
+    const calls: { -readonly [Name in keyof DiskCalls]: DiskCalls[Name] } = { ...failing.calls }
     for (const name of ['write', 'sync', 'rename'] as const) {
       const call = calls[name] as (...values: unknown[]) => Promise<never>
       calls[name] = (...values: unknown[]) => {

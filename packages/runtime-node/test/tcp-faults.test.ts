@@ -178,7 +178,7 @@ describe('a far end that stalls', () => {
     for (let round = 0; round < 10; round++) channel.send([new Uint8Array(500_000)])
     expect(await end.ended).toBe(undefined)
     // The kernel still has some of it.
-    while (length < 5_000_000) await turn()
+    await realWorld().until(() => length >= 5_000_000, 'all of it')
     expect(length).toBe(5_000_000)
   })
 })
@@ -238,7 +238,7 @@ describe('memory', () => {
       expect(length).toBe(3_000_000)
       return first
     })
-    expect((await Promise.all(all)).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(new Set(await Promise.all(all))).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7]))
     expect(wrong).toEqual([])
   })
 })
