@@ -15,12 +15,17 @@ import {
   type StoreOptions,
 } from '@bt/piece-store'
 import type { Alarm, Clock, Done, Hasher, Keep, Storage } from '@bt/ports'
-import type { ReadonlyBitfield } from '@bt/primitives'
+import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
 import { CHECKPOINT_MS, type Place } from './options.ts'
 
 /** Milliseconds until the first retry of a write, doubling to the last. */
 export const RETRY_FIRST_MS = 1_000
 export const RETRY_LAST_MS = 30_000
+/** How often opening is tried again, with the same pauses, where the disk may come to its senses. */
+export const OPEN_RETRIES_MAX = 5
+/** Milliseconds from the loss of a piece to the look whether it is there after all; doubling to the last. */
+export const LOOK_FIRST_MS = 5_000
+export const LOOK_LAST_MS = 600_000
 
 export interface ContentsParts {
   readonly clock: Clock
@@ -35,6 +40,8 @@ export interface ContentsParts {
   progress(checked: number, total: number): void
   conditionChanged(condition: StoreCondition, retryMs: number): void
   lost(pieces: readonly number[], error: PieceStoreError): void
+  /** They were lost, and are there after all. */
+  regained(pieces: readonly number[]): void
   saved(resume: Uint8Array, durableCount: number): void
   failedToSave(error: Error): void
   endTurn(): void
@@ -52,6 +59,8 @@ export class Contents {
   #recheck: Alarm | undefined
   #retry: Alarm | undefined
   #retryMs = RETRY_FIRST_MS
+  #openTries = 0
+  #lookMs = LOOK_FIRST_MS
   #closed = false
 
   constructor(parts: ContentsParts) {
@@ -79,7 +88,10 @@ export class Contents {
     this.#loadResume((resume) => {
       this.#openStorage(metainfo, place, (error, storage, partFile) => {
         if (this.#closed) return
-        if (error !== undefined) return done(error, undefined as never)
+        if (error !== undefined) {
+          this.#openFailed(error, metainfo, place, wanted, done)
+          return
+        }
         const options: StoreOptions = {
           memory: this.#parts.memory,
           memoryMaxBytes: this.#parts.memory.maxBytes,
@@ -90,7 +102,8 @@ export class Contents {
           events: {
             conditionChanged: (condition) => this.#conditionChanged(condition),
             lost: (pieces, cause) => {
-              this.#changed = true
+              this.changed()
+              this.#lookLater()
               this.#parts.lost(pieces, cause)
               this.#parts.endTurn()
             },
@@ -100,14 +113,37 @@ export class Contents {
         const open = this.#parts.openStore ?? openOurs
         open(metainfo, parts, options, (openError, store) => {
           if (openError !== undefined) {
-            if (this.#closed) return
-            return this.#closeStorages(() => done(openError, undefined as never))
+            if (!this.#closed) this.#openFailed(openError, metainfo, place, wanted, done)
+            return
           }
           if (this.#closed) return store.close(() => {})
           this.#storages = [] // the store closes them from now on
           this.#store = store
           this.#check(store, done)
         })
+      })
+    })
+  }
+
+  /** A disk that fails once does not fail a torrent. */
+  #openFailed(
+    error: Error,
+    metainfo: Metainfo,
+    place: Place,
+    wanted: ReadonlyBitfield | undefined,
+    done: Done<PieceStore>,
+  ): void {
+    this.#closeStorages(() => {
+      if (this.#closed) return
+      const code = 'code' in error ? error.code : undefined
+      const passes = code === 'READ_FAILED' || code === 'WRITE_FAILED' || code === 'DISK_FULL'
+      if (!passes || this.#openTries >= OPEN_RETRIES_MAX) return done(error, undefined as never)
+      this.#openTries++
+      const { clock } = this.#parts
+      const pause = RETRY_FIRST_MS * 2 ** (this.#openTries - 1)
+      this.#retry = clock.at(clock.now() + pause, () => {
+        this.open(metainfo, place, wanted, done)
+        this.#parts.endTurn()
       })
     })
   }
@@ -217,6 +253,39 @@ export class Contents {
         if (this.#closed) return
         this.changed()
         done(error, store)
+        this.#parts.endTurn()
+      },
+    )
+  }
+
+  /** What could not be read, or did not verify, may be right after all: a cable, a disk that woke up late. */
+  #lookLater(): void {
+    if (this.#recheck !== undefined || this.#closed) return
+    const { clock } = this.#parts
+    this.#recheck = clock.at(clock.now() + this.#lookMs, () => {
+      this.#recheck = undefined
+      this.#lookMs = Math.min(LOOK_LAST_MS, 2 * this.#lookMs)
+      this.#look()
+      this.#parts.endTurn()
+    })
+  }
+
+  #look(): void {
+    const store = this.#store
+    if (store === undefined || store.doubtful.count === 0) return
+    const doubtful = Bitfield.copyOf(store.doubtful)
+    this.#recheck = store.recheck(
+      doubtful,
+      () => {},
+      () => {
+        this.#recheck = undefined
+        if (this.#closed) return
+        const regained: number[] = []
+        for (let piece = 0; piece < doubtful.length; piece++) {
+          if (doubtful.has(piece) && store.have.has(piece)) regained.push(piece)
+        }
+        if (regained.length > 0) this.#parts.regained(regained)
+        if (store.doubtful.count > 0) this.#lookLater()
         this.#parts.endTurn()
       },
     )

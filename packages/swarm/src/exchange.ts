@@ -199,6 +199,16 @@ export class Exchange {
     this.#parts.changed()
   }
 
+  /** Lost, and there after all. */
+  regained(pieces: readonly number[]): void {
+    for (const piece of pieces) {
+      this.downloader.regained(piece)
+      this.haves.gained(piece)
+      this.uploader.pieceArrived(piece)
+    }
+    this.#parts.changed()
+  }
+
   writableAgain(): void {
     this.picker.memoryFreed()
     this.downloader.wake()

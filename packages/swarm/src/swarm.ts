@@ -146,7 +146,7 @@ export class Swarm implements AsyncDisposable {
     this.#lobby.hub.turn.end()
   }
 
-  /** Goes on after `pause`, and tries again where writing stopped. */
+  /** Goes on after `pause`, and tries again where the disk stopped it. */
   resume(): void {
     this.#torrent.resume()
     this.#lobby.hub.turn.end()

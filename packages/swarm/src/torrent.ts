@@ -138,11 +138,15 @@ export class Torrent {
     this.#settle()
   }
 
-  /** After `pause`; and writing is tried again where it stopped. */
+  /** After `pause`; and what the disk stopped is tried again: writing, or opening at all. */
   resume(): void {
     if (this.#closed) return
     if (this.condition.state === 'stopped') this.#contents.retry()
     this.#paused = false
+    if (this.#failure !== undefined && this.#metainfo !== undefined) {
+      this.#failure = undefined
+      this.#openContents(this.#metainfo)
+    }
     this.#goOnline()
     this.#settle()
   }
@@ -375,6 +379,7 @@ export class Torrent {
         this.#settle()
       },
       lost: (pieces, error) => this.#engine.exchange?.lost(pieces, error),
+      regained: (pieces) => this.#engine.exchange?.regained(pieces),
       saved: (resume, durableCount) => this.#events.emit('checkpoint', { resume, durableCount }),
       failedToSave: (error) => ports.log?.('warn', 'resume.not-saved', { error }),
       endTurn: () => turn.end(),

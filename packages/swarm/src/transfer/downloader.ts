@@ -269,6 +269,12 @@ export class Downloader {
     this.#later()
   }
 
+  /** It is had, and did not come from a peer. */
+  regained(piece: number): void {
+    this.#withdraw(this.#parts.picker.verified(piece))
+    this.#later()
+  }
+
   /** The picker gives up a begun piece to make room; `fill` counts what came of it as waste. */
   givenUp(piece: number): void {
     this.#judgement.forget(piece)

@@ -53,7 +53,7 @@ export class Judgement {
     const { picker, store, turn } = this.#parts
     picker.checking(piece)
     store.settle(piece, (error, settled) => {
-      if (error !== undefined) this.#undone(piece)
+      if (error !== undefined) this.#undone(piece, error)
       else if (settled.verdict === 'verified') this.#verified(piece, settled.blockDigests)
       else this.#corrupt(piece, settled)
       picker.memoryFreed()
@@ -68,9 +68,11 @@ export class Judgement {
     this.#parts.trust.ourFault(piece)
   }
 
-  /** The disk, or the end of the torrent. */
-  #undone(piece: PieceIndex): void {
-    const { picker, counters, geometry, withdraw } = this.#parts
+  /** The hasher failed, or the torrent ends: its bytes are of no use any more. */
+  #undone(piece: PieceIndex, error: Error): void {
+    const { picker, store, counters, geometry, withdraw } = this.#parts
+    const code = 'code' in error ? error.code : undefined
+    if (code !== 'DISCARDED' && code !== 'CLOSED') store.discard(piece)
     this.forget(piece)
     counters.wastedBytes += geometry.dataLengthOf(piece)
     withdraw(picker.forgotten(piece))

@@ -23,6 +23,7 @@ import { expect } from 'vitest'
 export interface Content {
   readonly metainfo: Metainfo
   readonly magnet: Magnet
+  /** As in the metainfo; pads are empty. */
   readonly files: readonly { readonly path: string; readonly data: Uint8Array }[]
 }
 
@@ -63,9 +64,9 @@ export function makeContent(lengths: readonly number[], options: ContentOptions 
       webSeeds: [],
       dhtNodes: [],
     },
-    files: files.map(({ path, data }) => ({
+    files: metainfo.files.map(({ path }) => ({
       path: single ? name : `${name}/${path.join('/')}`,
-      data,
+      data: files.find((file) => file.path.join('/') === path.join('/'))?.data ?? new Uint8Array(0),
     })),
   }
 }
@@ -185,7 +186,9 @@ export class World {
   }
 
   fill(host: SimHost): void {
-    for (const { path, data } of this.content.files) host.disk.put(path, data)
+    for (const { path, data } of this.content.files) {
+      if (data.length > 0) host.disk.put(path, data)
+    }
   }
 
   node(options: NodeOptions = {}): Node {
@@ -214,7 +217,7 @@ export class World {
     this.simulation.runUntil(
       () => nodes.every((node) => node.swarm.isComplete),
       { timeMs: this.simulation.clock.now() + timeMs },
-      'completion',
+      `completion of all (${nodes.length} nodes)`,
     )
   }
 
