@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -252,7 +253,19 @@ describe('[F12] what is there goes away', () => {
     await expect(sync(storage, 0)).rejects.toMatchObject({ code: 'NOT_HERE', file: 0 })
   })
 
-  test('a folder in the place of a file, and a FIFO, are errors', async () => {
+  test.skipIf(process.platform === 'win32')(
+    'a FIFO in the place of a file is an error',
+    async () => {
+      const { root } = place()
+      mkdirSync(root)
+      execFileSync('mkfifo', [join(root, 'x')])
+      const storage = await open({ directory: root }, 'x')
+      await expect(write(storage, 0)).rejects.toMatchObject({ name: 'StorageError', file: 0 })
+      await expect(read(storage, 0)).rejects.toMatchObject({ name: 'StorageError', file: 0 })
+    },
+  )
+
+  test('a folder in the place of a file, and a file in that of a folder, are errors', async () => {
     const { root } = place()
     mkdirSync(join(root, 'x'), { recursive: true })
     writeFileSync(join(root, 'file'), '')
@@ -432,6 +445,58 @@ describe('[F15] open files', () => {
     expect(provider.openCount).toBe(0)
     failing.fail('open', 'EMFILE', 0)
     await write(storage, 0)
+  })
+})
+
+/** A file system of 256 KiB, where we may mount one. */
+function smallDisk(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
+  const { path, remove: removeFolder } = freshFolder()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path], { stdio: 'ignore' })
+  } catch {
+    removeFolder()
+    return undefined
+  }
+  cleanups.push(() => {
+    execFileSync('umount', [path])
+    removeFolder()
+  })
+  return path
+}
+
+describe('a disk that is really full', () => {
+  test('[F01] is DISK_FULL, keeps what it has, and goes on when there is room', async (context) => {
+    const directory = smallDisk()
+    if (directory === undefined) {
+      context.skip('mounting needs root on Linux')
+      return
+    }
+    const storage = await open({ directory }, 'x', 'y')
+    await write(storage, 0, new Uint8Array(150_000).fill(1))
+    await expect(write(storage, 1, new Uint8Array(150_000).fill(2))).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      file: 1,
+    })
+    expect(await read(storage, 0, 150_000)).toEqual(new Uint8Array(150_000).fill(1))
+    await remove(storage, 0)
+    await write(storage, 1, new Uint8Array(150_000).fill(2))
+    await sync(storage, 1)
+    expect(await read(storage, 1, 150_000)).toEqual(new Uint8Array(150_000).fill(2))
+  })
+
+  test('[F12] that is unmounted is not written over', async (context) => {
+    const directory = smallDisk()
+    if (directory === undefined) {
+      context.skip('mounting needs root on Linux')
+      return
+    }
+    const storage = await open({ directory }, 'x')
+    // Closed in between, as an unmount demands.
+    execFileSync('umount', [directory])
+    await expect(write(storage, 0)).rejects.toMatchObject({ code: 'NOT_HERE' })
+    expect(readdirSync(directory)).toEqual([])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', directory])
   })
 })
 
