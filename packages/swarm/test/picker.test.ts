@@ -518,3 +518,19 @@ function oneOf(length: number, piece: number): Bitfield {
   bits.set(piece)
   return bits
 }
+
+test('a peer that alone sent a wrong piece is asked for it again later and later; others at once', () => {
+  const world = new World(geometryOf(1, 1), 1)
+  world.seed('liar')
+  world.seed('other')
+  for (const [times, pause] of [1, 2, 4, 8].entries()) {
+    const picks = world.pick('liar', 1)
+    expect(picks, `try ${times}`).toHaveLength(1)
+    world.deliver('liar', 0, 0, false)
+    world.picker.spoiledBy('liar', 0)
+    world.now += pause * REFUSAL_MS - 1
+    expect(world.pick('liar', 1)).toEqual([])
+    world.now += 1
+  }
+  expect(world.pick('other', 1)).toHaveLength(1)
+})

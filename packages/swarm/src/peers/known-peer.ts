@@ -6,7 +6,7 @@ import { type Endpoint, addressKey } from '@bt/primitives'
 export type KnownState = 'idle' | 'dialing' | 'connected'
 
 /** From the most to the least worth keeping: who can make up the most is last. */
-export const ORIGINS: readonly PeerOrigin[] = [
+const ORIGINS: readonly PeerOrigin[] = [
   'user',
   'policy',
   'lsd',
@@ -15,6 +15,11 @@ export const ORIGINS: readonly PeerOrigin[] = [
   'dht',
   'pex',
 ]
+
+/** Of an endpoint that never failed. */
+export function disposabilityOf(origin: PeerOrigin, proven = false): number {
+  return ORIGINS.indexOf(origin) + (proven ? 0 : 5)
+}
 
 export class KnownPeer {
   readonly endpoint: Endpoint
@@ -65,6 +70,6 @@ export class KnownPeer {
   /** The larger, the sooner it makes room for others. Connected ones never do. */
   get disposability(): number {
     if (this.state !== 'idle' || this.isSelf) return -1
-    return ORIGINS.indexOf(this.origin) + 10 * Math.min(this.failures, 9) + (this.proven ? 0 : 5)
+    return disposabilityOf(this.origin, this.proven) + 10 * Math.min(this.failures, 9)
   }
 }

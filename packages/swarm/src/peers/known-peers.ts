@@ -18,7 +18,7 @@ import {
 import { Bans } from './bans.ts'
 import { BestDials } from './best-dials.ts'
 import { KNOWN_PEERS_LIMITS, type KnownPeersLimits } from './known-peers-limits.ts'
-import { KnownPeer, ORIGINS } from './known-peer.ts'
+import { KnownPeer, disposabilityOf } from './known-peer.ts'
 import { peerPriority } from './peer-priority.ts'
 import { Tally } from './tally.ts'
 
@@ -296,13 +296,13 @@ export class KnownPeers {
     if (known.source !== undefined && !known.proven) this.#unproven.add(known.source, -1)
   }
 
-  /** Forgets the least useful, if it is no better than one of this origin. */
+  /** Forgets the least useful, if it is no better than a new one of this origin. */
   #makeRoom(origin: PeerOrigin): boolean {
     let worst: KnownPeer | undefined
     for (const known of this.#known.values()) {
       if (worst === undefined || known.disposability > worst.disposability) worst = known
     }
-    if (worst === undefined || worst.disposability < ORIGINS.indexOf(origin)) return false
+    if (worst === undefined || worst.disposability < disposabilityOf(origin)) return false
     this.#forget(worst)
     return true
   }

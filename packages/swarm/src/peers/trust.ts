@@ -1,9 +1,11 @@
 // Who sent what was wrong: strikes on proof only, parole on suspicion, a ban after three strikes.
 //
-// A failed piece says only that one of its senders lied. The digests of its blocks are kept, and when the piece is right
-// at last, whoever sent a block that differs is convicted; v2 leaf hashes convict at once, and so does having sent all of
-// it. Until then its senders are on parole (whole pieces of their own), so that a liar cannot hide among honest peers. Strikes belong to the address, one
-// a piece: a new connection or peer id does not shed them. Our own faults blame nobody.
+// A failed piece with several senders says only that one of them lied. The digests of its blocks are kept, and when the
+// piece is right at last, whoever sent a block that differs is convicted; v2 leaf hashes convict at once. Until then its
+// senders are on parole (whole pieces of their own), so that a liar cannot hide among honest peers. Who sent all of a
+// failed piece gets a strike at once, taken back when somebody else sends exactly the same: then it is the torrent that
+// is wrong. Strikes belong to the address, one a piece: a new connection or peer id does not shed them. Our own faults
+// blame nobody.
 
 import { bytesEqual } from '@bt/primitives'
 
@@ -63,7 +65,7 @@ export class Trust<P> {
   /** Connected peers that sent something, with what they were told. */
   readonly #peers = new Map<P, { readonly name: Name<P>; onParole: boolean }>()
   #anyVerified = false
-  #soleTries = 0
+  #changes = 0
 
   constructor(limits?: Partial<TrustLimits>) {
     this.#limits = { ...TRUST_LIMITS, ...limits }
@@ -97,13 +99,13 @@ export class Trust<P> {
     this.#senders.delete(piece)
     const suspects = distinct(senders)
     const [sole] = suspects
-    if (suspects.length === 1 && sole !== undefined) {
-      // Nobody else can have spoiled it; each try counts, as it may be the only piece we ask this peer for.
-      return { suspects, convicted: [this.#convict(-++this.#soleTries, sole, piece)] }
-    }
+    const convicted =
+      sole !== undefined && suspects.length === 1
+        ? this.#judgeSole(piece, sole, facts.blockDigests)
+        : []
     this.#remember(piece, { senders, digests: facts.blockDigests })
     for (const { peer, address } of suspects) insert(this.#suspicions, address ?? peer, piece)
-    return { suspects, convicted: [] }
+    return { suspects, convicted }
   }
 
   /** A block differed from a leaf hash that is known (v2), and was not taken. */
@@ -172,7 +174,33 @@ export class Trust<P> {
     return this.#suspicions.has(name) || this.#strikes.has(name)
   }
 
-  /** `strike` tells strikes apart: one for each piece, or for each try of a piece that it alone sent. */
+  /** All of a failed piece is from one sender. */
+  #judgeSole(piece: number, sole: Suspect<P>, digests: Uint8Array): readonly Conviction<P>[] {
+    const name = nameOf(sole)
+    let strike = piece
+    for (const earlier of this.#failed.get(piece) ?? []) {
+      const [other, more] = distinct(earlier.senders)
+      if (other === undefined || more !== undefined) continue
+      const isSame = bytesEqual(earlier.digests, digests)
+      if (nameOf(other) === name) {
+        // Twice different bytes for one piece cannot both be what it has.
+        if (!isSame) strike = -++this.#changes
+      } else if (isSame) {
+        this.#acquit(nameOf(other), piece)
+        this.#acquit(name, piece)
+        return []
+      }
+    }
+    return [this.#convict(strike, sole, piece)]
+  }
+
+  #acquit(name: Name<P>, piece: number): void {
+    const strikes = this.#strikes.get(name)
+    strikes?.delete(piece)
+    if (strikes?.size === 0) this.#strikes.delete(name)
+  }
+
+  /** `strike` tells strikes apart: one for each piece, or for each time a sender changed its mind about one. */
   #convict(strike: number, { peer, address }: Suspect<P>, piece = strike): Conviction<P> {
     const strikes = insert(this.#strikes, address ?? peer, strike)
     trim(this.#strikes, this.#limits.addressesMax)
@@ -204,10 +232,14 @@ export class Trust<P> {
   }
 }
 
+function nameOf<P>({ peer, address }: Suspect<P>): Name<P> {
+  return address ?? peer
+}
+
 function distinct<P>(suspects: readonly (Suspect<P> | undefined)[]): readonly Suspect<P>[] {
   const names = new Map<Name<P>, Suspect<P>>()
   for (const suspect of suspects) {
-    if (suspect !== undefined) names.set(suspect.address ?? suspect.peer, suspect)
+    if (suspect !== undefined) names.set(nameOf(suspect), suspect)
   }
   return [...names.values()]
 }

@@ -9,6 +9,8 @@ import type { AskKind, PartialPiece } from './partial-pieces.ts'
 
 /** After a reject the peer is not asked for that piece for so long. */
 export const REFUSAL_MS = 30_000
+/** A piece that it spoiled is not asked of it for as long, doubled up to so many times: an hour. */
+const SPOILED_DOUBLINGS_MAX = 7
 /** Refusals remembered per peer; past it the oldest is forgotten. */
 export const REFUSALS_MAX = 512
 /** Allowed-fast pieces believed per peer: BEP 6 speaks of 10, and the list is the peer's to grow. */
@@ -37,6 +39,10 @@ export class Asker<P> {
   barrenBefore = 0
   readonly allowedFast = new Set<number>()
   readonly #refused = new Map<number, number>()
+  /** When the first of them ends, at the earliest. */
+  #firstEnd = Number.POSITIVE_INFINITY
+  /** How often it alone sent a piece that was wrong. */
+  readonly #spoiled = new Map<number, number>()
 
   /** `may` as a value: it is asked of piece after piece. */
   readonly suits: (piece: number) => boolean
@@ -74,8 +80,20 @@ export class Asker<P> {
   }
 
   refused(piece: number, now: number): void {
+    this.#leave(piece, now + REFUSAL_MS)
+  }
+
+  /** What it sent for the piece was wrong: it is left alone with it, longer each time. */
+  spoiled(piece: number, now: number): void {
+    const times = this.#spoiled.get(piece) ?? 0
+    if (times > 0 || this.#spoiled.size < REFUSALS_MAX) this.#spoiled.set(piece, times + 1)
+    this.#leave(piece, now + REFUSAL_MS * 2 ** Math.min(times, SPOILED_DOUBLINGS_MAX))
+  }
+
+  #leave(piece: number, until: number): void {
     this.#refused.delete(piece)
-    this.#refused.set(piece, now + REFUSAL_MS)
+    this.#refused.set(piece, until)
+    this.#firstEnd = Math.min(this.#firstEnd, until)
     if (this.#refused.size <= REFUSALS_MAX) return
     for (const oldest of this.#refused.keys()) {
       this.#refused.delete(oldest)
@@ -85,8 +103,13 @@ export class Asker<P> {
 
   /** Forgets refusals that are over. */
   expire(now: number): void {
+    if (now < this.#firstEnd) return
+    this.#firstEnd = Number.POSITIVE_INFINITY
     for (const [piece, until] of this.#refused) {
-      if (until > now) return
+      if (until > now) {
+        this.#firstEnd = Math.min(this.#firstEnd, until)
+        continue
+      }
       this.#refused.delete(piece)
       this.lookAgain()
     }

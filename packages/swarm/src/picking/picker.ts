@@ -216,6 +216,11 @@ export class Picker<P> {
     asker.idleAt = -1
   }
 
+  /** All of a corrupt piece came from this peer: others are asked for it first; it again half a minute later, then longer. */
+  spoiledBy(peer: P, piece: number): void {
+    this.#askers.get(peer)?.spoiled(piece, this.#choice.now)
+  }
+
   /** All blocks are here and the hash is being computed. */
   checking(piece: number): void {
     this.#lives.move(piece, 'filled')

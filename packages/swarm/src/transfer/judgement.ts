@@ -21,16 +21,16 @@ export interface JudgementParts {
   readonly counters: Counters
   readonly turn: Turn
   /** It is in `have` now. */
-  verified(piece: PieceIndex): void
-  corrupt(piece: PieceIndex, suspects: readonly Peer[]): void
+  readonly verified: (piece: PieceIndex) => void
+  readonly corrupt: (piece: PieceIndex, suspects: readonly Peer[]) => void
   /** Guilty of a wrong block. */
-  convicted(conviction: Conviction<Peer>): void
+  readonly convicted: (conviction: Conviction<Peer>) => void
   /** Requests that have lost their purpose. */
-  withdraw(requests: readonly Withdrawn<Peer>[]): void
+  readonly withdraw: (requests: readonly Withdrawn<Peer>[]) => void
   /** Trust in this peer changed. */
-  onParole(peer: Peer): void
+  readonly onParole: (peer: Peer) => void
   /** One way or the other: there may be something to ask for again. */
-  settled(): void
+  readonly settled: () => void
 }
 
 export class Judgement {
@@ -101,6 +101,8 @@ export class Judgement {
       wrongBlocks?.reduce((sum, block) => sum + geometry.blockAt(piece, block).length, 0) ??
       geometry.dataLengthOf(piece)
     const suspects = found.suspects.map((suspect) => suspect.peer)
+    const [sole, more] = suspects
+    if (sole !== undefined && more === undefined) picker.spoiledBy(sole, piece)
     corrupt(piece, suspects)
     if (seat.observes) seat.observe({ type: 'corrupt', piece, suspects })
     for (const conviction of found.convicted) this.#parts.convicted(conviction)
