@@ -97,7 +97,7 @@ export class HashTrees {
 
   /** Only whole pieces' leaves are kept: others come again with the rest of their piece. */
   #keepLeaves(of: FileTree, range: HashRange, base: Uint8Array): void {
-    const perPiece = 2 ** of.tree.pieceHeight
+    const perPiece = this.#metainfo.geometry.pieceLength / BLOCK_LENGTH
     const begin = Math.ceil(range.index / perPiece)
     for (let piece = begin; piece < of.pieceCount; piece++) {
       const first = piece * perPiece
