@@ -31,8 +31,12 @@ const KEPT_LENGTH_MAX = 1024 * 1024
 class Writer {
   bytes = new Uint8Array(4096)
   at = 0
+  /** Keys and indexes that lead to the value being written; only the first `depth` count. For errors. */
+  readonly trail: (string | number)[] = []
+  depth = 0
 
   value(value: Encodable, depth: number): void {
+    this.depth = depth
     if (typeof value === 'string') this.text(value)
     else if (typeof value === 'number') this.integer(value)
     else if (value instanceof Uint8Array) this.string(value)
@@ -47,13 +51,16 @@ class Writer {
       if (Array.isArray(value)) this.list(value as readonly Encodable[], depth)
       else if (value instanceof Map) this.map(value as ReadonlyMap<string, Encodable>, depth)
       else if (isPlain(value)) this.object(value, depth)
-      else throw notEncodable(value)
+      else throw this.refused(value)
     }
   }
 
   list(items: readonly Encodable[], depth: number): void {
     this.byte(LIST)
-    for (let at = 0; at < items.length; at++) this.value(items[at] as Encodable, depth + 1)
+    for (let at = 0; at < items.length; at++) {
+      this.trail[depth] = at
+      this.value(items[at] as Encodable, depth + 1)
+    }
     this.byte(END)
   }
 
@@ -67,13 +74,11 @@ class Writer {
     }
     if (sorted) {
       for (const [key, value] of entries) {
-        this.key(key)
-        this.value(value, depth + 1)
+        this.entry(key, value, depth)
       }
     } else {
       for (const key of [...entries.keys()].sort(byCode)) {
-        this.key(key)
-        this.value(entries.get(key) as Encodable, depth + 1)
+        this.entry(key, entries.get(key) as Encodable, depth)
       }
     }
     this.byte(END)
@@ -90,11 +95,15 @@ class Writer {
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] as string
       const value = object[key]
-      if (value === undefined) continue
-      this.key(key)
-      this.value(value, depth + 1)
+      if (value !== undefined) this.entry(key, value, depth)
     }
     this.byte(END)
+  }
+
+  entry(key: string, value: Encodable, depth: number): void {
+    this.key(key)
+    this.trail[depth] = key
+    this.value(value, depth + 1)
   }
 
   key(key: string): void {
@@ -124,7 +133,8 @@ class Writer {
       const code = text.charCodeAt(at)
       if (code > 127) {
         this.at = from
-        return this.string(utf8(text))
+        if (/\p{Surrogate}/u.test(text)) throw this.refused(text)
+        return this.string(encoder.encode(text))
       }
       bytes[to++] = code
     }
@@ -143,7 +153,7 @@ class Writer {
   }
 
   integer(value: number): void {
-    if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw notEncodable(value)
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw this.refused(value)
     this.room(PREFIX + 2)
     this.bytes[this.at++] = INTEGER
     if (value < 0) this.bytes[this.at++] = MINUS
@@ -176,6 +186,16 @@ class Writer {
     this.at += count
   }
 
+  refused(value: unknown): BencodeError {
+    let path = ''
+    for (const step of this.trail.slice(0, this.depth)) {
+      if (typeof step === 'number') path += `[${step}]`
+      else path += path === '' ? step : `.${step}`
+    }
+    const what = `${describe(value)} cannot be bencoded`
+    return new BencodeError('NOT_ENCODABLE', path === '' ? what : `${path}: ${what}`)
+  }
+
   byte(byte: number): void {
     this.room(1)
     this.bytes[this.at++] = byte
@@ -194,11 +214,6 @@ const PREFIX = 20
 
 let idle: Writer | undefined
 
-function utf8(text: string): Uint8Array {
-  if (/\p{Surrogate}/u.test(text)) throw notEncodable(text)
-  return encoder.encode(text)
-}
-
 const encoder = new TextEncoder()
 
 /** By UTF-16 code unit, which for latin-1 text is by byte. */
@@ -210,10 +225,6 @@ function isPlain(value: unknown): value is { readonly [key: string]: Encodable |
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-function notEncodable(value: unknown): BencodeError {
-  return new BencodeError('NOT_ENCODABLE', `${describe(value)} cannot be bencoded`)
 }
 
 function describe(value: unknown): string {

@@ -109,6 +109,14 @@ describe('[A10] what is not bencode is refused, never written', () => {
   })
 })
 
+test('a refusal says where in the value', () => {
+  const info = { files: [{ length: 1 }, { length: 1.5 }], name: 'x' }
+  expect(() => encode({ info })).toThrow('info.files[1].length: 1.5 cannot be bencoded')
+  expect(() => encode(new Map([['a', ['b', '\ud800']]]))).toThrow('a[1]: text with half')
+  expect(() => encode([[], [Number.NaN]])).toThrow('[1][0]: NaN')
+  expect(() => encode({ a: [1, [2]], b: null as unknown as number })).toThrow(/^b: null/)
+})
+
 test('levels are written down to the limit, and one more is refused', () => {
   let value: Encodable = []
   for (let level = 1; level < 1_000; level++) value = [value]
