@@ -1,7 +1,7 @@
 // What bt-tracker is told: flags over environment over a TOML file over defaults, checked in one place.
 
 import { readFileSync } from 'node:fs'
-import { type Endpoint, parseEndpoint } from '@bt/primitives'
+import { type Endpoint, formatIp, parseEndpoint, parseIp } from '@bt/primitives'
 import { INTERVAL_SECONDS, PEERS_MAX } from '@bt/tracker-server'
 import { parse } from 'smol-toml'
 import * as v from 'valibot'
@@ -35,6 +35,15 @@ const endpoint = (name: string) =>
     ),
   )
 
+/** As the source of a connection is written, so that the two can be compared. */
+const address = (name: string) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => parseIp(text.trim())),
+    v.custom<Uint8Array>((value) => value !== undefined, `${name} is a list of addresses`),
+    v.transform(formatIp),
+  )
+
 const Settings = v.strictObject({
   http: v.optional(endpoint('http')),
   udp: v.optional(endpoint('udp')),
@@ -43,7 +52,7 @@ const Settings = v.strictObject({
   'max-peers': v.optional(whole('max-peers', 1, 2000)),
   allow: v.optional(v.string()),
   deny: v.optional(v.string()),
-  'trust-proxy': v.optional(v.array(v.string())),
+  'trust-proxy': v.optional(v.array(address('trust-proxy'))),
   'log-level': v.optional(
     v.picklist(['debug', 'info', 'warn', 'silent'], 'log-level is debug, info, warn or silent'),
   ),

@@ -60,7 +60,7 @@ export async function runTracker(
       started('http', local)
     }
     if (config.udp !== undefined) {
-      const frontend = new UdpFrontend(tracker, ports)
+      const frontend = new UdpFrontend(tracker, ports, failed)
       const socket = await listening('UDP', config.udp, openUdp(datagrams, config.udp, frontend))
       sockets.push(socket)
       started('udp', socket.local)

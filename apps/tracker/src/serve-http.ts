@@ -14,6 +14,12 @@ const HEADERS_LENGTH_MAX = 16 * 1024
 /** Requests over one connection. */
 const REQUESTS_PER_CONNECTION_MAX = 10_000
 
+/** What the parser of Node calls them, and what HTTP does. */
+const STATUS_OF_ERROR: ReadonlyMap<string, string> = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])
+
 export interface HttpOptions {
   readonly at: Endpoint
   readonly frontend: HttpFrontend
@@ -63,8 +69,10 @@ export async function serveHttp(
       reply(response, 500, encodeFailure('the tracker failed to answer this; its log says why'))
     }
   })
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = STATUS_OF_ERROR.get(error.code ?? '') ?? '400 Bad Request'
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+    else socket.destroy()
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

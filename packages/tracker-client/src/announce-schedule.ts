@@ -15,6 +15,7 @@ import {
   INTERVAL_MAX_SECONDS,
   INTERVAL_MIN_SECONDS,
   TRACKERS_MAX,
+  WANTED_SECONDS,
 } from './limits.ts'
 
 export interface Announcement {
@@ -93,10 +94,11 @@ export class AnnounceSchedule {
     asked.state.toldStarted = true
     if (asked.event === 'completed') this.#completedPending = false
     this.#toFront(asked.state)
-    const intervalMs = 1000 * this.#clamped(answer.intervalSeconds || INTERVAL_DEFAULT_SECONDS)
-    const minimumMs = 1000 * this.#clamped(answer.minIntervalSeconds ?? this.#intervalMinSeconds)
-    this.#earliestAt = now + Math.min(minimumMs, intervalMs)
-    this.#dueAt = this.#completedPending ? now : now + intervalMs
+    const said = this.#clamped(answer.intervalSeconds || INTERVAL_DEFAULT_SECONDS)
+    const minimum = this.#clamped(answer.minIntervalSeconds ?? Math.min(WANTED_SECONDS, said))
+    const interval = Math.max(said, minimum)
+    this.#earliestAt = now + 1000 * minimum
+    this.#dueAt = this.#completedPending ? now : now + 1000 * interval
   }
 
   /** The one asked did not answer, or refused; `retryInMinutes` as in BEP 31. The next tracker may be asked at once. */
@@ -111,6 +113,11 @@ export class AnnounceSchedule {
         now + Math.min(60_000 * Math.max(1, retryInMinutes), 1000 * INTERVAL_MAX_SECONDS)
     else state.notBefore = now + this.#backOffMs(state.failures)
     this.#dueAt = now
+  }
+
+  /** What `next` gave out was never said: whoever it was heard nothing from us. */
+  withdrawn(): void {
+    this.#asking = undefined
   }
 
   /** The download completed just now (not: was complete at the start). */

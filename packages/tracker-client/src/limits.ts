@@ -6,6 +6,8 @@ export const INTERVAL_DEFAULT_SECONDS = 1800
 export const INTERVAL_MIN_SECONDS = 60
 /** Seconds. A day: a longer interval is a mistake, and beyond 24.8 days it overflows timers. */
 export const INTERVAL_MAX_SECONDS = 86_400
+/** Seconds between announces that a wish for more peers brings forward, where the tracker names no minimum. */
+export const WANTED_SECONDS = 300
 /** Milliseconds until a tracker that failed is asked again; doubles with each failure in a row. */
 export const BACK_OFF_FIRST_MS = 15_000
 /** Milliseconds: a tracker that was dead for a day is found alive within the hour. */
@@ -22,10 +24,18 @@ export const UDP_RETRY_FIRST_MS = 15_000
 export const UDP_DOUBLINGS_MAX = 8
 /** UDP packets sent for nothing before the next tracker gets its turn, where there is one. */
 export const UDP_ATTEMPTS_WITH_OTHERS = 2
+/** The same where there is none: the last wait is 32 minutes, within the longest back-off. */
+export const UDP_ATTEMPTS_ALONE = 8
+/** Milliseconds that the other family of a tracker may still take once one has answered: one repeat over UDP. */
+export const FAMILY_GRACE_MS = 20_000
+/** Milliseconds after which an announce over UDP gives its place at the gate back: all share one socket. */
+export const UDP_PLACE_MS = 1000
+/** Port that is announced by who accepts no connections: `discard`, because trackers refuse 0 and answer nobody else. */
+export const PORT_OF_NOBODY = 9
+/** Characters of a URL that are looked at; longer ones are no tracker's. */
+export const URL_LENGTH_MAX = 2048
 /** Milliseconds that a UDP connection id serves us (BEP 15). */
 export const CONNECTION_ID_MS = 60_000
-/** Milliseconds that a UDP socket stays open with nothing to do. */
-export const UDP_IDLE_MS = 30_000
 /** Announces under way at once from one process: more would exhaust descriptors when many torrents start. */
 export const ANNOUNCES_AT_ONCE_MAX = 50
 /** Milliseconds that a goodbye may take when we stop. */

@@ -1,10 +1,7 @@
 // One call to one tracker: announce or scrape, over whatever its URL says, to every family it has.
-//
-// An announce goes out once for each family that the tracker's name has, with one key (BEP 7), and the answers are put
-// together. Names are resolved here, addresses checked here, and the checked address is the one that is asked.
 
-import type { Alarm, Clock, Datagrams, Done, Http, HttpResponse, Random, Resolver } from '@bt/ports'
-import { type InfoHash, ipClass, type IpClass, parseIp } from '@bt/primitives'
+import type { Alarm, Datagrams, Done, HttpResponse } from '@bt/ports'
+import type { InfoHash } from '@bt/primitives'
 import {
   type AnnounceRequest,
   type AnnounceResponse,
@@ -13,32 +10,19 @@ import {
   encodeUdpScrape,
   parseAnnounceBody,
   parseScrapeBody,
+  SCRAPE_HASHES_MAX,
   type ScrapeCounts,
   type ScrapeResponse,
   scrapeRequestUrl,
   scrapeUrl,
   type UdpResponse,
+  urlDataOf,
 } from '@bt/tracker-protocol'
 import { TrackerClientError } from './errors.ts'
-import { HTTP_BODY_LENGTH_MAX, HTTP_TIMEOUT_MS, REDIRECTS_MAX } from './limits.ts'
-import { UdpTrackers } from './udp-trackers.ts'
-import { addressRefusal, type UrlRules, urlRefusal, widest } from './url-rules.ts'
-
-export interface TrackerPorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly resolver: Resolver
-  readonly http: Http
-  readonly datagrams: Datagrams
-}
-
-export interface CallOptions {
-  readonly rules?: UrlRules
-  /** UDP packets sent for nothing before giving up. */
-  readonly attemptsMax?: number
-  /** For HTTP, milliseconds in all. */
-  readonly timeoutMs?: number
-}
+import { askFamilies, type CallOptions, type Target, type TrackerPorts } from './families.ts'
+import { httpCall } from './http-call.ts'
+import { type UdpQuestion, UdpTrackers } from './udp-trackers.ts'
+import { shownUrl } from './url-rules.ts'
 
 /** What one family of a tracker answered; `from` is the address that did. */
 export interface Announced {
@@ -46,53 +30,47 @@ export interface Announced {
   readonly from: string
 }
 
-/** Announces to all families of a tracker; `done` gets what was answered, at least one, or the first error. */
+export interface AnnounceOptions extends CallOptions {
+  /** Hears each family's answer as it comes; `done` comes when no more is waited for. */
+  readonly heard?: (announced: Announced) => void
+}
+
+/**
+ * Announces to all families of a tracker; `done` gets what was answered, at least one, or the first error
+ * (a `TrackerClientError`). Over UDP, parameters of extensions travel behind the URL's path and query (BEP 41).
+ */
 export function announceTo(
   tracker: string,
   request: AnnounceRequest,
   ports: TrackerPorts,
-  options: CallOptions,
+  options: AnnounceOptions,
   done: Done<readonly Announced[]>,
 ): Alarm {
-  return callFamilies<Announced>(
-    tracker,
-    ports,
-    options,
-    (target, answer) => {
-      if (target.udp !== undefined) {
-        const { udp, urlData } = target
-        return udp.ask(
-          {
-            ...target.question,
-            packet: (id, transaction) => encodeUdpAnnounce(id, transaction, request, urlData),
-          },
-          (error, response) => answer(...udpAnswer(tracker, target.address, error, response)),
-        )
-      }
-      const url = announceUrl(tracker, request)
-      return httpCall(
-        tracker,
-        url,
-        target.address,
-        target.family,
-        ports,
-        options,
-        (error, response) => {
-          if (error !== undefined) return answer(error, undefined as never)
-          answer(
-            ...read(tracker, response, () => ({
-              response: refusalOf(tracker, parseAnnounceBody(response.body)),
-              from: response.address,
-            })),
-          )
-        },
-      )
-    },
-    done,
-  )
+  const overHttp = (target: Target, answer: Done<Announced>): Alarm =>
+    httpCall(target, announceUrl(tracker, request), ports, options, (error, response) => {
+      if (error !== undefined) return answer(error, undefined as never)
+      read(tracker, response, answer, () => ({
+        response: accepted(tracker, parseAnnounceBody(response.body)),
+        from: response.address,
+      }))
+    })
+  const overUdp = (target: Target, answer: Done<Announced>): Alarm => {
+    const urlData = urlDataOf(target.url.pathname, target.url.search, request.extra)
+    const question: UdpQuestion = {
+      ...questionTo(target, options),
+      packet: (id, transaction) => encodeUdpAnnounce(id, transaction, request, urlData),
+      accepts: ({ action }) => action === 'announce',
+    }
+    return udpOf(ports).ask(question, (error, response) => {
+      if (error === undefined && response.action === 'announce')
+        return answer(undefined, { response: response.response, from: target.address })
+      answer(udpError(tracker, error, response), undefined as never)
+    })
+  }
+  return askFamilies(tracker, ports, options, byScheme(overHttp, overUdp), heardBy(options), done)
 }
 
-/** Asks one tracker for the counts of some swarms. */
+/** Asks one tracker for the counts of some swarms, at most `SCRAPE_HASHES_MAX`; the first family that answers counts. */
 export function scrapeFrom(
   tracker: string,
   infoHashes: readonly InfoHash[],
@@ -102,230 +80,93 @@ export function scrapeFrom(
 ): Alarm {
   const scrape = scrapeUrl(tracker)
   if (scrape === undefined) {
-    const error = new TrackerClientError(
-      'NO_SCRAPE',
-      tracker,
-      `${tracker} offers no scrape: the last part of its path does not begin with announce`,
-    )
+    const message = `${shownUrl(tracker)} offers no scrape: the last part of its path does not begin with announce`
+    const error = new TrackerClientError('NO_SCRAPE', tracker, message)
     return ports.clock.at(ports.clock.now(), () => done(error, undefined as never))
   }
-  return callFamilies<ScrapeResponse>(
+  const asked = infoHashes.slice(0, SCRAPE_HASHES_MAX)
+  const overHttp = (target: Target, answer: Done<ScrapeResponse>): Alarm =>
+    httpCall(target, scrapeRequestUrl(scrape, asked), ports, options, (error, response) => {
+      if (error !== undefined) return answer(error, undefined as never)
+      read(tracker, response, answer, () => {
+        const counts = parseScrapeBody(response.body)
+        if (counts.failure !== undefined) throw refused(tracker, counts.failure)
+        return counts
+      })
+    })
+  const overUdp = (target: Target, answer: Done<ScrapeResponse>): Alarm => {
+    const question: UdpQuestion = {
+      ...questionTo(target, options),
+      packet: (id, transaction) => encodeUdpScrape(id, transaction, asked),
+      accepts: ({ action }) => action === 'scrape',
+    }
+    return udpOf(ports).ask(question, (error, response) => {
+      if (error === undefined && response.action === 'scrape')
+        return answer(undefined, { files: byHash(asked, response.counts) })
+      answer(udpError(tracker, error, response), undefined as never)
+    })
+  }
+  const call = askFamilies<ScrapeResponse>(
     tracker,
     ports,
     options,
-    (target, answer) => {
-      if (target.udp !== undefined) {
-        return target.udp.ask(
-          {
-            ...target.question,
-            packet: (id, transaction) => encodeUdpScrape(id, transaction, infoHashes),
-          },
-          (error, response) => answer(...udpScrape(tracker, infoHashes, error, response)),
-        )
-      }
-      const url = scrapeRequestUrl(scrape, infoHashes)
-      return httpCall(
-        tracker,
-        url,
-        target.address,
-        target.family,
-        ports,
-        options,
-        (error, response) => {
-          if (error !== undefined) return answer(error, undefined as never)
-          answer(
-            ...read(tracker, response, () => {
-              const counts = parseScrapeBody(response.body)
-              if (counts.failure !== undefined) throw refused(tracker, counts.failure)
-              return counts
-            }),
-          )
-        },
-      )
+    byScheme(overHttp, overUdp),
+    (answer) => {
+      call.cancel()
+      done(undefined, answer)
     },
-    (error, answers) => done(error, answers?.[0] as ScrapeResponse),
-  )
-}
-
-interface Target {
-  readonly address: string
-  readonly family: 4 | 6
-  readonly udp: UdpTrackers | undefined
-  readonly question: {
-    readonly to: { readonly host: string; readonly port: number }
-    readonly family: 4 | 6
-    readonly attemptsMax?: number
-  }
-  readonly urlData: string
-}
-
-function callFamilies<T>(
-  tracker: string,
-  ports: TrackerPorts,
-  options: CallOptions,
-  call: (target: Target, answer: Done<T>) => Alarm,
-  done: Done<readonly T[]>,
-): Alarm {
-  const running = new Set<Alarm>()
-  const refusal = urlRefusal(tracker, 'tracker', options.rules)
-  if (refusal !== undefined) {
-    const error = new TrackerClientError('BAD_URL', tracker, `${tracker} ${refusal}`)
-    return ports.clock.at(ports.clock.now(), () => done(error, undefined as never))
-  }
-  const url = new URL(tracker)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  running.add(
-    ports.resolver.resolve(host, 'any', (error, addresses) => {
-      running.clear()
-      if (error !== undefined) {
-        const message = `${tracker}: the name ${host} was not found (${error.message})`
-        return done(
-          new TrackerClientError('UNREACHABLE', tracker, message, { cause: error }),
-          undefined as never,
-        )
-      }
-      const targets = targetsOf(tracker, url, addresses, ports, options)
-      if (targets instanceof TrackerClientError) return done(targets, undefined as never)
-      const answers: T[] = []
-      let open = targets.length
-      let first: Error | undefined
-      for (const target of targets) {
-        running.add(
-          call(target, (failure, answer) => {
-            if (failure === undefined) answers.push(answer)
-            else first ??= failure
-            open--
-            if (open > 0) return
-            if (answers.length > 0) done(undefined, answers)
-            else done(first, undefined as never)
-          }),
-        )
-      }
-    }),
-  )
-  return {
-    cancel: () => {
-      for (const alarm of running) alarm.cancel()
-    },
-  }
-}
-
-/** One address of each family, of the widest kind that the name has. */
-function targetsOf(
-  tracker: string,
-  url: URL,
-  addresses: readonly string[],
-  ports: TrackerPorts,
-  options: CallOptions,
-): readonly Target[] | TrackerClientError {
-  const targets: Target[] = []
-  let refusal = `${url.hostname} has no address`
-  for (const address of widest(addresses)) {
-    const family = parseIp(address)?.length === 4 ? 4 : 6
-    const why = addressRefusal(tracker, address, 'tracker')
-    if (why !== undefined) refusal = why
-    else if (!targets.some((target) => target.family === family)) {
-      const to = { host: address, port: Number(url.port) }
-      const question =
-        options.attemptsMax === undefined
-          ? ({ to, family } as const)
-          : ({ to, family, attemptsMax: options.attemptsMax } as const)
-      const path = url.pathname === '/' ? '' : url.pathname
-      targets.push({
-        address,
-        family,
-        question,
-        urlData: path + url.search,
-        udp: url.protocol === 'udp:' ? udpOf(ports) : undefined,
-      })
-    }
-  }
-  return targets.length > 0
-    ? targets
-    : new TrackerClientError('BLOCKED', tracker, `${tracker} ${refusal}; it is not called`)
-}
-
-function httpCall(
-  tracker: string,
-  url: string,
-  address: string,
-  family: 4 | 6,
-  ports: TrackerPorts,
-  options: CallOptions,
-  done: Done<HttpResponse>,
-): Alarm {
-  let blocked: string | undefined
-  const first: { readonly url: string; readonly from: IpClass } = {
-    url: tracker,
-    from: ipClass(address),
-  }
-  return ports.http.request(
-    {
-      url,
-      family,
-      timeoutMs: options.timeoutMs ?? HTTP_TIMEOUT_MS,
-      bodyLengthMax: HTTP_BODY_LENGTH_MAX,
-      redirectsMax: REDIRECTS_MAX,
-      headers: new Map([['accept-encoding', 'gzip']]),
-      admit: (candidate, hop) => {
-        const why = addressRefusal(hop, candidate, 'tracker', first)
-        if (why !== undefined) blocked = why
-        return why === undefined
-      },
-    },
-    (error, response) => {
-      if (error === undefined) return done(undefined, response)
-      const code = blocked === undefined ? 'UNREACHABLE' : 'BLOCKED'
-      const message =
-        blocked === undefined
-          ? `${tracker}: ${error.message}`
-          : `${tracker} ${blocked}; it is not called`
-      done(new TrackerClientError(code, tracker, message, { cause: error }), undefined as never)
+    (error) => {
+      if (error !== undefined) done(error, undefined as never)
     },
   )
+  return call
 }
 
-function udpAnswer(
-  tracker: string,
-  from: string,
-  error: Error | undefined,
-  response: UdpResponse,
-): [Error | undefined, Announced] {
-  if (error !== undefined) return [unreachable(tracker, error), undefined as never]
-  if (response.action === 'announce') return [undefined, { response: response.response, from }]
-  return [oddAnswer(tracker, response), undefined as never]
+type Call<T> = (target: Target, answer: Done<T>) => Alarm
+
+function byScheme<T>(overHttp: Call<T>, overUdp: Call<T>): Call<T> {
+  return (target, answer) =>
+    target.url.protocol === 'udp:' ? overUdp(target, answer) : overHttp(target, answer)
 }
 
-function udpScrape(
-  tracker: string,
+function heardBy({ heard }: AnnounceOptions): (announced: Announced) => void {
+  return (announced) => heard?.(announced)
+}
+
+function questionTo(
+  { address, family, url }: Target,
+  { attemptsMax }: CallOptions,
+): Omit<UdpQuestion, 'packet' | 'accepts'> {
+  const to = { host: address, port: Number(url.port) }
+  return attemptsMax === undefined ? { to, family } : { to, family, attemptsMax }
+}
+
+function byHash(
   infoHashes: readonly InfoHash[],
-  error: Error | undefined,
-  response: UdpResponse,
-): [Error | undefined, ScrapeResponse] {
-  if (error !== undefined) return [unreachable(tracker, error), undefined as never]
-  if (response.action !== 'scrape') return [oddAnswer(tracker, response), undefined as never]
+  counts: readonly ScrapeCounts[],
+): ReadonlyMap<InfoHash, ScrapeCounts> {
   const files = new Map<InfoHash, ScrapeCounts>()
   for (const [at, hash] of infoHashes.entries()) {
-    const counts = response.counts[at]
-    if (counts !== undefined) files.set(hash, counts)
+    const of = counts[at]
+    if (of !== undefined) files.set(hash, of)
   }
-  return [undefined, { files }]
+  return files
 }
 
-function read<T>(tracker: string, response: HttpResponse, parse: () => T): [Error | undefined, T] {
+function read<T>(tracker: string, response: HttpResponse, answer: Done<T>, parse: () => T): void {
+  let parsed: T
   try {
-    return [undefined, parse()]
+    parsed = parse()
   } catch (error) {
-    if (error instanceof TrackerClientError) return [error, undefined as never]
-    const message = `${tracker} answered with status ${response.status} and no tracker's answer (${String((error as Error).message)})`
-    return [
-      new TrackerClientError('BAD_ANSWER', tracker, message, { cause: error }),
-      undefined as never,
-    ]
+    if (error instanceof TrackerClientError) return answer(error, undefined as never)
+    const message = `${shownUrl(tracker)} answered with status ${response.status} and no tracker's answer (${(error as Error).message})`
+    const failure = new TrackerClientError('BAD_ANSWER', tracker, message, { cause: error })
+    return answer(failure, undefined as never)
   }
+  answer(undefined, parsed)
 }
 
-function refusalOf(tracker: string, response: AnnounceResponse): AnnounceResponse {
+function accepted(tracker: string, response: AnnounceResponse): AnnounceResponse {
   if (response.failure === undefined) return response
   throw refused(tracker, response.failure, response.retryInMinutes)
 }
@@ -336,20 +177,18 @@ function refused(
   retryInMinutes?: number | 'never',
 ): TrackerClientError {
   const facts = retryInMinutes === undefined ? {} : { retryInMinutes }
-  return new TrackerClientError('REFUSED', tracker, `${tracker} refused: ${sentence}`, facts)
+  const message = `${shownUrl(tracker)} refused: ${sentence}`
+  return new TrackerClientError('REFUSED', tracker, message, facts)
 }
 
-function oddAnswer(tracker: string, response: UdpResponse): TrackerClientError {
-  if (response.action === 'error') return refused(tracker, response.sentence)
-  return new TrackerClientError(
-    'BAD_ANSWER',
-    tracker,
-    `${tracker} answered with ${response.action}, which was not asked`,
-  )
-}
-
-function unreachable(tracker: string, cause: Error): TrackerClientError {
-  return new TrackerClientError('UNREACHABLE', tracker, `${tracker}: ${cause.message}`, { cause })
+function udpError(
+  tracker: string,
+  cause: Error | undefined,
+  response: UdpResponse | undefined,
+): TrackerClientError {
+  if (response?.action === 'error') return refused(tracker, response.sentence)
+  const message = `${shownUrl(tracker)}: ${cause?.message}`
+  return new TrackerClientError('UNREACHABLE', tracker, message, { cause })
 }
 
 /** One set of sockets for all who share a Datagrams port. */

@@ -1,7 +1,8 @@
 // One question to a UDP tracker: connect, ask, repeat after 15·2ⁿ seconds (BEP 15). Pure.
 //
-// A connection id that expires while we repeat ourselves is fetched anew. Answers that are not for us (other
-// transaction, other action, broken) change nothing: the question stays open.
+// A connection id that expires while we repeat ourselves is fetched anew, and so is one of an earlier question that
+// gets an error or silence: the tracker may have forgotten it. Answers that are not for us (other transaction, other
+// action, broken) change nothing: the question stays open.
 
 import type { Random } from '@bt/ports'
 import { encodeConnectRequest, parseUdpResponse, type UdpResponse } from '@bt/tracker-protocol'
@@ -15,12 +16,28 @@ export interface ConnectionId {
 
 export type ExchangeState = 'open' | 'answered' | 'given-up'
 
+export interface UdpExchangeOptions {
+  readonly question: (connectionId: Uint8Array, transactionId: number) => Uint8Array
+  /** Which answers are for this question; errors always are. Extensions let their own actions in. */
+  readonly accepts: (response: UdpResponse) => boolean
+  readonly stride: 6 | 18
+  /** Packets sent for nothing until it gives up; 9 unless told (BEP 15). */
+  readonly attemptsMax?: number
+  /** Of an earlier question: spares the first round while it is fresh. */
+  readonly connection?: ConnectionId
+  readonly random: Random
+  readonly now: number
+}
+
 export class UdpExchange {
   readonly #question: (connectionId: Uint8Array, transactionId: number) => Uint8Array
+  readonly #accepts: (response: UdpResponse) => boolean
   readonly #stride: 6 | 18
   readonly #attemptsMax: number
   readonly #random: Random
   #connection: ConnectionId | undefined
+  /** The connection id is another question's. */
+  #isBorrowed: boolean
   #transactionId: number
   #phase: 'connect' | 'ask' = 'connect'
   #attempts = 0
@@ -29,20 +46,14 @@ export class UdpExchange {
   #answer: UdpResponse | undefined
   #state: ExchangeState = 'open'
 
-  /** `attemptsMax` packets are sent for nothing before it gives up. A fresh `connection` spares the first round. */
-  constructor(options: {
-    readonly question: (connectionId: Uint8Array, transactionId: number) => Uint8Array
-    readonly stride: 6 | 18
-    readonly attemptsMax?: number
-    readonly connection?: ConnectionId
-    readonly random: Random
-    readonly now: number
-  }) {
+  constructor(options: UdpExchangeOptions) {
     this.#question = options.question
+    this.#accepts = options.accepts
     this.#stride = options.stride
     this.#attemptsMax = options.attemptsMax ?? UDP_DOUBLINGS_MAX + 1
     this.#random = options.random
     this.#connection = options.connection
+    this.#isBorrowed = options.connection !== undefined
     this.#transactionId = this.#draw()
     this.#repeatAt = options.now
     this.tick(options.now)
@@ -66,7 +77,13 @@ export class UdpExchange {
     if (this.#state !== 'open') return
     const response = this.#read(packet)
     if (response === undefined || response.transactionId !== this.#transactionId) return
-    if (response.action === 'error' || (this.#phase === 'ask' && response.action !== 'connect')) {
+    if (response.action === 'error' && this.#isBorrowed) {
+      this.#attempts = 0
+      this.#connectAnew(now)
+    } else if (
+      response.action === 'error' ||
+      (this.#phase === 'ask' && response.action !== 'connect' && this.#accepts(response))
+    ) {
       this.#answer = response
       this.#state = 'answered'
     } else if (this.#phase === 'connect' && response.action === 'connect') {
@@ -79,6 +96,7 @@ export class UdpExchange {
   tick(now: number): void {
     if (this.#state !== 'open' || now < this.#repeatAt) return
     if (this.#attempts >= this.#attemptsMax) this.#state = 'given-up'
+    else if (this.#isBorrowed && this.#attempts > 0) this.#connectAnew(now)
     else this.#send(now)
   }
 
@@ -91,6 +109,12 @@ export class UdpExchange {
 
   deadline(): number {
     return this.#state === 'open' ? this.#repeatAt : Number.POSITIVE_INFINITY
+  }
+
+  #connectAnew(now: number): void {
+    this.#isBorrowed = false
+    this.#connection = undefined
+    this.#send(now)
   }
 
   #send(now: number): void {

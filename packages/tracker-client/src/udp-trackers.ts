@@ -1,7 +1,7 @@
 // Questions to UDP trackers over one socket per family, shared by all torrents of a session.
 //
-// Sockets open with the first question and close when idle, so that nothing is left when nobody asks. Replies count
-// only from the address that was asked. Connection ids are kept for the minute that they live (BEP 15).
+// Sockets open with the first question and close with the last, so that nothing is left when nobody asks. Replies count
+// only from the address that was asked. Connection ids are shared for the minute that they live (BEP 15).
 
 import type {
   Alarm,
@@ -15,7 +15,6 @@ import type {
 import { endpointText, invariant, packMapped, unpackEndpoint } from '@bt/primitives'
 import type { Endpoint } from '@bt/primitives'
 import type { UdpResponse } from '@bt/tracker-protocol'
-import { UDP_IDLE_MS } from './limits.ts'
 import { type ConnectionId, UdpExchange } from './udp-exchange.ts'
 
 export interface UdpQuestion {
@@ -24,6 +23,8 @@ export interface UdpQuestion {
   readonly family: 4 | 6
   readonly attemptsMax?: number
   packet(connectionId: Uint8Array, transactionId: number): Uint8Array
+  /** Which answers are for this question; errors always are. */
+  accepts(response: UdpResponse): boolean
 }
 
 interface Open {
@@ -33,7 +34,7 @@ interface Open {
   readonly done: Done<UdpResponse>
 }
 
-/** Undefined error and value: it gave up, nobody answered. */
+/** One set of sockets: all torrents of a process ask through it. */
 export class UdpTrackers {
   readonly #ports: { readonly clock: Clock; readonly random: Random; readonly datagrams: Datagrams }
   readonly #families = new Map<4 | 6, Family>()
@@ -68,7 +69,6 @@ class Family {
   #socket: DatagramSocket | undefined
   #alarm: Alarm | undefined
   #alarmAt = Number.POSITIVE_INFINITY
-  #idleAt = Number.POSITIVE_INFINITY
 
   constructor(
     family: 4 | 6,
@@ -88,13 +88,15 @@ class Family {
 
   ask(question: UdpQuestion, done: Done<UdpResponse>): Alarm {
     const { clock, random } = this.#ports
-    const key = endpointText(question.to)
     const to = packMapped(question.to)
     invariant(to !== undefined, 'a UDP tracker is asked at its address')
+    // As the source of a reply is written, however the address was.
+    const key = endpointText(unpackEndpoint(to, 0, 18))
     const now = clock.now()
     const known = this.#connections.get(key)
     const exchange = new UdpExchange({
       question: question.packet,
+      accepts: question.accepts,
       stride: this.#family === 4 ? 6 : 18,
       random,
       now,
@@ -103,12 +105,11 @@ class Family {
     })
     const open: Open = { key, to, exchange, done }
     this.#open.add(open)
-    this.#idleAt = Number.POSITIVE_INFINITY
     // Never answers before this returned: the first packet goes out from an alarm.
     if (this.#socket !== undefined) this.#wakeAt(now)
     return {
       cancel: () => {
-        if (this.#open.delete(open)) this.#pump()
+        if (this.#open.delete(open) && this.#socket !== undefined) this.#wakeAt(clock.now())
       },
     }
   }
@@ -135,16 +136,21 @@ class Family {
       exchange.tick(now)
       const packet = exchange.takeOutput()
       if (packet !== undefined) socket.send(packet, open.to)
-      if (exchange.connection !== undefined) this.#connections.set(open.key, exchange.connection)
+      this.#remember(open.key, exchange)
       if (exchange.state === 'open') soonest = Math.min(soonest, exchange.deadline())
       else this.#answer(open)
     }
-    if (this.#open.size === 0) {
-      if (this.#idleAt === Number.POSITIVE_INFINITY) this.#idleAt = now + UDP_IDLE_MS
-      if (now >= this.#idleAt) return this.#close()
-      soonest = this.#idleAt
-    }
-    this.#wakeAt(soonest)
+    if (this.#open.size === 0) this.#close()
+    else this.#wakeAt(soonest)
+  }
+
+  /** The freshest connection id of each tracker, and none that the tracker answered with an error. */
+  #remember(key: string, exchange: UdpExchange): void {
+    const { connection, answer } = exchange
+    const known = this.#connections.get(key)
+    if (answer?.action === 'error') this.#connections.delete(key)
+    else if (connection !== undefined && connection.untilMs > (known?.untilMs ?? 0))
+      this.#connections.set(key, connection)
   }
 
   #answer(open: Open): void {
@@ -170,6 +176,7 @@ class Family {
     this.#ended()
     this.#alarm?.cancel()
     this.#socket?.close(() => {})
+    this.#socket = undefined
   }
 
   #fail(error: Error): void {

@@ -6,6 +6,7 @@
 // The address that is admitted here is the one that the Http port connects to. (libtorrent's ssrf_mitigation.)
 
 import { type IpClass, ipClass } from '@bt/primitives'
+import { URL_LENGTH_MAX } from './limits.ts'
 
 export interface UrlRules {
   /** Host names with letters beyond ASCII, or written as `xn--`. */
@@ -28,6 +29,19 @@ export function urlRefusal(
   kind: 'tracker' | 'webseed',
   rules: UrlRules = {},
 ): string | undefined {
+  if (url.length > URL_LENGTH_MAX) return `has ${url.length} characters, limit ${URL_LENGTH_MAX}`
+  const refusal = hopRefusal(url, kind, rules)
+  if (refusal !== undefined) return refusal
+  const announces = kind === 'tracker' && ANNOUNCE_PARAMETERS.test(url)
+  return announces ? 'already carries announce parameters' : undefined
+}
+
+/** The part of `urlRefusal` that holds for every hop of a redirect, which may carry our own parameters. */
+export function hopRefusal(
+  url: string,
+  kind: 'tracker' | 'webseed',
+  rules: UrlRules = {},
+): string | undefined {
   const parsed = parseUrl(url)
   if (parsed === undefined) return 'is not a URL'
   if (!SCHEMES[kind].test(parsed.protocol))
@@ -39,8 +53,6 @@ export function urlRefusal(
   const international = [...authority].some((character) => character.charCodeAt(0) > 127)
   if (rules.internationalNames !== true && (international || /(^|\.)xn--/i.test(parsed.hostname)))
     return 'has an international host name, which may look like another one'
-  if (kind === 'tracker' && ANNOUNCE_PARAMETERS.test(parsed.search))
-    return 'already carries announce parameters'
   return undefined
 }
 
@@ -90,4 +102,11 @@ function isBareUdp(url: URL): boolean {
 
 function parseUrl(url: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined
+}
+
+/** A URL as it may stand in logs: without path, query and user, where passkeys are. */
+export function shownUrl(url: string): string {
+  const parsed = parseUrl(url)
+  if (parsed === undefined || parsed.host === '') return 'a URL without a host'
+  return `${parsed.protocol}//${parsed.host}`
 }

@@ -33,6 +33,8 @@ export interface AnnounceRequest {
 /** A peer in an answer: over HTTP without compact form, `host` may be a DNS name. */
 export interface AnnouncedPeer extends Endpoint {
   readonly peerId?: PeerId
+  /** The 6 or 18 bytes of the endpoint, where whoever made this has them: they are written as they are. */
+  readonly packed?: Uint8Array
 }
 
 export interface AnnounceResponse {

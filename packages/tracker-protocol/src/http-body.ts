@@ -81,7 +81,8 @@ export function encodeAnnounceBody(
       'peers',
       response.peers.map((peer) => peerDictionary(peer, form === 'dictionaries')),
     )
-  for (const [key, value] of response.extra ?? []) body.set(key, value)
+  // An extension adds words; it does not change those of the protocol.
+  for (const [key, value] of response.extra ?? []) if (!KNOWN.has(key)) body.set(key, value)
   return encode(body)
 }
 
@@ -250,7 +251,9 @@ function peerDictionary(peer: AnnouncedPeer, withId: boolean): Encodable {
 }
 
 function packed(peers: readonly AnnouncedPeer[], length: 6 | 18): Uint8Array {
-  const each = peers.map((peer) => packEndpoint(peer)).filter((bytes) => bytes?.length === length)
+  const each = peers
+    .map((peer) => peer.packed ?? packEndpoint(peer))
+    .filter((bytes) => bytes?.length === length)
   const whole = new Uint8Array(each.length * length)
   for (const [at, bytes] of each.entries()) whole.set(bytes as Uint8Array, at * length)
   return whole

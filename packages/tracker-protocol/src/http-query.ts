@@ -55,16 +55,25 @@ export function announceUrl(tracker: string, request: AnnounceRequest): string {
   if (request.event !== undefined) parts.push(`event=${request.event}`)
   if (request.trackerId !== undefined)
     parts.push(`trackerid=${percentEncodeText(request.trackerId)}`)
-  for (const [name, value] of request.extra ?? [])
-    parts.push(`${percentEncodeText(name)}=${percentEncodeText(value)}`)
+  if (request.extra !== undefined && request.extra.size > 0) parts.push(extraQuery(request.extra))
   return withQuery(tracker, parts.join('&'))
 }
 
-/** A scrape URL (see `scrapeUrl`) with the infohashes in its query. */
+/** Parameters of extensions as they stand in a query: percent-encoded UTF-8. */
+export function extraQuery(extra: ReadonlyMap<string, string>): string {
+  return [...extra]
+    .map(([name, value]) => `${percentEncodeText(name)}=${percentEncodeText(value)}`)
+    .join('&')
+}
+
+/** A scrape URL (see `scrapeUrl`) with the infohashes in its query, at most `SCRAPE_HASHES_MAX` of them. */
 export function scrapeRequestUrl(scrape: string, infoHashes: readonly InfoHash[]): string {
   return withQuery(
     scrape,
-    infoHashes.map((hash) => `info_hash=${percentEncode(idBytes(hash))}`).join('&'),
+    infoHashes
+      .slice(0, SCRAPE_HASHES_MAX)
+      .map((hash) => `info_hash=${percentEncode(idBytes(hash))}`)
+      .join('&'),
   )
 }
 
@@ -116,7 +125,8 @@ export function parseAnnounceQuery(query: string): AnnounceRequest {
  */
 export function parseScrapeQuery(query: string): readonly InfoHash[] {
   const hashes: InfoHash[] = []
-  for (const [name, value] of pairs(query)) {
+  refuseLong(query)
+  for (const [name, value] of pairs(query, PARAMETERS_MAX + SCRAPE_HASHES_MAX)) {
     if (name !== 'info_hash') continue
     const hash = parseInfoHash(percentDecode(value) ?? '')
     if (hash === undefined) throw malformed('info_hash', 'is not 20 percent-encoded bytes')
@@ -142,20 +152,24 @@ export function parseExtraQuery(query: string): ReadonlyMap<string, string> {
 }
 
 function readQuery(query: string): ReadonlyMap<string, string> {
+  refuseLong(query)
+  const parameters = new Map<string, string>()
+  for (const [name, value] of pairs(query)) if (!parameters.has(name)) parameters.set(name, value)
+  return parameters
+}
+
+function refuseLong(query: string): void {
   if (query.length > QUERY_LENGTH_MAX)
     throw new TrackerProtocolError(
       'TOO_LONG',
       'query',
       `a query of ${query.length} characters, limit ${QUERY_LENGTH_MAX}`,
     )
-  const parameters = new Map<string, string>()
-  for (const [name, value] of pairs(query)) if (!parameters.has(name)) parameters.set(name, value)
-  return parameters
 }
 
-function* pairs(query: string): Iterable<readonly [string, string]> {
+function* pairs(query: string, most = PARAMETERS_MAX): Iterable<readonly [string, string]> {
   let parameters = 0
-  for (let from = 0; from < query.length && parameters < PARAMETERS_MAX; parameters++) {
+  for (let from = 0; from < query.length && parameters < most; parameters++) {
     const end = query.indexOf('&', from)
     const until = end < 0 ? query.length : end
     const equals = query.indexOf('=', from)
@@ -206,7 +220,9 @@ function textOf(value: string | undefined): string | undefined {
   }
 }
 
-function withQuery(url: string, query: string): string {
+/** `url` with `query` added to the one that it may have; a fragment is dropped. */
+export function withQuery(url: string, query: string): string {
+  if (query === '') return url
   const hash = url.indexOf('#')
   const bare = hash < 0 ? url : url.slice(0, hash)
   if (!bare.includes('?')) return `${bare}?${query}`

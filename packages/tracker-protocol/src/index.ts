@@ -32,17 +32,21 @@ export {
   UDP_RESPONSE_LENGTH_MAX,
   URL_DATA_LENGTH_MAX,
 } from './tracker-limits.ts'
+export { UDP_ACTION } from './udp-layout.ts'
 export {
   encodeConnectRequest,
-  encodeConnectResponse,
   encodeUdpAnnounce,
+  encodeUdpScrape,
+  parseUdpRequest,
+  transactionIdOf,
+} from './udp-requests.ts'
+export type { UdpRequest } from './udp-requests.ts'
+export {
+  encodeConnectResponse,
   encodeUdpAnnounceResponse,
   encodeUdpError,
-  encodeUdpScrape,
   encodeUdpScrapeResponse,
-  parseUdpRequest,
   parseUdpResponse,
-  transactionIdOf,
-  UDP_ACTION,
-} from './udp-packets.ts'
-export type { UdpRequest, UdpResponse } from './udp-packets.ts'
+} from './udp-responses.ts'
+export type { UdpResponse } from './udp-responses.ts'
+export { encodeUrlData, readUrlData, urlDataOf } from './url-data.ts'

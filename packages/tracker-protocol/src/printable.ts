@@ -19,6 +19,7 @@ export function printable(bytes: Uint8Array): string {
 
 function isHarmless(code: number): boolean {
   if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return false
+  if (code === 0x61c) return false
   if (code >= 0x200b && code <= 0x200f) return false
   if (code >= 0x2028 && code <= 0x202e) return false
   if (code >= 0x2060 && code <= 0x206f) return false

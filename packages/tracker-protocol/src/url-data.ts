@@ -2,6 +2,7 @@
 //
 // EndOfOptions and NOP have no length byte, every other option has; an option of a later kind ends the reading.
 
+import { extraQuery, withQuery } from './http-query.ts'
 import { URL_DATA_LENGTH_MAX } from './tracker-limits.ts'
 
 const END_OF_OPTIONS = 0
@@ -9,6 +10,16 @@ const NOP = 1
 const URL_DATA = 2
 /** Bytes of one option: its length has one byte. */
 const OPTION_LENGTH_MAX = 255
+
+/** What an announce over UDP says of a tracker's URL: path and query, and parameters of extensions after them. */
+export function urlDataOf(
+  path: string,
+  query: string,
+  extra: ReadonlyMap<string, string> = new Map(),
+): string {
+  if (path + query === '/' && extra.size === 0) return ''
+  return withQuery(path + query, extraQuery(extra))
+}
 
 /** `urlData` as options; empty for empty. Text beyond `URL_DATA_LENGTH_MAX` bytes is not sent. */
 export function encodeUrlData(urlData: string): Uint8Array {

@@ -2,7 +2,6 @@
 //
 // Refusals are answers with status 200 and a failure reason, as clients expect; 404 is for paths that are none of ours.
 
-import { BencodeError } from '@bt/bencode'
 import type { Endpoint } from '@bt/primitives'
 import {
   type AnnounceRequest,
@@ -78,7 +77,6 @@ function ok(body: Uint8Array): HttpAnswer {
 
 function refusal(error: unknown): HttpAnswer {
   if (error instanceof TrackerError) return ok(encodeFailure(error.message, error.retryInMinutes))
-  if (error instanceof TrackerProtocolError || error instanceof BencodeError)
-    return ok(encodeFailure(error.message))
+  if (error instanceof TrackerProtocolError) return ok(encodeFailure(error.message))
   throw error
 }

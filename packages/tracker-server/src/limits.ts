@@ -10,6 +10,8 @@ export const PEERS_DEFAULT = 50
 export const PEERS_MAX = 200
 /** Seconds between announces that clients are told. */
 export const INTERVAL_SECONDS = 1800
+/** Seconds that a client who wants more peers is asked to wait at least. */
+export const MIN_INTERVAL_SECONDS = 60
 /** A peer is forgotten when it was silent for this many intervals. */
 export const EXPIRY_INTERVALS = 2
 /** Milliseconds between two sweeps; each looks at a part of the swarms. */

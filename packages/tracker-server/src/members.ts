@@ -1,21 +1,21 @@
 // The members of one swarm in flat arrays: slots 0 … size − 1 are always the living ones.
 //
 // Removal moves the last member into the gap, so slots are valid only until the next change. A member is its address
-// and port; the order of slots is shuffled by every sample (see peer-sample.ts), which makes samples fair and O(wanted).
+// and port. Beside the members lies an order of them that samples shuffle (see peer-sample.ts): fair, and O(wanted).
 
 import {
   type Endpoint,
   idBytes,
   ipClass,
   type IpClass,
-  packMapped,
   type PeerId,
   parsePeerId,
   unpackEndpoint,
 } from '@bt/primitives'
 
 export interface Member {
-  readonly endpoint: Endpoint
+  /** 18 bytes: 16 of address (IPv4 as mapped IPv6), 2 of port. */
+  readonly address: Uint8Array
   readonly peerId: PeerId
   readonly isSeed: boolean
   /** A leech that wants nothing more (BEP 21). */
@@ -44,6 +44,9 @@ export class Members {
   #seen = new Uint32Array(FIRST_CAPACITY)
   #groups = new Uint32Array(FIRST_CAPACITY)
   #flags = new Uint8Array(FIRST_CAPACITY)
+  /** A permutation of the slots, and where each slot stands in it. */
+  #order = new Uint32Array(FIRST_CAPACITY)
+  #places = new Uint32Array(FIRST_CAPACITY)
   readonly #slots = new Map<string, number>()
 
   get size(): number {
@@ -77,8 +80,10 @@ export class Members {
     if (this.#size === this.#seen.length) this.#grow()
     const slot = this.#size++
     this.#slots.set(key, slot)
-    this.#addresses.set(packMapped(member.endpoint) as Uint8Array, slot * ADDRESS_LENGTH)
-    const ofClass = CLASSES.indexOf(ipClass(member.endpoint.host))
+    this.#order[slot] = slot
+    this.#places[slot] = slot
+    this.#addresses.set(member.address, slot * ADDRESS_LENGTH)
+    const ofClass = CLASSES.indexOf(ipClass(member.address.subarray(0, 16)))
     this.#flags[slot] = ofClass << CLASS_SHIFT
     if (CLASSES[ofClass] !== 'global') this.#inside++
     this.update(slot, member)
@@ -86,7 +91,7 @@ export class Members {
   }
 
   /** Takes over what the member said of itself now. */
-  update(slot: number, member: Omit<Member, 'endpoint'>): void {
+  update(slot: number, member: Omit<Member, 'address'>): void {
     const before = this.#flags[slot] as number
     if ((before & SEED) !== 0) this.#seeds--
     if ((before & PAUSED) !== 0) this.#paused--
@@ -112,21 +117,39 @@ export class Members {
     if ((flags & SEED) !== 0) this.#seeds--
     if ((flags & PAUSED) !== 0) this.#paused--
     if (CLASSES[flags >> CLASS_SHIFT] !== 'global') this.#inside--
-    this.swap(slot, this.#size - 1)
-    this.#size--
-    this.#slots.delete(this.#keyAt(this.#size))
+    this.#slots.delete(this.#keyAt(slot))
+    const last = --this.#size
+    // The order keeps its first `size` entries: the last of them takes the place of the one that leaves.
+    this.shuffle(this.#places[slot] as number, last)
+    if (slot === last) return
+    this.#addresses.copyWithin(
+      slot * ADDRESS_LENGTH,
+      last * ADDRESS_LENGTH,
+      (last + 1) * ADDRESS_LENGTH,
+    )
+    this.#peerIds.copyWithin(slot * ID_LENGTH, last * ID_LENGTH, (last + 1) * ID_LENGTH)
+    this.#seen[slot] = this.#seen[last] as number
+    this.#groups[slot] = this.#groups[last] as number
+    this.#flags[slot] = this.#flags[last] as number
+    this.#slots.set(this.#keyAt(slot), slot)
+    const place = this.#places[last] as number
+    this.#order[place] = slot
+    this.#places[slot] = place
   }
 
-  /** Two members change places. */
-  swap(one: number, other: number): void {
-    if (one === other) return
-    this.#slots.set(this.#keyAt(one), other)
-    this.#slots.set(this.#keyAt(other), one)
-    swapRange(this.#addresses, one, other, ADDRESS_LENGTH)
-    swapRange(this.#peerIds, one, other, ID_LENGTH)
-    swapRange(this.#seen, one, other, 1)
-    swapRange(this.#groups, one, other, 1)
-    swapRange(this.#flags, one, other, 1)
+  /** The slot that stands at a place of the order. */
+  at(place: number): number {
+    return this.#order[place] as number
+  }
+
+  /** Two places of the order change their slots. */
+  shuffle(one: number, other: number): void {
+    const first = this.#order[one] as number
+    const second = this.#order[other] as number
+    this.#order[one] = second
+    this.#places[second] = one
+    this.#order[other] = first
+    this.#places[first] = other
   }
 
   endpoint(slot: number): Endpoint {
@@ -134,7 +157,12 @@ export class Members {
   }
 
   peerId(slot: number): PeerId {
-    return parsePeerId(this.#peerIds.subarray(slot * ID_LENGTH, (slot + 1) * ID_LENGTH)) as PeerId
+    return parsePeerId(this.peerIdBytes(slot)) as PeerId
+  }
+
+  /** 20 bytes; a copy. */
+  peerIdBytes(slot: number): Uint8Array {
+    return this.#peerIds.slice(slot * ID_LENGTH, (slot + 1) * ID_LENGTH)
   }
 
   isSeed(slot: number): boolean {
@@ -151,14 +179,20 @@ export class Members {
     return this.#addresses[at + 10] === 255 && this.#addresses[at + 11] === 255
   }
 
-  /** Whether two members have one address, whatever their ports. */
-  sameAddress(one: number, other: number): boolean {
-    for (let byte = 0; byte < 16; byte++)
-      if (
-        this.#addresses[one * ADDRESS_LENGTH + byte] !==
-        this.#addresses[other * ADDRESS_LENGTH + byte]
-      )
-        return false
+  /** 6 bytes of an IPv4 endpoint, 18 of an IPv6 one; a copy. */
+  packed(slot: number): Uint8Array {
+    const end = (slot + 1) * ADDRESS_LENGTH
+    return this.#addresses.slice(this.isIpv4(slot) ? end - 6 : end - ADDRESS_LENGTH, end)
+  }
+
+  /** Whether a member counts as of the same address: one IPv4 address, or one IPv6 /64. */
+  isNeighbour(slot: number, address: Uint8Array): boolean {
+    const at = slot * ADDRESS_LENGTH
+    for (let byte = 0; byte < 8; byte++)
+      if (this.#addresses[at + byte] !== address[byte]) return false
+    if (!this.isIpv4(slot)) return true
+    for (let byte = 8; byte < 16; byte++)
+      if (this.#addresses[at + byte] !== address[byte]) return false
     return true
   }
 
@@ -181,13 +215,14 @@ export class Members {
     this.#seen = grown(this.#seen, new Uint32Array(capacity))
     this.#groups = grown(this.#groups, new Uint32Array(capacity))
     this.#flags = grown(this.#flags, new Uint8Array(capacity))
+    this.#order = grown(this.#order, new Uint32Array(capacity))
+    this.#places = grown(this.#places, new Uint32Array(capacity))
   }
 }
 
-/** What tells members apart: address and port; undefined for a name. */
-export function keyOf(endpoint: Endpoint): string | undefined {
-  const packed = packMapped(endpoint)
-  return packed === undefined ? undefined : keyOfBytes(packed, 0)
+/** What tells members apart: the 18 bytes of address and port, as text. */
+export function keyOf(address: Uint8Array): string {
+  return keyOfBytes(address, 0)
 }
 
 function keyOfBytes(bytes: Uint8Array, at: number): string {
@@ -195,19 +230,6 @@ function keyOfBytes(bytes: Uint8Array, at: number): string {
   for (let byte = at; byte < at + ADDRESS_LENGTH; byte += 2)
     key += String.fromCharCode(((bytes[byte] as number) << 8) | (bytes[byte + 1] as number))
   return key
-}
-
-function swapRange(
-  array: Uint8Array | Uint32Array,
-  one: number,
-  other: number,
-  length: number,
-): void {
-  for (let at = 0; at < length; at++) {
-    const kept = array[one * length + at] as number
-    array[one * length + at] = array[other * length + at] as number
-    array[other * length + at] = kept
-  }
 }
 
 function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {

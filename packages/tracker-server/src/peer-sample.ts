@@ -1,52 +1,56 @@
 // Whom to hand out: a fair random sample, O(wanted), repeatable by seed.
 //
-// The first step of a shuffle (Fisher and Yates) done on the members themselves: every set of that size is equally
+// The first steps of a shuffle (Fisher and Yates) done on the members' order: every set of that size is equally
 // likely, whatever earlier samples did. Seeds are not handed to seeds, addresses inside a network not to outsiders,
 // and nobody to himself.
 
 import type { Random } from '@bt/ports'
-import { type Endpoint, type IpClass, ipClass } from '@bt/primitives'
+import type { IpClass } from '@bt/primitives'
 import { DRAWS_PER_PEER_MAX } from './limits.ts'
 import type { Members } from './members.ts'
 
 export interface Asker {
-  readonly endpoint: Endpoint
-  readonly key: string | undefined
-  readonly isSeed: boolean
+  /** The asker's own slot. */
+  readonly slot: number
   /** Peers of one family only, as a UDP answer has; undefined: both. */
   readonly family?: 4 | 6
 }
 
+/** What may be told to whom: to an asker's class, members of his or of a wider one. */
 const WIDTH: Readonly<Record<IpClass, number>> = {
-  never: -1,
   loopback: 0,
   'link-local': 1,
   private: 2,
   global: 3,
+  // Nobody's address: as far outside as one can be, and told to nobody but its like.
+  never: 3,
 }
 
-/** Slots of at most `wanted` members; they are valid until the swarm changes. Moves members about. */
+/** Slots of at most `wanted` members; they are valid until the swarm changes. Shuffles the members' order. */
 export function samplePeers(
   members: Members,
   asker: Asker,
   wanted: number,
   random: Random,
 ): readonly number[] {
-  const from = WIDTH[ipClass(asker.endpoint.host)]
   const draws = Math.min(members.size, wanted * DRAWS_PER_PEER_MAX + 1)
   let chosen = 0
   for (let drawn = 0; drawn < draws && chosen < wanted; drawn++) {
-    members.swap(drawn, drawn + random.below(members.size - drawn))
-    if (!mayHear(members, drawn, asker, from)) continue
-    members.swap(chosen, drawn)
+    members.shuffle(drawn, drawn + random.below(members.size - drawn))
+    if (!mayHear(members, members.at(drawn), asker)) continue
+    members.shuffle(chosen, drawn)
     chosen++
   }
-  return Array.from({ length: chosen }, (_, slot) => slot)
+  return Array.from({ length: chosen }, (_, place) => members.at(place))
 }
 
-function mayHear(members: Members, slot: number, asker: Asker, from: number): boolean {
-  if (asker.isSeed && members.isSeed(slot)) return false
+function mayHear(members: Members, slot: number, asker: Asker): boolean {
+  if (slot === asker.slot) return false
+  if (members.isSeed(asker.slot) && members.isSeed(slot)) return false
   if (asker.family !== undefined && members.isIpv4(slot) !== (asker.family === 4)) return false
-  if (members.inside > 0 && WIDTH[members.classOf(slot)] < from) return false
-  return asker.key === undefined || members.slotOf(asker.key) !== slot
+  if (members.inside === 0) return true
+  const told = members.classOf(slot)
+  const teller = members.classOf(asker.slot)
+  if (told === 'never') return teller === 'never'
+  return WIDTH[told] >= WIDTH[teller]
 }

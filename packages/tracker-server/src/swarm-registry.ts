@@ -1,7 +1,7 @@
 // Who is in which swarm: members, counts, expiry. Everything in memory, bounded, and answered at once.
 
 import type { Random } from '@bt/ports'
-import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
+import { type Endpoint, type InfoHash, ipClass, type PeerId } from '@bt/primitives'
 import { TrackerError } from './errors.ts'
 import {
   CROWD_FROM,
@@ -67,7 +67,12 @@ export class SwarmRegistry {
    * Adds a member or takes over what it says now; `completed` counts once for each member.
    * @throws {TrackerError} 'FULL' when it is the first of one swarm too many
    */
-  upsert(infoHash: InfoHash, key: string, member: Member, completed: boolean): RegisteredSwarm {
+  upsert(
+    infoHash: InfoHash,
+    key: string,
+    member: Member,
+    completed: boolean,
+  ): { readonly members: Members; readonly slot: number } {
     let swarm = this.#swarms.get(infoHash)
     if (swarm === undefined) {
       if (this.#swarms.size >= this.#swarmsMax)
@@ -83,7 +88,7 @@ export class SwarmRegistry {
     if (slot === undefined) slot = this.#add(infoHash, swarm, key, member)
     else swarm.members.update(slot, member)
     if (completed && swarm.members.countCompletion(slot)) swarm.completed++
-    return swarm
+    return { members: swarm.members, slot }
   }
 
   remove(infoHash: InfoHash, key: string): void {
@@ -110,22 +115,23 @@ export class SwarmRegistry {
 
   #add(infoHash: InfoHash, swarm: Swarm, key: string, member: Member): number {
     const { members } = swarm
-    const crowd = members.size >= CROWD_FROM ? this.#crowdOf(members, member.endpoint) : undefined
-    if (crowd !== undefined) this.#drop(infoHash, swarm, crowd, 'expired')
+    const crowd = members.size >= CROWD_FROM ? this.#crowdOf(members, member.address) : undefined
+    if (crowd !== undefined) this.#evict(infoHash, members, crowd, 'expired')
     else if (members.size >= this.#peersPerSwarmMax)
-      this.#drop(infoHash, swarm, this.#random.below(members.size), 'expired')
+      this.#evict(infoHash, members, this.#random.below(members.size), 'expired')
     this.#peers++
     return members.add(key, member)
   }
 
   /** A member of the same address, when more than half of a sample has it: one address must not fill a swarm. */
-  #crowdOf(members: Members, endpoint: Endpoint): number | undefined {
-    if (endpoint.host.startsWith('127.') || endpoint.host === '::1') return undefined
+  #crowdOf(members: Members, address: Uint8Array): number | undefined {
+    // All the peers of one machine are there.
+    if (ipClass(address.subarray(0, 16)) === 'loopback') return undefined
     let same = 0
     let last: number | undefined
     for (let drawn = 0; drawn < CROWD_SAMPLE; drawn++) {
       const slot = this.#random.below(members.size)
-      if (members.endpoint(slot).host !== endpoint.host) continue
+      if (!members.isNeighbour(slot, address)) continue
       same++
       last = slot
     }
@@ -133,12 +139,15 @@ export class SwarmRegistry {
   }
 
   #drop(infoHash: InfoHash, swarm: Swarm, slot: number, why: 'stopped' | 'expired'): void {
-    const { members } = swarm
+    this.#evict(infoHash, swarm.members, slot, why)
+    if (swarm.members.size === 0) this.#swarms.delete(infoHash)
+  }
+
+  #evict(infoHash: InfoHash, members: Members, slot: number, why: 'stopped' | 'expired'): void {
     const peerId = members.peerId(slot)
     const endpoint = members.endpoint(slot)
     members.remove(slot)
     this.#peers--
-    if (members.size === 0) this.#swarms.delete(infoHash)
     this.#gone(infoHash, peerId, endpoint, why)
   }
 }

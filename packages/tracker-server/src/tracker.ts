@@ -4,7 +4,7 @@
 // one that the request came from, never one that it claims.
 
 import type { Alarm, Clock, Random } from '@bt/ports'
-import type { Endpoint, InfoHash } from '@bt/primitives'
+import { type Endpoint, type InfoHash, packMapped } from '@bt/primitives'
 import type {
   AnnouncedPeer,
   AnnounceRequest,
@@ -13,9 +13,17 @@ import type {
 } from '@bt/tracker-protocol'
 import { TrackerError } from './errors.ts'
 import type { AnnounceHook, SwarmView } from './hooks.ts'
-import { EXPIRY_INTERVALS, INTERVAL_SECONDS, PEERS_DEFAULT, PEERS_MAX, SWEEP_MS } from './limits.ts'
+import {
+  EXPIRY_INTERVALS,
+  INTERVAL_SECONDS,
+  MIN_INTERVAL_SECONDS,
+  PEERS_DEFAULT,
+  PEERS_MAX,
+  SWEEP_MS,
+} from './limits.ts'
+import { MemberPeer } from './member-peer.ts'
 import { keyOf, type Members } from './members.ts'
-import { samplePeers } from './peer-sample.ts'
+import { type Asker, samplePeers } from './peer-sample.ts'
 import { SwarmRegistry } from './swarm-registry.ts'
 
 export interface TrackerOptions {
@@ -77,6 +85,7 @@ export class Tracker {
 
   /** Forgets silent peers from now on, a part of the swarms each second, until `close`. */
   start(): void {
+    this.#alarm?.cancel()
     this.#alarm = this.#clock.at(this.#clock.now() + SWEEP_MS, () => {
       this.expire()
       this.start()
@@ -99,41 +108,37 @@ export class Tracker {
    */
   announce(request: AnnounceRequest, from: Endpoint, family?: 4 | 6): AnnounceResponse {
     this.#announces++
-    const endpoint = { host: from.host, port: request.port }
-    const key = keyOf(endpoint)
-    if (key === undefined) throw this.#refusal('REFUSED', `${from.host} is not an address`)
+    const address = packMapped({ host: from.host, port: request.port })
+    if (address === undefined) throw this.#refusal('REFUSED', `${from.host} is not an address`)
     for (const hook of this.#hooks) this.#guarded(() => hook.before?.(request, from))
-    const isSeed = request.leftBytes === 0
+    const key = keyOf(address)
+    let peers: readonly AnnouncedPeer[] = []
     if (request.event === 'stopped') this.#registry.remove(request.infoHash, key)
     else {
       const member = {
-        endpoint,
+        address,
         peerId: request.peerId,
-        isSeed,
+        isSeed: request.leftBytes === 0,
         isPaused: request.event === 'paused',
         group: this.#groupOf(from),
         seenSeconds: this.#seconds(),
       }
-      this.#guarded(() =>
+      const { members, slot } = this.#guarded(() =>
         this.#registry.upsert(request.infoHash, key, member, request.event === 'completed'),
       )
+      const wanted = Math.min(request.numWant ?? PEERS_DEFAULT, this.#peersMax)
+      const asker = family === undefined ? { slot } : { slot, family }
+      if (wanted > 0) peers = this.#peersFor(request, from, members, asker, wanted)
     }
-    const members = this.#registry.swarm(request.infoHash)?.members
-    const wanted =
-      request.event === 'stopped' ? 0 : Math.min(request.numWant ?? PEERS_DEFAULT, this.#peersMax)
-    const asker =
-      family === undefined ? { endpoint, key, isSeed } : { endpoint, key, isSeed, family }
+    const now = this.#registry.swarm(request.infoHash)?.members
     let response: AnnounceResponse = {
       intervalSeconds:
         this.#intervalSeconds + this.#random.below(1 + Math.floor(this.#intervalSeconds / 10)),
-      minIntervalSeconds: Math.min(60, this.#intervalSeconds),
-      complete: members?.seeds ?? 0,
-      incomplete: members?.leeches ?? 0,
-      downloaders: members?.downloaders ?? 0,
-      peers:
-        members === undefined || wanted === 0
-          ? []
-          : this.#peers(request, from, members, asker, wanted),
+      minIntervalSeconds: Math.min(MIN_INTERVAL_SECONDS, this.#intervalSeconds),
+      complete: now?.seeds ?? 0,
+      incomplete: now?.leeches ?? 0,
+      downloaders: now?.downloaders ?? 0,
+      peers,
       externalAddress: from.host,
     }
     for (const hook of this.#hooks) response = hook.shape?.(request, response, from) ?? response
@@ -151,17 +156,17 @@ export class Tracker {
     })
   }
 
-  #peers(
+  #peersFor(
     request: AnnounceRequest,
     from: Endpoint,
     members: Members,
-    asker: Parameters<typeof samplePeers>[1],
+    asker: Asker,
     wanted: number,
   ): readonly AnnouncedPeer[] {
     let slots: readonly number[] | undefined
     for (const hook of this.#hooks) slots ??= hook.select?.(request, from, viewOf(members))
     slots ??= samplePeers(members, asker, wanted, this.#random)
-    return slots.map((slot) => ({ ...members.endpoint(slot), peerId: members.peerId(slot) }))
+    return slots.map((slot) => new MemberPeer(members.packed(slot), members.peerIdBytes(slot)))
   }
 
   #groupOf(from: Endpoint): number {
@@ -172,9 +177,9 @@ export class Tracker {
     return 0
   }
 
-  #guarded(run: () => void): void {
+  #guarded<T>(run: () => T): T {
     try {
-      run()
+      return run()
     } catch (error) {
       if (error instanceof TrackerError) this.#refusals++
       throw error

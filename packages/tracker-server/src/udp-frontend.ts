@@ -5,7 +5,7 @@
 // nobody can silence somebody else.
 
 import type { Clock, DatagramBatch, DatagramReceiver, Random } from '@bt/ports'
-import { formatIp } from '@bt/primitives'
+import { type Endpoint, formatIp, unpackEndpoint } from '@bt/primitives'
 import {
   encodeConnectResponse,
   encodeUdpAnnounceResponse,
@@ -21,16 +21,26 @@ import { TrackerError } from './errors.ts'
 import { BAD_ADDRESSES_MAX, BAD_IDS_MAX, CONNECTION_ID_STEP_MS } from './limits.ts'
 import type { Tracker } from './tracker.ts'
 
+/** Bytes of a packet that leave room for some words in answer. */
+const SHORT_LENGTH_MIN = 24
+
 export class UdpFrontend implements DatagramReceiver {
   readonly #tracker: Tracker
+  readonly #failed: ((error: unknown) => void) | undefined
   readonly #clock: Clock
   readonly #ids: ConnectionIds
   /** Bad ids by address since `#badSince`. */
   readonly #bad = new Map<string, number>()
   #badSince = 0
 
-  constructor(tracker: Tracker, ports: { readonly clock: Clock; readonly random: Random }) {
+  /** `failed` hears what is wrong on our side, such as a hook that breaks; without it, `received` throws it. */
+  constructor(
+    tracker: Tracker,
+    ports: { readonly clock: Clock; readonly random: Random },
+    failed?: (error: unknown) => void,
+  ) {
     this.#tracker = tracker
+    this.#failed = failed
     this.#clock = ports.clock
     this.#ids = new ConnectionIds(ports.random)
   }
@@ -40,7 +50,7 @@ export class UdpFrontend implements DatagramReceiver {
       const start = at * batch.stride
       const packet = batch.bytes.subarray(start, start + (batch.lengths[at] as number))
       const sender = batch.addresses.subarray(at * 18, at * 18 + 18)
-      const reply = this.answer(packet, sender)
+      const reply = this.#guarded(packet, sender)
       if (
         reply === undefined ||
         reply.length > replies.stride ||
@@ -62,7 +72,8 @@ export class UdpFrontend implements DatagramReceiver {
     try {
       request = parseUdpRequest(packet)
     } catch (error) {
-      return short(packet, error)
+      if (error instanceof TrackerProtocolError) return short(packet, error.message)
+      throw error
     }
     const { transactionId } = request
     if (request.action === 'connect') {
@@ -73,19 +84,29 @@ export class UdpFrontend implements DatagramReceiver {
     if (!this.#ids.holds(request.connectionId, 0, address, now)) {
       return this.#isGuessing(formatIp(address), now)
         ? undefined
-        : encodeUdpError(transactionId, 'connection id is not valid, connect again')
+        : short(packet, 'connection id is not valid, connect again')
     }
     try {
-      return this.#serve(request, formatIp(address), isMapped(address) ? 6 : 18)
+      return this.#serve(request, unpackEndpoint(sender, 0, 18), isMapped(address) ? 6 : 18)
     } catch (error) {
       if (error instanceof TrackerError) return encodeUdpError(transactionId, error.message)
       throw error
     }
   }
 
+  #guarded(packet: Uint8Array, sender: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.answer(packet, sender)
+    } catch (error) {
+      if (this.#failed === undefined) throw error
+      this.#failed(error)
+      return undefined
+    }
+  }
+
   #serve(
     request: Exclude<UdpRequest, { action: 'connect' }>,
-    host: string,
+    from: Endpoint,
     stride: 6 | 18,
   ): Uint8Array {
     if (request.action === 'scrape')
@@ -93,7 +114,6 @@ export class UdpFrontend implements DatagramReceiver {
         request.transactionId,
         this.#tracker.scrape(request.infoHashes),
       )
-    const from = { host, port: request.request.port }
     const response = this.#tracker.announce(request.request, from, stride === 6 ? 4 : 6)
     return encodeUdpAnnounceResponse(request.transactionId, response, stride)
   }
@@ -110,12 +130,10 @@ export class UdpFrontend implements DatagramReceiver {
 }
 
 /** An error no longer than what it answers; silence where there is no room, or no transaction to name. */
-function short(packet: Uint8Array, error: unknown): Uint8Array | undefined {
-  if (!(error instanceof TrackerProtocolError)) throw error
+function short(packet: Uint8Array, sentence: string): Uint8Array | undefined {
   const transactionId = transactionIdOf(packet)
-  const room = packet.length - 8
-  if (transactionId === undefined || room < 16) return undefined
-  return encodeUdpError(transactionId, error.message).subarray(0, packet.length)
+  if (transactionId === undefined || packet.length < SHORT_LENGTH_MIN) return undefined
+  return encodeUdpError(transactionId, sentence).subarray(0, packet.length)
 }
 
 function isMapped(address: Uint8Array): boolean {
