@@ -95,7 +95,7 @@ export class Loads {
     const { readAheadBytes, verifyOnRead } = this.#parts
     if (verifyOnRead || readAheadBytes >= whole) return { begin: 0, length: whole }
     const aligned = Math.floor(from / readAheadBytes) * readAheadBytes
-    const begin = aligned
+    const begin = from + servedLength <= aligned + readAheadBytes ? aligned : from
     return { begin, length: Math.min(readAheadBytes, whole - begin) }
   }
 
