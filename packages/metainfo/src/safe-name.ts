@@ -4,7 +4,7 @@
 // extension kept when a name is cut), so that data laid out by others is found; adds what Windows and macOS need.
 // Bytes are decoded once; nothing is ever unescaped.
 
-import { textOfBytes } from '@bt/bencode'
+import { keyOfBytes, textOfBytes } from '@bt/bencode'
 import { NAME_BYTES_MAX } from './metainfo-limits.ts'
 
 /** What is put where a character cannot stand. */
@@ -17,6 +17,9 @@ const EXTENSION_BYTES_MAX = 9
 /** Names that Windows takes for devices, with any extension; ¹ ² ³ count as digits there. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)/i
 
+/** What most names are: harmless letters, no dot or space at the end, not too long. */
+const PLAIN = /^[\w .,;'()[\]{}&+@!#$%^=~-]{0,254}[\w,;'()[\]{}&+@!#$%^=~-]$/
+
 /**
  * The safe name, or undefined for '.' and '..', which name no entry of their own and are left out of a path.
  * The result is never empty, has no separator, no control or direction character, no character or ending that Windows
@@ -24,6 +27,7 @@ const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)
  */
 export function safeName(raw: Uint8Array): string | undefined {
   const text = decodeUtf8(raw)
+  if (PLAIN.test(text) && !DEVICE.test(text)) return text
   if (text === '.' || text === '..') return undefined
   let name = ''
   for (const character of text) {
@@ -56,10 +60,8 @@ export function numberedName(name: string, number: number): string {
 
 /** What two names have in common when some file system takes them for one: case, accents written in two ways, unseen joiners. */
 export function foldName(name: string): string {
-  const lower = isPlainAscii(name)
-    ? name.toLowerCase()
-    : name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFD').replace(UNSEEN, '')
-  return lower
+  if (isAscii(name)) return name.toLowerCase()
+  return name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFD').replace(UNSEEN, '')
 }
 
 /** Bytes of the UTF-8 of a text. */
@@ -82,6 +84,9 @@ export function utf8Length(text: string): number {
  * whatever follows, as libtorrent has it.
  */
 export function decodeUtf8(raw: Uint8Array): string {
+  let all = 0
+  for (const byte of raw) all |= byte
+  if (all < 0x80) return keyOfBytes(raw)
   const text = textOfBytes(raw)
   if (text !== undefined) return text
   let pieced = ''
@@ -184,7 +189,7 @@ function isRefused(code: number): boolean {
   )
 }
 
-function isPlainAscii(name: string): boolean {
+function isAscii(name: string): boolean {
   for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) >= 0x80) return false
   return true
 }

@@ -122,8 +122,7 @@ function checkPieces(files: readonly RawFile[], pieces: Uint8Array, pieceLength:
     const what = `is ${pieces.length} bytes, not a multiple of ${SHA1_LENGTH}`
     throw new MetainfoError('BAD_PIECES', 'info.pieces', what)
   }
-  let total = 0n
-  for (const file of files) total += BigInt(file.length)
+  const total = totalOf(files)
   if (total === 0n)
     throw new MetainfoError('NO_CONTENT', 'info', 'has no content: every file is empty')
   const needed = (total + BigInt(pieceLength) - 1n) / BigInt(pieceLength)
@@ -134,6 +133,17 @@ function checkPieces(files: readonly RawFile[], pieces: Uint8Array, pieceLength:
   if (needed === given) return
   const what = `has ${given} hashes, but ${total} bytes in pieces of ${pieceLength} need ${needed}`
   throw new MetainfoError('PIECE_COUNT_MISMATCH', 'info.pieces', what)
+}
+
+/** Added as numbers as long as they are exact. */
+function totalOf(files: readonly RawFile[]): bigint {
+  let exact = 0n
+  let sum = 0
+  for (const { length } of files) {
+    if (typeof length === 'number' && sum + length <= Number.MAX_SAFE_INTEGER) sum += length
+    else exact += BigInt(length)
+  }
+  return exact + BigInt(sum)
 }
 
 /** The error of a torrent of too many pieces. */
