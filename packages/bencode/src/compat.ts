@@ -90,7 +90,10 @@ export function byteLength(value: unknown): number {
   return encoded === undefined ? 0 : encodeCanonical(encoded).length
 }
 
-export const encodingLength = byteLength
+/** The same under its other name. */
+export function encodingLength(value: unknown): number {
+  return byteLength(value)
+}
 
 const bencode = { encode, decode, byteLength, encodingLength }
 
