@@ -141,7 +141,9 @@ export class Rechecks {
     const had = ledger.have.has(piece)
     disk.read(piece, 0, bytes, (error) => {
       if (error !== undefined || !verifier.isVerifiable(piece)) {
-        this.#wrong(piece, had)
+        // A disk that could not read it has said nothing about what is there.
+        if (error !== undefined && error.code !== 'NOT_HERE') this.#unknown(piece, had, error)
+        else this.#wrong(piece, had)
         done()
         return
       }
@@ -159,6 +161,13 @@ export class Rechecks {
     ledger.gained(piece)
     // Read from memory of the system, perhaps: safe from a power cut only after a sync.
     disk.touched(piece)
+  }
+
+  /** Perhaps right: it stays doubtful, to be checked another time. */
+  #unknown(piece: PieceIndex, had: boolean, error: PieceStoreError): void {
+    const { ledger, losses, isOpen } = this.#parts
+    if (isOpen(piece) || (!had && ledger.have.has(piece))) return
+    losses.lose([piece], true, error)
   }
 
   /** `had`: when its reading began; a piece that was settled meanwhile is not judged by what was read before. */

@@ -191,3 +191,16 @@ test('an empty recheck answers', () => {
   const store = world.open()
   expect(world.recheck(store, bits(1, []))).toEqual([])
 })
+
+test('a piece that could not be read in a recheck stays doubtful, and is found by the next one', () => {
+  const world = new World(oneFile(4 * BLOCK, BLOCK))
+  world.putFile(0)
+  const store = world.open()
+  world.host.disk.fail({ code: 'READ_FAILED', operations: ['read'], times: 1 })
+  world.recheck(store)
+  expect(store.have.count).toBe(3)
+  expect(store.doubtful.count).toBe(1)
+  world.recheck(store, store.doubtful)
+  expect(store.have.count).toBe(4)
+  expect(store.doubtful.count).toBe(0)
+})

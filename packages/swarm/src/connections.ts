@@ -17,12 +17,12 @@ export interface ConnectionsParts {
   readonly peers: PeerSet
   readonly owner: PeerOwner
   readonly downloadBudget: TokenBucket
-  limits(): SwarmLimits
-  admission(): Admission
+  readonly limits: () => SwarmLimits
+  readonly admission: () => Admission
   /** False: no connections now (paused, checking). */
-  isOpen(): boolean
+  readonly isOpen: () => boolean
   /** The handshake is done and the peer is ours. */
-  opened(peer: Peer): void
+  readonly opened: (peer: Peer) => void
 }
 
 export class Connections {

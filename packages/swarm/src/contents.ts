@@ -37,14 +37,16 @@ export interface ContentsParts {
   /** Name of the resume data in the keep. */
   readonly name: string
   readonly resume?: Uint8Array | undefined
-  progress(checked: number, total: number): void
-  conditionChanged(condition: StoreCondition, retryMs: number): void
-  lost(pieces: readonly number[], error: PieceStoreError): void
+  readonly progress: (checked: number, total: number) => void
+  readonly conditionChanged: (condition: StoreCondition, retryMs: number) => void
+  readonly lost: (pieces: readonly number[], error: PieceStoreError) => void
+  /** About to look whether these are there after all: begun pieces would be left out. */
+  readonly looking: (pieces: ReadonlyBitfield) => void
   /** They were lost, and are there after all. */
-  regained(pieces: readonly number[]): void
-  saved(resume: Uint8Array, durableCount: number): void
-  failedToSave(error: Error): void
-  endTurn(): void
+  readonly regained: (pieces: readonly number[]) => void
+  readonly saved: (resume: Uint8Array, durableCount: number) => void
+  readonly failedToSave: (error: Error) => void
+  readonly endTurn: () => void
 }
 
 export class Contents {
@@ -183,8 +185,11 @@ export class Contents {
 
   /** Tries to write again now. */
   retry(): void {
+    const condition = this.#store?.condition
+    if (condition?.state !== 'stopped') return
     this.#retry?.cancel()
-    this.#retry = undefined
+    this.#retryMs = RETRY_FIRST_MS
+    this.#armRetry()
     this.#store?.retry()
   }
 
@@ -252,6 +257,7 @@ export class Contents {
         this.#recheck = undefined
         if (this.#closed) return
         this.changed()
+        if (store.doubtful.count > 0) this.#lookLater()
         done(error, store)
         this.#parts.endTurn()
       },
@@ -274,6 +280,7 @@ export class Contents {
     const store = this.#store
     if (store === undefined || store.doubtful.count === 0) return
     const doubtful = Bitfield.copyOf(store.doubtful)
+    this.#parts.looking(doubtful)
     this.#recheck = store.recheck(
       doubtful,
       () => {},

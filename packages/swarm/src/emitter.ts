@@ -25,7 +25,7 @@ export class Emitter<Events extends object> {
   emit<Name extends keyof Events>(name: Name, facts: Events[Name]): void {
     const known = this.#listeners.get(name)
     if (known === undefined || known.size === 0) return
-    for (const listener of [...known]) {
+    for (const listener of Array.from(known)) {
       try {
         listener(facts as never)
       } catch (error) {

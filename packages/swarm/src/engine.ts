@@ -47,13 +47,13 @@ export interface EngineParts {
   readonly policy: SwarmPolicy | undefined
   readonly events: Emitter<SwarmEvents>
   readonly downloadBudget: TokenBucket
-  limits(): SwarmLimits
-  have(): ReadonlyBitfield
+  readonly limits: () => SwarmLimits
+  readonly have: () => ReadonlyBitfield
   /** Peer exchange is on: by the options, and the torrent is not private. */
-  exchangesPeers(): boolean
-  metadataCame(infoBytes: Uint8Array): void
+  readonly exchangesPeers: () => boolean
+  readonly metadataCame: (infoBytes: Uint8Array) => void
   /** More peers would be welcome; for policies: what is announced changed. */
-  announce(): void
+  readonly announce: () => void
 }
 
 export class Engine implements PeerOwner {
@@ -75,8 +75,8 @@ export class Engine implements PeerOwner {
     'extension-handshake': (peer, event) => this.#introduced(peer, event.facts),
     choke: (peer) => this.#exchange?.downloader.choked(peer),
     unchoke: (peer) => this.#exchange?.downloader.unchoked(peer),
-    interested: (peer) => this.#exchange?.slots.interestChanged(peer),
-    'not-interested': (peer) => this.#exchange?.slots.interestChanged(peer),
+    interested: () => this.#exchange?.slots.interestChanged(),
+    'not-interested': () => this.#exchange?.slots.interestChanged(),
     have: (peer, event) => this.#gained(peer, event.piece),
     'dont-have': (peer, event) => this.#exchange?.downloader.lost(peer, event.piece),
     suggest: () => {}, // rarest-first is not steered by others
@@ -228,7 +228,7 @@ export class Engine implements PeerOwner {
 
   /** Everything wanted is here: seeds are of no more use, and the others may know (BEP 21). */
   completed(isPartialSeed: boolean): void {
-    for (const peer of [...this.peers.open()]) {
+    for (const peer of Array.from(this.peers.open())) {
       this.#dropIfUseless(peer)
       if (isPartialSeed && !peer.isClosed) this.#greeting.sendHandshake(peer)
     }
@@ -244,7 +244,7 @@ export class Engine implements PeerOwner {
   /** The choker's round: once in 10 s. */
   pulse(now: number): void {
     this.#exchange?.downloader.tick(now)
-    for (const peer of [...this.peers.open()]) {
+    for (const peer of Array.from(this.peers.open())) {
       if (peer.fullSince === undefined || now - peer.fullSince < READS_NOTHING_MS) continue
       peer.drop('reads-nothing', `it took nothing for ${READS_NOTHING_MS / 1000} s`)
     }

@@ -5,7 +5,7 @@
 
 import type { Metainfo, PieceIndex } from '@bt/metainfo'
 import type { PieceStore, PieceStoreError } from '@bt/piece-store'
-import type { InfoHash } from '@bt/primitives'
+import type { InfoHash, ReadonlyBitfield } from '@bt/primitives'
 import { allowedFastSet } from '@bt/wire'
 import { Choker } from './choking/choker.ts'
 import { ChokeRounds } from './choking/choke-rounds.ts'
@@ -37,11 +37,11 @@ export interface ExchangeParts {
   /** Of each file. */
   readonly priorities: readonly number[]
   readonly sequential: boolean
-  wantsNothing(peer: Peer): boolean
-  convicted(conviction: Conviction<Peer>): void
+  readonly wantsNothing: (peer: Peer) => boolean
+  readonly convicted: (conviction: Conviction<Peer>) => void
   /** Pieces came or went, or others are wanted: `isComplete` may differ. */
-  changed(): void
-  pulse(now: number): void
+  readonly changed: () => void
+  readonly pulse: (now: number) => void
 }
 
 export class Exchange {
@@ -197,6 +197,13 @@ export class Exchange {
       this.#parts.events.emit('lost', { piece: this.metainfo.geometry.piece(index), reason: error })
     }
     this.#parts.changed()
+  }
+
+  /** The disk may still know these: sooner than whoever claims to have them, who may be lying. */
+  giveBack(pieces: ReadonlyBitfield): void {
+    for (let piece = 0; piece < pieces.length; piece++) {
+      if (pieces.has(piece) && this.picker.isPartial(piece)) this.downloader.giveBack(piece)
+    }
   }
 
   /** Lost, and there after all. */

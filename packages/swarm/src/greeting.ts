@@ -17,10 +17,10 @@ export interface GreetingParts {
   readonly known: KnownPeers
   readonly seat: PolicySeat
   readonly client: string
-  port(): number
-  exchangesPeers(): boolean
-  metadataLength(): number | undefined
-  isUploadOnly(): boolean
+  readonly port: () => number
+  readonly exchangesPeers: () => boolean
+  readonly metadataLength: () => number | undefined
+  readonly isUploadOnly: () => boolean
 }
 
 export class Greeting {

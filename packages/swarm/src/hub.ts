@@ -17,14 +17,14 @@ export interface Hub {
   readonly uploadBudget: TokenBucket
   readonly downloadBudget: TokenBucket
   /** Bytes per second of all torrents together, as now set. */
-  downloadRate(): number
+  readonly downloadRate: () => number
   readonly addresses: AddressRules
   /** Defaults for each torrent. */
   readonly swarmLimits: Partial<SwarmLimits>
   /** Our name and version, for people. */
   readonly client: string
   /** Port we accept on; 0: none. */
-  port(): number
+  readonly port: () => number
   /** Counts up over the session. */
-  peerNumber(): number
+  readonly peerNumber: () => number
 }

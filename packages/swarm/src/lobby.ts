@@ -153,7 +153,7 @@ export class Lobby {
       this.hub.turn.close()
       for (const told of this.#waiting.splice(0)) told()
     }
-    for (const member of [...this.#members]) member.stop(finish)
+    for (const member of Array.from(this.#members)) member.stop(finish)
     this.#acceptor.close(finish)
   }
 }

@@ -23,15 +23,19 @@ export interface SeatParts {
   readonly clock: Clock
   readonly random: Random
   readonly self: { readonly peerId: PeerId; readonly port: number }
-  have(): ReadonlyBitfield
-  geometry(): PieceGeometry | undefined
-  peers(): Iterable<PeerHandle>
-  send(peer: PeerHandle, extension: string, payload: Uint8Array): boolean
-  dial(endpoint: Endpoint): void
-  drop(peer: PeerHandle, reason: string): void
-  changed(question: PolicyQuestion, peer: PeerHandle | undefined, piece: number | undefined): void
+  readonly have: () => ReadonlyBitfield
+  readonly geometry: () => PieceGeometry | undefined
+  readonly peers: () => Iterable<PeerHandle>
+  readonly send: (peer: PeerHandle, extension: string, payload: Uint8Array) => boolean
+  readonly dial: (endpoint: Endpoint) => void
+  readonly drop: (peer: PeerHandle, reason: string) => void
+  readonly changed: (
+    question: PolicyQuestion,
+    peer: PeerHandle | undefined,
+    piece: number | undefined,
+  ) => void
   /** The outermost call of an alarm is over. */
-  endTurn(): void
+  readonly endTurn: () => void
 }
 
 interface Kept {

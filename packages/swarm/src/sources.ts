@@ -13,14 +13,18 @@ export interface SinkParts {
   readonly infoHashes: readonly InfoHash[]
   readonly peerId: PeerId
   readonly clock: Clock
-  isPrivate(): boolean
-  listenPort(): number
-  progress(): ReturnType<PeerSink['progress']>
-  peersWanted(): number
-  announce(): ReadonlyMap<string, string>
-  announced(reply: ReadonlyMap<string, unknown>, tracker: string): void
-  found(peers: readonly FoundPeer[], origin: PeerOrigin, source: string | undefined): void
-  noted(facts: SwarmEvents['source']): void
+  readonly isPrivate: () => boolean
+  readonly listenPort: () => number
+  readonly progress: () => ReturnType<PeerSink['progress']>
+  readonly peersWanted: () => number
+  readonly announce: () => ReadonlyMap<string, string>
+  readonly announced: (reply: ReadonlyMap<string, unknown>, tracker: string) => void
+  readonly found: (
+    peers: readonly FoundPeer[],
+    origin: PeerOrigin,
+    source: string | undefined,
+  ) => void
+  readonly noted: (facts: SwarmEvents['source']) => void
 }
 
 const PUBLIC_ORIGINS: ReadonlySet<PeerOrigin> = new Set(['dht', 'lsd', 'pex'])

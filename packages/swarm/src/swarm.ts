@@ -21,7 +21,7 @@ export class Swarm implements AsyncDisposable {
   readonly #waiting: Done[] = []
   readonly #member: Parameters<Lobby['enter']>[0]
   #state: 'open' | 'closing' | 'closed' = 'open'
-  #failure: Error | undefined
+  #diskError: Error | undefined
 
   /**
    * Made by `Session.add`, `Session.start` and `Swarm.open`; starts at once.
@@ -88,6 +88,11 @@ export class Swarm implements AsyncDisposable {
   /** Whether pieces can be written now. */
   get condition(): StoreCondition {
     return this.#torrent.condition
+  }
+
+  /** Why the torrent cannot go on; undefined while it can. */
+  get failure(): SwarmError | undefined {
+    return this.#torrent.failure
   }
 
   /** Everything wanted is here. */
@@ -210,7 +215,7 @@ export class Swarm implements AsyncDisposable {
   #stop(done: (error: Error | undefined) => void): void {
     const { clock } = this.#lobby.hub.ports
     if (this.#state === 'closed') {
-      clock.at(clock.now(), () => done(this.#failure))
+      clock.at(clock.now(), () => done(this.#diskError))
       return
     }
     this.#waiting.push(done)
@@ -218,7 +223,7 @@ export class Swarm implements AsyncDisposable {
     this.#state = 'closing'
     this.#torrent.close((error) => {
       this.#state = 'closed'
-      this.#failure = error
+      this.#diskError = error
       this.#events.clear()
       this.#lobby.leave(this.#member)
       for (const told of this.#waiting.splice(0)) told(error, undefined)

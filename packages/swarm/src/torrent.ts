@@ -379,6 +379,7 @@ export class Torrent {
         this.#settle()
       },
       lost: (pieces, error) => this.#engine.exchange?.lost(pieces, error),
+      looking: (pieces) => this.#engine.exchange?.giveBack(pieces),
       regained: (pieces) => this.#engine.exchange?.regained(pieces),
       saved: (resume, durableCount) => this.#events.emit('checkpoint', { resume, durableCount }),
       failedToSave: (error) => ports.log?.('warn', 'resume.not-saved', { error }),

@@ -19,17 +19,17 @@ export interface SlotsParts {
   readonly clock: Clock
   readonly turn: Turn
   readonly have: ReadonlyBitfield
-  peers(): Iterable<Peer>
-  isSeeding(): boolean
+  readonly peers: () => Iterable<Peer>
+  readonly isSeeding: () => boolean
   /** It has everything, or says that it wants nothing. */
-  wantsNothing(peer: Peer): boolean
-  snubbed(peer: Peer, now: number): boolean
-  receivedPerSecond(peer: Peer, now: number): number
-  sentPerSecond(peer: Peer, now: number): number
+  readonly wantsNothing: (peer: Peer) => boolean
+  readonly snubbed: (peer: Peer, now: number) => boolean
+  readonly receivedPerSecond: (peer: Peer, now: number) => number
+  readonly sentPerSecond: (peer: Peer, now: number) => number
   /** It was choked: what it asked for is forgotten. */
-  choked(peer: Peer): void
+  readonly choked: (peer: Peer) => void
   /** Each full round, every 10 s: the pulse of housekeeping. */
-  pulse(now: number): void
+  readonly pulse: (now: number) => void
 }
 
 export class Slots {
@@ -43,7 +43,7 @@ export class Slots {
     this.#arm()
   }
 
-  interestChanged(peer: Peer): void {
+  interestChanged(): void {
     this.#parts.rounds.interestChanged()
     this.#parts.turn.later(this.#look)
   }

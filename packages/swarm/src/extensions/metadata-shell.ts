@@ -15,8 +15,8 @@ export interface MetadataShellParts {
   readonly clock: Clock
   readonly turn: Turn
   /** Whole, and its hash is right. Called once. */
-  done(infoBytes: Uint8Array): void
-  blamed(peer: Peer, reason: string, drop: boolean): void
+  readonly done: (infoBytes: Uint8Array) => void
+  readonly blamed: (peer: Peer, reason: string, drop: boolean) => void
 }
 
 const NAME = 'ut_metadata'

@@ -13,9 +13,9 @@ const NAME = 'ut_pex'
 export interface PeerExchangeShellParts {
   readonly clock: Clock
   readonly turn: Turn
-  peers(): Iterable<Peer>
-  wantsNothing(peer: Peer): boolean
-  found(peers: readonly FoundPeer[], from: Peer): void
+  readonly peers: () => Iterable<Peer>
+  readonly wantsNothing: (peer: Peer) => boolean
+  readonly found: (peers: readonly FoundPeer[], from: Peer) => void
 }
 
 export class PeerExchangeShell {

@@ -25,8 +25,8 @@ export interface AcceptorParts {
   readonly turn: Turn
   readonly identity: Identity
   readonly limits: SessionLimits
-  peerNumber(): number
-  torrentOf(infoHash: InfoHash): Admitting | undefined
+  readonly peerNumber: () => number
+  readonly torrentOf: (infoHash: InfoHash) => Admitting | undefined
 }
 
 export class Acceptor implements PeerOwner {
@@ -64,7 +64,8 @@ export class Acceptor implements PeerOwner {
 
   close(done: Done): void {
     this.#closed = true
-    for (const peer of [...this.#pending]) peer.drop('session-closed', 'the session is closed')
+    for (const peer of Array.from(this.#pending))
+      peer.drop('session-closed', 'the session is closed')
     if (this.#listener === undefined)
       this.#parts.clock.at(this.#parts.clock.now(), () => done(undefined))
     else this.#listener.close(done)

@@ -19,13 +19,13 @@ export interface DialerParts {
   readonly infoHash: InfoHash
   readonly score: SwarmPolicy['dial']
   /** Dials of this torrent at one time. */
-  dialsMax(): number
+  readonly dialsMax: () => number
   /** How many more connections the torrent wants; dials under way are not in it yet. */
-  room(): number
+  readonly room: () => number
   /** We have everything: seeds have nothing to ask us. */
-  skipSeeds(): boolean
+  readonly skipSeeds: () => boolean
   /** A channel stands; it is counted in the caps, and the receiver ends that. */
-  dialed(channel: ByteChannel, candidate: DialCandidate): void
+  readonly dialed: (channel: ByteChannel, candidate: DialCandidate) => void
 }
 
 export class Dialer {

@@ -5,20 +5,12 @@
 // stay out. Cost: O(1) per peer named, O(known) to choose whom to dial. BEP 7, 11, 40.
 
 import type { FoundPeer, PeerOrigin, Random } from '@bt/ports'
-import {
-  type Endpoint,
-  type IpClass,
-  type PeerId,
-  addressKey,
-  endpointText,
-  ipClass,
-  mayDial,
-  parseIp,
-} from '@bt/primitives'
+import { type Endpoint, type PeerId, addressKey, endpointText, parseIp } from '@bt/primitives'
 import { Bans } from './bans.ts'
 import { BestDials } from './best-dials.ts'
 import { KNOWN_PEERS_LIMITS, type KnownPeersLimits } from './known-peers-limits.ts'
 import { KnownPeer, disposabilityOf } from './known-peer.ts'
+import { mayName } from './naming-rule.ts'
 import { peerPriority } from './peer-priority.ts'
 import { Tally } from './tally.ts'
 
@@ -88,14 +80,13 @@ export class KnownPeers {
     source: string | undefined,
     now: number,
   ): number {
-    const toldBy = origin === 'user' ? 'user' : this.#classOf(origin, source)
     let added = 0
     for (const peer of peers) {
       const known = this.#known.get(endpointText(peer.endpoint))
       if (known !== undefined) {
         known.told(peer, origin)
         if (origin !== 'pex') this.#encourage(known, now)
-      } else if (this.#mayAdd(peer, origin, toldBy, source)) {
+      } else if (this.#mayAdd(peer.endpoint, origin, source)) {
         this.#add(peer.endpoint, origin, source, now).told(peer, origin)
         added++
       }
@@ -124,8 +115,8 @@ export class KnownPeers {
     if (port < 1 || port > 65_535 || this.#listening.has(key) || !this.#accepted.has(key)) return
     let known = this.#known.get(endpointText(endpoint))
     if (known === undefined) {
-      const found = { endpoint }
-      if (!this.#mayAdd(found, 'incoming', ipClass(remote.host), undefined)) return
+      // It speaks for itself, so any address it comes from will do.
+      if (!this.#mayAdd(endpoint, 'incoming', remote.host)) return
       known = this.#add(endpoint, 'incoming', undefined, now)
     }
     if (known.state !== 'idle') return
@@ -253,28 +244,13 @@ export class KnownPeers {
     return this.#listening.get(key) ?? this.#known.get(key)
   }
 
-  #classOf(origin: PeerOrigin, source: string | undefined): IpClass {
-    if (origin === 'lsd') return 'private'
-    return source === undefined || origin === 'dht' ? 'global' : ipClass(source)
-  }
-
-  #mayAdd(
-    { endpoint }: FoundPeer,
-    origin: PeerOrigin,
-    toldBy: IpClass | 'user',
-    source: string | undefined,
-  ): boolean {
-    const { host, port } = endpoint
+  #mayAdd(endpoint: Endpoint, origin: PeerOrigin, source: string | undefined): boolean {
     const { peersPerAddressMax, peersPerSourceMax, peersMax } = this.#limits
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return false
-    // A name was typed by the user; it is resolved, and the address checked, when it is dialled.
-    const isName = parseIp(host) === undefined
-    if (isName ? toldBy !== 'user' : !mayDial(host, toldBy, this.#privateFromPublic)) return false
-    if (this.#bans.has(host)) return false
-    const address = addressKey(host)
-    if (toldBy !== 'user') {
-      if (address !== undefined && this.#perAddress.of(address) >= peersPerAddressMax) return false
-      if (source !== undefined && this.#unproven.of(source) >= peersPerSourceMax) return false
+    if (!mayName(endpoint, origin, source, this.#privateFromPublic)) return false
+    if (this.#bans.has(endpoint.host)) return false
+    if (origin !== 'user') {
+      if (this.#perAddress.of(addressKey(endpoint.host)) >= peersPerAddressMax) return false
+      if (this.#unproven.of(source) >= peersPerSourceMax) return false
     }
     return this.#known.size < peersMax || this.#makeRoom(origin)
   }

@@ -299,6 +299,11 @@ export class Picker<P> {
     return this.#receivedBytes
   }
 
+  /** Begun, and not whole. */
+  isPartial(piece: number): boolean {
+    return this.#lives.life(piece) === 'partial'
+  }
+
   /** Connected peers that have the piece, seeds included. */
   availabilityOf(piece: number): number {
     return this.#availability.of(piece)

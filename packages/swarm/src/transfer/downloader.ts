@@ -34,10 +34,10 @@ export interface DownloaderParts {
   readonly clock: Clock
   readonly turn: Turn
   /** It is in `have` now. */
-  verified(piece: PieceIndex): void
-  corrupt(piece: PieceIndex, suspects: readonly Peer[]): void
+  readonly verified: (piece: PieceIndex) => void
+  readonly corrupt: (piece: PieceIndex, suspects: readonly Peer[]) => void
   /** Guilty of a wrong block. */
-  convicted(conviction: Conviction<Peer>): void
+  readonly convicted: (conviction: Conviction<Peer>) => void
 }
 
 /** What is kept of one peer. */
@@ -147,7 +147,7 @@ export class Downloader {
   linkChanged(peer: Peer): void {
     if (!this.#intakes.has(peer)) return
     if (!this.#parts.seat.mayAsk(peer)) {
-      for (const open of [...peer.session.openRequests()]) this.#cancel(peer, open)
+      for (const open of Array.from(peer.session.openRequests())) this.#cancel(peer, open)
     }
     this.#tellInterest(peer)
     this.#later()
@@ -275,6 +275,17 @@ export class Downloader {
     this.#later()
   }
 
+  /** A begun piece is given up: what came of it is waste. */
+  giveBack(piece: number): void {
+    const { picker, meters } = this.#parts
+    const pendingBytes = picker.receivedBytes
+    this.givenUp(piece)
+    this.#withdraw(picker.forgotten(piece))
+    meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
+    picker.memoryFreed()
+    this.#later()
+  }
+
   /** The picker gives up a begun piece to make room; `fill` counts what came of it as waste. */
   givenUp(piece: number): void {
     this.#judgement.forget(piece)
@@ -313,7 +324,7 @@ export class Downloader {
 
   #feedHungry(): void {
     const now = this.#parts.clock.now()
-    for (const peer of [...this.#hungry]) {
+    for (const peer of Array.from(this.#hungry)) {
       if (peer.isClosed) continue
       peer.now = now
       this.fill(peer)

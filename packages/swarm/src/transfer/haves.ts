@@ -10,7 +10,7 @@ export interface HavesParts {
   readonly have: ReadonlyBitfield
   readonly geometry: PieceGeometry
   readonly seat: PolicySeat
-  peers(): Iterable<Peer>
+  readonly peers: () => Iterable<Peer>
 }
 
 export class Haves {

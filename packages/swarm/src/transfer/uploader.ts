@@ -28,7 +28,7 @@ export interface UploaderParts {
   readonly clock: Clock
   readonly turn: Turn
   /** A leaf of the upload budgets of torrent and session. */
-  budgetFor(now: number): TokenBucket
+  readonly budgetFor: (now: number) => TokenBucket
 }
 
 /** A request in the queue; the policy sees it as it is. */
@@ -181,7 +181,7 @@ export class Uploader {
   close(): void {
     this.#alarm?.cancel()
     this.#alarmAt = Number.POSITIVE_INFINITY
-    for (const peer of [...this.#desks.keys()]) this.left(peer)
+    for (const peer of Array.from(this.#desks.keys())) this.left(peer)
   }
 
   /** BEP 6: a choked peer may have each byte of an allowed-fast piece once. */
@@ -207,7 +207,7 @@ export class Uploader {
     const { policy } = this.#parts.seat
     if (policy?.serve !== undefined) return this.#serveChosen(now)
     while (this.#ready.size > 0) {
-      for (const desk of [...this.#ready]) {
+      for (const desk of Array.from(this.#ready)) {
         const open = desk.queue[0]
         if (open === undefined || !this.#serveOne(desk, open, now)) this.#ready.delete(desk)
       }

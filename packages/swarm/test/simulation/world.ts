@@ -214,11 +214,17 @@ export class World {
 
   /** Runs until all of them have everything; throws with the seed when they do not. */
   complete(nodes: readonly Node[], timeMs: number): void {
-    this.simulation.runUntil(
-      () => nodes.every((node) => node.swarm.isComplete),
-      { timeMs: this.simulation.clock.now() + timeMs },
-      `completion of all (${nodes.length} nodes)`,
+    const done = (): boolean => nodes.every((node) => node.swarm.isComplete)
+    const until = { timeMs: this.simulation.clock.now() + timeMs, when: done }
+    if (this.simulation.run(until).stopped === 'when') return
+    const pictures = nodes.map(
+      ({ host, swarm, session }) =>
+        `${host.address} ${swarm.state}: ${swarm.have.count} of ${swarm.have.length} pieces, ` +
+        `${swarm.condition.state}, ${swarm.stats.peersConnected} of ${swarm.stats.peersKnown} peers, ` +
+        `${session.connections} connections, ${session.memoryBytes} bytes in memory, ` +
+        `${swarm.stats.pendingBytes} pending, ${String(swarm.failure)}`,
     )
+    throw this.simulation.failure('NOT_REACHED', `not complete:\n${pictures.join('\n')}`)
   }
 
   run(ms: number): void {
