@@ -58,6 +58,16 @@ export function reservedBytes(features: Partial<Features>): Uint8Array {
   return reserved
 }
 
+/**
+ * These reserved bytes without the v2 bit: it says that *this torrent* has a v2 hash. libtorrent looks for one as soon as it
+ * sees the bit, and closes with "invalid info-hash" where there is none.
+ */
+export function withoutV2(reserved: Uint8Array): Uint8Array {
+  const bytes = reserved.slice()
+  bytes[7] = (bytes[7] ?? 0) & ~0x10
+  return bytes
+}
+
 /** What a peer's reserved bytes announce; bits that we do not know are ignored. */
 export function featuresOf(reserved: Uint8Array): Features {
   const sixth = reserved[5] ?? 0

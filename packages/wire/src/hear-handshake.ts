@@ -3,9 +3,9 @@
 // BEP 3; BEP 52 for the upgrade: a peer that asks for the v1 hash of a hybrid with the v2 bit set may be answered with
 // the truncated v2 hash, and an answer of either hash is right for who asked that way.
 
-import { type PeerId, invariant } from '@bt/primitives'
+import { type InfoHash, type PeerId, invariant } from '@bt/primitives'
 import { adoptGeometry } from './adopt-geometry.ts'
-import { type Handshake, type HandshakeHead, featuresOf } from './handshake.ts'
+import { type Handshake, type HandshakeHead, featuresOf, withoutV2 } from './handshake.ts'
 import type { Admission } from './session-options.ts'
 import type { SessionState } from './session-state.ts'
 
@@ -51,10 +51,17 @@ export function admit(state: SessionState, admission: Admission): void {
   const answer = upgrade && admission.answerV2 !== undefined ? admission.answerV2 : admission.answer
   state.admission = admission
   state.move('admitted')
-  state.outbox.putHandshake({ ...state.identity, infoHash: answer })
+  sayHandshake(state, admission, answer)
   agree(state, answer === admission.answerV2)
   if (admission.geometry !== undefined) adoptGeometry(state, admission.geometry)
   if (state.earlyPeerId !== undefined) hearPeerId(state, state.earlyPeerId)
+}
+
+/** Our 68 bytes; the v2 bit only where the torrent has a v2 hash (BEP 52). */
+export function sayHandshake(state: SessionState, admission: Admission, answer: InfoHash): void {
+  const { peerId, reserved } = state.identity
+  const said = admission.answerV2 === undefined ? withoutV2(reserved) : reserved
+  state.outbox.putHandshake({ peerId, reserved: said, infoHash: answer })
 }
 
 function hearPeerId(state: SessionState, peerId: PeerId): void {

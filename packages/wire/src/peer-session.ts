@@ -10,7 +10,7 @@ import { adoptGeometry } from './adopt-geometry.ts'
 import type { Owed } from './answer-book.ts'
 import type { Phase } from './connection-phase.ts'
 import type { Handshake, HandshakeHead } from './handshake.ts'
-import { admit, hearHandshake, hearHead } from './hear-handshake.ts'
+import { admit, hearHandshake, hearHead, sayHandshake } from './hear-handshake.ts'
 import { hearMessage } from './hear-message.ts'
 import type { HashRange, Message } from './message.ts'
 import type { MessageOutput } from './outbox.ts'
@@ -50,7 +50,7 @@ export class PeerSession {
     if (options.role === 'accepted') return
     state.admission = options.admission
     const { answer, geometry } = options.admission
-    state.outbox.putHandshake({ ...options.identity, infoHash: answer })
+    sayHandshake(state, options.admission, answer)
     if (geometry !== undefined) adoptGeometry(state, geometry)
   }
 
