@@ -18,14 +18,19 @@ export default defineConfig({
       project('tidy', ['tests/tidy/**/*.test.ts'], { testTimeout: 120_000 }),
       project('unit', ['packages/*/test/*.test.ts', 'apps/*/test/*.test.ts']),
       project('simulation', ['packages/*/test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
-      project('packages', ['tests/packages/**/*.test.ts'], { testTimeout: 300_000 }),
+      project('packages', ['tests/packages/**/*.test.ts'], {
+        testTimeout: 300_000,
+        sequence: { groupOrder: 1 },
+      }),
       project('interop', ['tests/interop/**/*.test.ts'], {
         testTimeout: 180_000,
         fileParallelism: false,
+        sequence: { groupOrder: 2 },
       }),
       project('faults', ['tests/faults/**/*.test.ts'], {
         testTimeout: 180_000,
         fileParallelism: false,
+        sequence: { groupOrder: 2 },
       }),
     ],
   },

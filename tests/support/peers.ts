@@ -141,6 +141,13 @@ export const ours: PeerProgram = {
   },
 }
 
+/** Installed, as far as the tests that need it can tell. */
+export const opentrackerProgram = {
+  name: 'opentracker',
+  debian: 'opentracker',
+  isHere: () => isInstalled('opentracker'),
+}
+
 /** The built `bt`, as a user runs it. */
 export function bt(
   network: Network,
