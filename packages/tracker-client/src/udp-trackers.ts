@@ -22,9 +22,9 @@ export interface UdpQuestion {
   readonly to: Endpoint
   readonly family: 4 | 6
   readonly attemptsMax?: number
-  packet(connectionId: Uint8Array, transactionId: number): Uint8Array
+  readonly packet: (connectionId: Uint8Array, transactionId: number) => Uint8Array
   /** Which answers are for this question; errors always are. */
-  accepts(response: UdpResponse): boolean
+  readonly accepts: (response: UdpResponse) => boolean
 }
 
 interface Open {

@@ -50,7 +50,7 @@ export function hopRefusal(
   if (parsed.protocol === 'udp:' && parsed.port === '') return 'names no port, which udp needs'
   // The raw text: the URL class writes international names as xn--.
   const authority = /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? ''
-  const international = [...authority].some((character) => character.charCodeAt(0) > 127)
+  const international = /[^\0-\x7f]/.test(authority)
   if (rules.internationalNames !== true && (international || /(^|\.)xn--/i.test(parsed.hostname)))
     return 'has an international host name, which may look like another one'
   return undefined

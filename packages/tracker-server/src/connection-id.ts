@@ -12,7 +12,8 @@ export class ConnectionIds {
   readonly #input = new Uint8Array(20)
 
   constructor(random: Random) {
-    random.fill(new Uint8Array(this.#key.buffer))
+    const bytes = new Uint8Array(this.#key.buffer)
+    random.fill(bytes)
   }
 
   /** Writes 8 bytes at `offset` of `target`. `address` is 16 bytes (IPv4 as mapped IPv6). */
