@@ -178,7 +178,6 @@ export class Downloads {
     this.#onceCorrupt.delete(open.piece)
     ledger.gained(open.piece)
     this.#buffers--
-    memory.cache.forget(open.piece)
     const run = { piece: open.piece, begin: 0, length: open.bytes.length }
     memory.cache.put(run, open.buffer, memory.pieces, false)
     this.#parts.gained(() => {

@@ -67,6 +67,7 @@ export class Loads {
     }
     this.#open.set(key, [done])
     this.#parts.busy.enter()
+    const { forgets } = memory.cache
     if (++this.#loads % LOADS_PER_LOOK === 0) this.#look(piece, begin, length)
     this.#read(piece, begin, buffer.subarray(0, length), (error) => {
       const end = (): void => {
@@ -75,7 +76,7 @@ export class Loads {
         for (const one of dones) one(error)
         this.#parts.busy.leave()
       }
-      if (error === undefined && ledger.have.has(piece)) {
+      if (error === undefined && memory.cache.forgets === forgets) {
         memory.cache.put({ piece, begin, length }, buffer, pool, true)
         end()
         return

@@ -19,6 +19,7 @@ interface Run {
 export class ReadCache {
   readonly #bytesMax: number
   #bytes = 0
+  #forgets = 0
   /** By piece, for finding; and all, least recently lent first. */
   readonly #runs = new Map<number, Run[]>()
   readonly #byUse = new Set<Run>()
@@ -30,6 +31,11 @@ export class ReadCache {
   /** How many runs are in memory. */
   get count(): number {
     return this.#byUse.size
+  }
+
+  /** How often a piece was forgotten: what is read meanwhile is perhaps of before. */
+  get forgets(): number {
+    return this.#forgets
   }
 
   /** Memory of all runs, lent ones included. */
@@ -95,6 +101,7 @@ export class ReadCache {
 
   /** What is known of this piece is no longer to be lent. */
   forget(piece: number): void {
+    this.#forgets++
     for (const run of this.#runs.get(piece)?.slice() ?? []) this.#forget(run)
   }
 

@@ -1,7 +1,7 @@
 import { sha1 } from '@bt/primitives'
 import { merkleLeaves } from '@bt/metainfo'
 import { expect, test } from 'vitest'
-import { oneFile } from './torrents.ts'
+import { makeTorrent, oneFile } from './torrents.ts'
 import { BLOCK, World, expectBytes } from './world.ts'
 
 function spoilt(bytes: Uint8Array, at: number): Uint8Array {
@@ -77,6 +77,26 @@ test('with leaf hashes a wrong block is refused when it comes, and a corrupt pie
   expect(store.accept(1, BLOCK, right.subarray(BLOCK, 2 * BLOCK))).toBe('complete')
   expect(world.settle(store, 1).verdict).toBe('verified')
   expectBytes(store.hashes(range), own)
+})
+
+test('a hybrid piece has to satisfy both hashes', () => {
+  for (const wrong of ['sha1', 'merkleRoot'] as const) {
+    const files = [{ path: ['a'], length: 2 * BLOCK }]
+    const torrent = makeTorrent({ version: 'hybrid', pieceLength: 2 * BLOCK, files })
+    const metainfo = new Proxy(torrent.metainfo, {
+      get: (target, name) => {
+        if (name !== 'pieceHashes') return Reflect.get(target, name, target) as unknown
+        return (piece: Parameters<typeof target.pieceHashes>[0]) => {
+          const hashes = target.pieceHashes(piece)
+          return { ...hashes, [wrong]: new Uint8Array(hashes[wrong]?.length ?? 0) }
+        }
+      },
+    })
+    const world = new World({ ...torrent, metainfo })
+    const store = world.open()
+    world.fill(store, 0)
+    expect(world.settle(store, 0).verdict).toBe('corrupt')
+  }
 })
 
 test('a piece that is discarded while it is hashed or written is not had, and its settling says so', () => {

@@ -226,6 +226,28 @@ test('[F11] a seed that only reads notices a changed file after some loads', () 
   expect(setBits(store.have)).toEqual([0, 1, 2])
 })
 
+test('our own writes between checkpoints are never taken for those of another program', () => {
+  const world = new World(oneFile(12 * BLOCK, BLOCK))
+  const store = world.open({ memoryMaxBytes: 4 * BLOCK })
+  // Whoever suspects a file reads it again, and would find this.
+  world.host.disk.fail({ code: 'READ_FAILED', operations: ['read'] })
+  world.host.disk.operationMs = 3
+  for (let piece = 0; piece < 12; piece += 2) {
+    for (const one of [piece, piece + 1]) {
+      world.fill(store, one)
+      store.settle(one, () => {})
+    }
+    world.simulation.run({ events: 3 + (piece % 5) })
+    store.checkpoint(() => {})
+    if (piece % 4 === 0) world.idle()
+  }
+  world.idle()
+  world.checkpoint(store)
+  expect(world.lost).toEqual([])
+  expect(store.have.count).toBe(12)
+  expect(store.durable.count).toBe(12)
+})
+
 test('a checkpoint that finds a file gone does not fail for ever', () => {
   const world = new World(
     makeTorrent({

@@ -1,7 +1,7 @@
 import { Prng } from '@bt/primitives'
 import { expect, test } from 'vitest'
 import { makeTorrent, oneFile } from './torrents.ts'
-import { BLOCK, World, expectBytes } from './world.ts'
+import { BLOCK, World, bits, expectBytes } from './world.ts'
 
 const MIB = 1024 * 1024
 
@@ -61,6 +61,39 @@ test('of a large piece only a part is read ahead, and any range a peer may ask f
     expectBytes(lent?.bytes, world.torrent.pieceBytes(0).subarray(begin, begin + length))
     lent?.release()
   }
+})
+
+test('what was read before a piece was lost is never lent after it is had again', () => {
+  const world = new World(oneFile(4 * BLOCK, 4 * BLOCK))
+  world.putFile(0)
+  const store = world.open()
+  world.recheck(store)
+  world.host.disk.damage('one', 5)
+  // One run is in the cache already, another is being read when the piece is found to be wrong.
+  world.call((done) => store.load(0, 0, done))
+  store.lend(0, 0, BLOCK)?.release()
+  world.recheck(store, bits(1, [0]))
+  expect(store.have.count).toBe(0)
+  expect(store.lend(0, 0, BLOCK)).toBeUndefined()
+  world.fetch(store)
+  const lent = store.lend(0, 0, BLOCK)
+  expectBytes(lent?.bytes, world.torrent.pieceBytes(0).subarray(0, BLOCK))
+})
+
+test('a read that was under way when its piece was lost is not kept', () => {
+  const world = new World(oneFile(64 * BLOCK, 32 * BLOCK))
+  world.putFile(0)
+  const store = world.open({ readAheadBytes: 8 * BLOCK })
+  world.recheck(store)
+  const ends: unknown[] = []
+  world.host.disk.fail({ code: 'READ_FAILED', operations: ['read'], times: 1 })
+  store.load(0, 0, (error) => ends.push((error as { code?: string } | undefined)?.code))
+  store.load(0, 8 * BLOCK, (error) => ends.push(error))
+  world.idle()
+  expect(ends).toEqual([undefined, 'READ_FAILED'])
+  world.recheck(store)
+  expect(store.have.count).toBe(2)
+  expect(store.lend(0, 8 * BLOCK, BLOCK)).toBeUndefined()
 })
 
 test('when all memory is lent a load says so, loses nothing, and works again after a release', () => {

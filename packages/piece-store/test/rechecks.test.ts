@@ -186,6 +186,47 @@ for (const version of ['1', '2', 'hybrid'] as const) {
   })
 }
 
+test('a verdict on bytes from before a download does not undo it, however late it comes', () => {
+  const world = new World(oneFile(2 * BLOCK, BLOCK))
+  world.host.disk.put('one', new Uint8Array(2 * BLOCK), 1)
+  const { hasher } = world.host.ports
+  const digest = hasher.digest.bind(hasher)
+  const held: (() => void)[] = []
+  hasher.digest = (algorithm, bytes, done) => {
+    if (bytes.length < BLOCK || held.length > 0) digest(algorithm, bytes, done)
+    else held.push(() => digest(algorithm, bytes, done))
+  }
+  const store = world.open()
+  let ended = false
+  store.recheck(
+    bits(2, [0]),
+    () => {},
+    () => {
+      ended = true
+    },
+  )
+  world.idle()
+  expect(held.length).toBe(1)
+  world.fetch(store, [0])
+  held[0]?.()
+  world.idle()
+  expect(ended).toBe(true)
+  expect(setBits(store.have)).toEqual([0])
+  expect(world.lost).toEqual([])
+})
+
+test('what a recheck found is durable only after a sync of its files', () => {
+  const world = new World(oneFile(2 * BLOCK, BLOCK))
+  world.putFile(0)
+  const store = world.open()
+  world.recheck(store)
+  const lift = world.host.disk.fail({ code: 'WRITE_FAILED', operations: ['sync'] })
+  expect(world.failure((done) => store.checkpoint(done)).code).toBe('WRITE_FAILED')
+  expect(store.durable.count).toBe(0)
+  lift()
+  world.checkpoint(store)
+})
+
 test('an empty recheck answers', () => {
   const world = new World(oneFile(BLOCK, BLOCK))
   const store = world.open()

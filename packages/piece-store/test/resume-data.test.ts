@@ -166,6 +166,16 @@ test('pieces written after the last checkpoint are found again after a kill, not
   expect(setBits(again.have)).toEqual([0, 1, 5, 6])
 })
 
+test('what was doubtful and not checked before the end is doubtful after it', () => {
+  const world = new World(oneFile(4 * BLOCK, BLOCK))
+  world.putFile(0)
+  const store = world.open()
+  expect(store.doubtful.count).toBe(4)
+  const again = world.open({ resume: world.close(store) })
+  expect(again.have.count).toBe(0)
+  expect(again.doubtful.count).toBe(4)
+})
+
 test('with trustData whole files are had without a hash, and short ones as far as they go', () => {
   const world = new World(oneFile(4 * BLOCK, BLOCK))
   world.host.disk.put('one', (world.torrent.contents[0] as Uint8Array).slice(0, 3 * BLOCK), 1)

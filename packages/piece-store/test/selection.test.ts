@@ -102,14 +102,45 @@ test('a piece that was under way when its only file was unselected goes to the p
   world.call((done) => store.select(bits(3, [0]), done))
   expect(world.settle(store, 2).verdict).toBe('verified')
   expect(world.host.disk.paths()).toEqual(['.parts'])
+  // Its place in the part file is its own: the shared pieces beside it do not touch it.
+  world.fetch(store, [1, 3])
   const resume = world.close(store)
   const again = world.open({ resume, wanted: bits(3, [1]) })
   world.recheck(again)
-  expect(setBits(again.have)).toEqual([2])
-  expectBytes(
-    world.onDisk(1)?.subarray(BLOCK),
-    world.torrent.contents[1]?.subarray(BLOCK, 3 * BLOCK),
-  )
+  expect(setBits(again.have)).toEqual([1, 2, 3])
+  expectBytes(world.onDisk(1), world.torrent.contents[1])
+})
+
+test('a piece whose write is under way when its files are selected otherwise ends up where it belongs', () => {
+  for (let events = 0; events < 12; events++) {
+    const world = threeFiles()
+    const store = world.open({ wanted: bits(3, [0]), memoryMaxBytes: 1 })
+    world.fill(store, 1)
+    store.settle(1, () => {})
+    world.simulation.run({ events })
+    world.call((done) => store.select(bits(3, [0, 1]), done))
+    world.idle()
+    expect(setBits(store.have)).toEqual([1])
+    expectBytes(world.onDisk(1), world.torrent.contents[1]?.subarray(0, BLOCK))
+    world.call((done) => store.load(1, 0, done))
+    expectBytes(store.lend(1, 0, 2 * BLOCK)?.bytes, world.torrent.pieceBytes(1))
+  }
+})
+
+test('the part file stays while anything that is had is not synced', () => {
+  const world = threeFiles()
+  const store = world.open({ wanted: bits(3, [0, 2]) })
+  world.fetch(store, [0, 1, 3, 4])
+  world.call((done) => store.select(bits(3, [0, 1, 2]), done))
+  world.fill(store, 2)
+  store.checkpoint(() => {})
+  store.settle(2, () => {})
+  world.idle()
+  expect(store.durable.count).toBe(4)
+  expect(world.host.disk.paths()).toContain('.parts')
+  world.checkpoint(store)
+  world.idle()
+  expect(world.host.disk.paths()).not.toContain('.parts')
 })
 
 test('without a part file everything has to be wanted', () => {
