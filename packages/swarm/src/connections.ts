@@ -2,13 +2,18 @@
 
 import type { ByteChannel } from '@bt/ports'
 import { type Admission, featuresOf, type Handshake, PeerConnection, PeerSession } from '@bt/wire'
+import type { PieceGeometry } from '@bt/metainfo'
+import type { InfoHash, InfoHashV2 } from '@bt/primitives'
+import type { Emitter } from './emitter.ts'
 import { SwarmError } from './errors.ts'
+import type { SwarmEvents } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { SwarmLimits } from './options.ts'
 import type { DialCandidate, KnownPeers } from './peers/known-peers.ts'
 import { addressKey } from './peers/known-peers.ts'
 import { Peer, type PeerOwner } from './peers/peer.ts'
 import type { PeerSet } from './peers/peer-set.ts'
+import type { Conviction } from './peers/trust.ts'
 import { TokenBucket } from './transfer/byte-budget.ts'
 
 export interface ConnectionsParts {
@@ -18,7 +23,12 @@ export interface ConnectionsParts {
   readonly owner: PeerOwner
   readonly downloadBudget: TokenBucket
   readonly limits: () => SwarmLimits
-  readonly admission: () => Admission
+  /** v1, then truncated v2. */
+  readonly infoHashes: readonly InfoHash[]
+  readonly infoHashV2: InfoHashV2 | undefined
+  readonly events: Emitter<SwarmEvents>
+  /** Undefined until a magnet's metadata is here. */
+  readonly geometry: () => PieceGeometry | undefined
   /** False: no connections now (paused, checking). */
   readonly isOpen: () => boolean
   /** The handshake is done and the peer is ours. */
@@ -34,12 +44,12 @@ export class Connections {
 
   /** A dial of ours succeeded; the caps have counted it. */
   dialed(channel: ByteChannel, candidate: DialCandidate): void {
-    const { hub, peers, owner, admission } = this.#parts
+    const { hub, peers, owner } = this.#parts
     const { clock } = hub.ports
     const session = new PeerSession({
       role: 'dialed',
       identity: hub.identity,
-      admission: admission(),
+      admission: this.#admission(),
       now: clock.now(),
     })
     const peer = new Peer({
@@ -59,13 +69,13 @@ export class Connections {
 
   /** Somebody who came to our port asks for this torrent; false: refused. */
   accept(peer: Peer): boolean {
-    const { known, peers, owner, admission, limits, isOpen } = this.#parts
+    const { known, peers, owner, limits, isOpen } = this.#parts
     if (!isOpen() || peers.size >= limits().peersMax) return false
     if (!known.accepts(peer.endpoint)) return false
     known.incoming(peer.endpoint)
     peer.owner = owner
     peers.added(peer)
-    peer.session.admit(admission())
+    peer.session.admit(this.#admission())
     return true
   }
 
@@ -102,15 +112,27 @@ export class Connections {
     known.disconnected(peer.endpoint, now, how)
   }
 
-  /** Refuses the peer's address from now on; its connections end. On loopback only this one does. */
-  ban(guilty: Peer, reason: string): void {
+  /** It sent wrong blocks: after enough of them its address is refused, and its connections end. */
+  convicted({ peer, piece, strikes, ban }: Conviction<Peer>): void {
+    const { hub, events, known } = this.#parts
+    const { endpoint, origin } = peer
+    hub.ports.log?.('info', 'peer.convicted', { peer: endpoint, piece, strikes, ban })
+    if (!ban || (peer.isClosed && known.isBanned(endpoint.host))) return
+    const message = `it sent wrong blocks ${strikes} times, the latest of piece ${piece}`
+    const reason = new SwarmError('PEER_BANNED', message, { detail: 'corrupt' })
+    this.#ban(peer, reason)
+    events.emit('peer', { endpoint, origin, change: 'banned', reason })
+  }
+
+  /** Refuses the peer's address from now on; on loopback, which all share, only this connection ends. */
+  #ban(guilty: Peer, reason: SwarmError): void {
     const { known, peers } = this.#parts
     const { host } = guilty.endpoint
-    const banned = known.ban(host, reason) ? addressKey(host) : undefined
+    const banned = known.ban(host, reason.message) ? addressKey(host) : undefined
     for (const peer of peers.all()) {
       const same = banned !== undefined && addressKey(peer.endpoint.host) === banned
       if (!same && peer !== guilty) continue
-      peer.abort(new SwarmError('PEER_BANNED', reason, { detail: 'corrupt' }))
+      peer.abort(reason)
     }
   }
 
@@ -121,6 +143,18 @@ export class Connections {
   /** New limits hold for connections that stand, too. */
   limitsChanged(): void {
     for (const peer of this.#parts.peers.open()) this.#limit(peer)
+  }
+
+  #admission(): Admission {
+    const { infoHashes, infoHashV2 } = this.#parts
+    const geometry = this.#parts.geometry()
+    const answerV2 = infoHashV2 === undefined ? undefined : infoHashes.at(-1)
+    return {
+      answer: infoHashes[0] as InfoHash,
+      accept: infoHashes,
+      ...(answerV2 === undefined ? {} : { answerV2 }),
+      ...(geometry === undefined ? {} : { geometry }),
+    }
   }
 
   /** Reading is metered only where a limit exists: unlimited peers cost nothing per chunk. */

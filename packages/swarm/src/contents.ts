@@ -15,17 +15,15 @@ import {
   type StoreOptions,
 } from '@bt/piece-store'
 import type { Alarm, Clock, Done, Hasher, Keep, Storage } from '@bt/ports'
-import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
+import type { ReadonlyBitfield } from '@bt/primitives'
 import { CHECKPOINT_MS, type Place } from './options.ts'
+import { SecondLooks } from './second-looks.ts'
 
 /** Milliseconds until the first retry of a write, doubling to the last. */
 export const RETRY_FIRST_MS = 1_000
 export const RETRY_LAST_MS = 30_000
 /** How often opening is tried again, with the same pauses, where the disk may come to its senses. */
 export const OPEN_RETRIES_MAX = 5
-/** Milliseconds from the loss of a piece to the look whether it is there after all; doubling to the last. */
-export const LOOK_FIRST_MS = 5_000
-export const LOOK_LAST_MS = 600_000
 
 export interface ContentsParts {
   readonly clock: Clock
@@ -62,7 +60,7 @@ export class Contents {
   #retry: Alarm | undefined
   #retryMs = RETRY_FIRST_MS
   #openTries = 0
-  #lookMs = LOOK_FIRST_MS
+  #looks: SecondLooks | undefined
   #closed = false
 
   constructor(parts: ContentsParts) {
@@ -105,7 +103,7 @@ export class Contents {
             conditionChanged: (condition) => this.#conditionChanged(condition),
             lost: (pieces, cause) => {
               this.changed()
-              this.#lookLater()
+              this.#looks?.later()
               this.#parts.lost(pieces, cause)
               this.#parts.endTurn()
             },
@@ -121,6 +119,7 @@ export class Contents {
           if (this.#closed) return store.close(() => {})
           this.#storages = [] // the store closes them from now on
           this.#store = store
+          this.#looks = new SecondLooks(store, this.#parts)
           this.#check(store, done)
         })
       })
@@ -198,6 +197,7 @@ export class Contents {
     this.#closed = true
     this.#alarm?.cancel()
     this.#recheck?.cancel()
+    this.#looks?.close()
     this.#retry?.cancel()
     const store = this.#store
     if (store === undefined) return this.#closeStorages(done)
@@ -257,42 +257,8 @@ export class Contents {
         this.#recheck = undefined
         if (this.#closed) return
         this.changed()
-        if (store.doubtful.count > 0) this.#lookLater()
+        if (store.doubtful.count > 0) this.#looks?.later()
         done(error, store)
-        this.#parts.endTurn()
-      },
-    )
-  }
-
-  /** What could not be read, or did not verify, may be right after all: a cable, a disk that woke up late. */
-  #lookLater(): void {
-    if (this.#recheck !== undefined || this.#closed) return
-    const { clock } = this.#parts
-    this.#recheck = clock.at(clock.now() + this.#lookMs, () => {
-      this.#recheck = undefined
-      this.#lookMs = Math.min(LOOK_LAST_MS, 2 * this.#lookMs)
-      this.#look()
-      this.#parts.endTurn()
-    })
-  }
-
-  #look(): void {
-    const store = this.#store
-    if (store === undefined || store.doubtful.count === 0) return
-    const doubtful = Bitfield.copyOf(store.doubtful)
-    this.#parts.looking(doubtful)
-    this.#recheck = store.recheck(
-      doubtful,
-      () => {},
-      () => {
-        this.#recheck = undefined
-        if (this.#closed) return
-        const regained: number[] = []
-        for (let piece = 0; piece < doubtful.length; piece++) {
-          if (doubtful.has(piece) && store.have.has(piece)) regained.push(piece)
-        }
-        if (regained.length > 0) this.#parts.regained(regained)
-        if (store.doubtful.count > 0) this.#lookLater()
         this.#parts.endTurn()
       },
     )

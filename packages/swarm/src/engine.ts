@@ -6,7 +6,7 @@
 import type { PieceGeometry } from '@bt/metainfo'
 import type { FoundPeer, PeerOrigin } from '@bt/ports'
 import { Bitfield, type InfoHash, type InfoHashV2, type ReadonlyBitfield } from '@bt/primitives'
-import type { Admission, PeerEvent } from '@bt/wire'
+import type { PeerEvent } from '@bt/wire'
 import { Connections } from './connections.ts'
 import type { Emitter } from './emitter.ts'
 import type { SwarmEvents } from './events.ts'
@@ -20,9 +20,9 @@ import { Dialer } from './peers/dialer.ts'
 import { KnownPeers } from './peers/known-peers.ts'
 import type { Peer, PeerOwner } from './peers/peer.ts'
 import { PeerSet } from './peers/peer-set.ts'
-import type { Conviction } from './peers/trust.ts'
 import { PolicySeat } from './policy-seat.ts'
-import type { PeerHandle, PolicyQuestion, SwarmPolicy } from './policy.ts'
+import { PolicyEffects } from './policy-effects.ts'
+import type { SwarmPolicy } from './policy.ts'
 import type { TokenBucket } from './transfer/byte-budget.ts'
 
 type Handlers = {
@@ -101,6 +101,14 @@ export class Engine implements PeerOwner {
     const { turn } = hub
     this.known = new KnownPeers(random, hub.addresses)
     this.known.ourId(hub.identity.peerId)
+    const effects = new PolicyEffects({
+      turn,
+      peers: () => this.peers.open(),
+      exchange: () => this.#exchange,
+      refused: (peer) => this.#refused(peer),
+      redial: () => this.dialer.go(),
+      announce: parts.announce,
+    })
     this.seat = new PolicySeat(policy, {
       clock,
       random,
@@ -113,10 +121,10 @@ export class Engine implements PeerOwner {
       have: parts.have,
       geometry: () => this.#exchange?.metainfo.geometry,
       peers: () => this.peers.open(),
-      send: (peer, extension, payload) => this.#send(peer as Peer, extension, payload),
+      send: (peer, extension, payload) => effects.send(peer as Peer, extension, payload),
       dial: (endpoint) => this.found([{ endpoint }], 'policy', undefined),
       drop: (peer, reason) => (peer as Peer).drop('policy', reason),
-      changed: (question, peer, piece) => this.#policyChanged(question, peer, piece),
+      changed: (question, peer, piece) => effects.changed(question, peer, piece),
       endTurn: () => turn.end(),
     })
     this.connections = new Connections({
@@ -126,7 +134,10 @@ export class Engine implements PeerOwner {
       owner: this,
       downloadBudget: parts.downloadBudget,
       limits,
-      admission: () => this.#admission(),
+      infoHashes: parts.infoHashes,
+      infoHashV2: parts.want.infoHashV2,
+      events: parts.events,
+      geometry: () => this.#exchange?.metainfo.geometry,
       isOpen: () => this.#online,
       opened: (peer) => this.#opened(peer),
     })
@@ -251,17 +262,6 @@ export class Engine implements PeerOwner {
     if (this.peers.openCount === 0) this.#parts.announce()
   }
 
-  convicted(conviction: Conviction<Peer>): void {
-    const { peer, piece, strikes, ban } = conviction
-    const { hub, events } = this.#parts
-    hub.ports.log?.('info', 'peer.convicted', { peer: peer.endpoint, piece, strikes, ban })
-    const { endpoint, origin } = peer
-    if (!ban || (peer.isClosed && this.known.isBanned(endpoint.host))) return
-    const reason = `it sent wrong blocks of ${strikes} pieces, the latest is piece ${piece}`
-    this.connections.ban(peer, reason)
-    events.emit('peer', { endpoint, origin, change: 'banned', reason: new Error(reason) })
-  }
-
   peerEvent(peer: Peer, event: PeerEvent): void {
     const handler = this.#handlers[event.type] as (peer: Peer, event: PeerEvent) => void
     handler(peer, event)
@@ -290,19 +290,6 @@ export class Engine implements PeerOwner {
     }
     this.seat.closed(peer)
     this.dialer.go()
-  }
-
-  #admission(): Admission {
-    const { infoHashes, want } = this.#parts
-    const answer = infoHashes[0] as InfoHash
-    const v2 = want.infoHashV2 === undefined ? undefined : infoHashes[infoHashes.length - 1]
-    const geometry = this.#exchange?.metainfo.geometry
-    return {
-      answer,
-      accept: infoHashes,
-      ...(v2 === undefined ? {} : { answerV2: v2 }),
-      ...(geometry === undefined ? {} : { geometry }),
-    }
   }
 
   #opened(peer: Peer): void {
@@ -360,31 +347,5 @@ export class Engine implements PeerOwner {
   #refused(peer: Peer): boolean {
     if (this.seat.link(peer) === 'refuse') peer.drop('policy', 'the policy refuses this link')
     return peer.isClosed
-  }
-
-  #send(peer: Peer, extension: string, payload: Uint8Array): boolean {
-    if (peer.isClosed || peer.fullSince !== undefined || !peer.session.speaks(extension)) {
-      return false
-    }
-    peer.session.sendExtended(extension, payload)
-    peer.touch()
-    this.#parts.hub.turn.soon()
-    return true
-  }
-
-  #policyChanged(question: PolicyQuestion, only: PeerHandle | undefined, piece?: number): void {
-    const exchange = this.#exchange
-    const peers = only === undefined ? [...this.peers.open()] : [only as Peer]
-    if (question === 'prefer') exchange?.preferChanged()
-    if (question === 'reveal') exchange?.haves.changed(only as Peer | undefined, piece)
-    if (question === 'dial') this.dialer.go()
-    if (question === 'announce') this.#parts.announce()
-    if (question === 'scope') for (const peer of peers) exchange?.downloader.scopeChanged(peer)
-    if (question === 'link') {
-      for (const peer of peers) if (!this.#refused(peer)) exchange?.downloader.linkChanged(peer)
-    }
-    if (question === 'link' || question === 'unchoke') exchange?.slots.changed()
-    if (question === 'budget') exchange?.uploader.budgetChanged()
-    this.#parts.hub.turn.soon()
   }
 }

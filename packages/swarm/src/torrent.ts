@@ -2,10 +2,11 @@
 //
 // Owns the engine (peers), the contents (disk) and the sources; decides which state it is in and tells it.
 
-import { type Magnet, type Metainfo, parseInfo } from '@bt/metainfo'
+import { type Magnet, type Metainfo, parseInfo, type Surroundings } from '@bt/metainfo'
 import type { PieceStore, StoreCondition } from '@bt/piece-store'
 import type { Done, FoundPeer, PeerOrigin } from '@bt/ports'
-import { Bitfield, type InfoHash, type ReadonlyBitfield, truncateInfoHash } from '@bt/primitives'
+import { Bitfield, type InfoHash, type ReadonlyBitfield } from '@bt/primitives'
+import { announcing } from './announcing.ts'
 import { Contents } from './contents.ts'
 import type { Emitter } from './emitter.ts'
 import { Engine } from './engine.ts'
@@ -17,9 +18,8 @@ import { wantsNothing } from './greeting.ts'
 import type { Hub } from './hub.ts'
 import type { FileSelection, Place, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
-import { SuperSeeding } from './policies/super-seeding.ts'
-import type { SwarmPolicy } from './policy.ts'
-import { Sources } from './sources.ts'
+import type { Sources } from './sources.ts'
+import { placeOf, policyOf, selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
 import type { SwarmStats } from './stats.ts'
 import { Meters } from './transfer/meters.ts'
 
@@ -34,6 +34,10 @@ export class Torrent {
   readonly #engine: Engine
   readonly #sources: Sources
   readonly #contents: Contents
+  readonly #select: ReturnType<typeof selectionOf>
+  readonly #around: Partial<Surroundings>
+  /** Endpoints in the magnet: a stranger's word, so only public addresses are believed. */
+  readonly #named: readonly FoundPeer[]
   #metainfo: Metainfo | undefined
   #priorities: readonly number[] = []
   #state: SwarmState
@@ -54,9 +58,20 @@ export class Torrent {
     this.#events = events
     this.#meters = new Meters(hub, options.limits ?? {})
     this.#paused = options.paused ?? false
+    this.#select = selectionOf(torrent, options)
+    this.#named = 'peers' in torrent ? torrent.peers.map((endpoint) => ({ endpoint })) : []
+    this.#around = 'files' in torrent ? {} : surroundingsOf(torrent)
     this.#metainfo = 'files' in torrent ? torrent : undefined
     this.#state = this.#metainfo === undefined ? 'metadata' : 'checking'
-    this.#sources = this.#makeSources()
+    this.#sources = announcing({
+      infoHashes: this.infoHashes,
+      hub,
+      sources: options.sources ?? [],
+      meters: this.#meters,
+      events,
+      metainfo: () => this.#metainfo,
+      engine: () => this.#engine,
+    })
     this.#contents = this.#makeContents()
     this.#engine = new Engine({
       hub,
@@ -124,6 +139,7 @@ export class Torrent {
 
   start(): void {
     this.#engine.seat.attach()
+    this.#engine.found(this.#named, 'tracker', undefined)
     if (this.#metainfo === undefined) this.#goOnline()
     else this.#openContents(this.#metainfo)
     this.#settle()
@@ -213,7 +229,7 @@ export class Torrent {
   #metadataCame(infoBytes: Uint8Array): void {
     let metainfo: Metainfo
     try {
-      metainfo = parseInfo(infoBytes, this.infoHashes[0] as InfoHash)
+      metainfo = parseInfo(infoBytes, this.infoHashes[0] as InfoHash, this.#around)
     } catch (error) {
       return this.#fail('the metadata has the right hash and is no usable torrent', error)
     }
@@ -224,28 +240,23 @@ export class Torrent {
   }
 
   #openContents(metainfo: Metainfo): void {
-    const { storage, keep, place, select } = this.#options
     const { ports, turn } = this.#hub
-    this.#priorities = filePriorities(metainfo, select?.(metainfo))
+    this.#priorities = filePriorities(metainfo, this.#select(metainfo))
     this.#settle()
-    const open = (found: Place): void => {
-      const wanted = wantedFiles(metainfo, this.#priorities)
-      this.#contents.open(metainfo, found, wanted, (error, store) => {
-        if (error !== undefined) this.#fail('its storage could not be opened', error)
-        else this.#storeOpened(metainfo, store)
-        turn.end()
-      })
-    }
-    if (place === undefined) {
-      const kept = keep === false ? {} : { keep: keep ?? ports.keep }
-      open({ storage: storage ?? ports.storage, ...kept })
-      return
-    }
-    place(metainfo, (error, found) => {
+    placeOf(metainfo, this.#options, ports, (error, place) => {
       if (this.#closed) return
-      if (error === undefined) open(found)
-      else this.#fail('it has no place to go to', error)
+      if (error !== undefined) this.#fail('it has no place to go to', error)
+      else this.#openPlace(metainfo, place)
       turn.end()
+    })
+  }
+
+  #openPlace(metainfo: Metainfo, place: Place): void {
+    const wanted = wantedFiles(metainfo, this.#priorities)
+    this.#contents.open(metainfo, place, wanted, (error, store) => {
+      if (error !== undefined) this.#fail('its storage could not be opened', error)
+      else this.#storeOpened(metainfo, store)
+      this.#hub.turn.end()
     })
   }
 
@@ -262,7 +273,7 @@ export class Torrent {
       priorities: this.#priorities,
       sequential: this.#options.sequential ?? false,
       wantsNothing,
-      convicted: (conviction) => engine.convicted(conviction),
+      convicted: (conviction) => engine.connections.convicted(conviction),
       changed: () => {
         this.#contents.changed()
         this.#progressed()
@@ -329,33 +340,6 @@ export class Torrent {
     this.#events.emit('complete', { downloadedBytes, uploadedBytes, wastedBytes })
   }
 
-  #makeSources(): Sources {
-    const hub = this.#hub
-    const options = this.#options
-    const { counters } = this.#meters
-    return new Sources(options.sources ?? [], {
-      infoHashes: this.infoHashes,
-      peerId: hub.identity.peerId,
-      clock: hub.ports.clock,
-      isPrivate: () => this.#metainfo?.isPrivate ?? false,
-      listenPort: () => hub.port(),
-      progress: () => ({
-        uploadedBytes: counters.uploadedBytes,
-        downloadedBytes: counters.downloadedBytes,
-        leftBytes: this.#engine.exchange?.leftBytes,
-        partialSeed: this.#engine.exchange?.isPartialSeed ?? false,
-      }),
-      peersWanted: () => Math.max(0, this.#meters.limits.peersMax - this.#engine.peers.size),
-      announce: () => this.#engine.seat.policy?.announce?.() ?? new Map<string, string>(),
-      announced: (reply, tracker) => this.#engine.seat.policy?.announced?.(reply, tracker),
-      found: (peers, origin, source) => {
-        this.#engine.found(peers, origin, source)
-        hub.turn.end()
-      },
-      noted: (facts) => this.#events.emit('source', facts),
-    })
-  }
-
   #makeContents(): Contents {
     const { ports, turn, memory } = this.#hub
     const options = this.#options
@@ -386,19 +370,4 @@ export class Torrent {
       endTurn: () => turn.end(),
     })
   }
-}
-
-/** @throws {SwarmError} BAD_OPTION */
-function policyOf({ policy, superSeed }: TorrentOptions): SwarmPolicy | undefined {
-  if (superSeed !== true) return policy
-  if (policy === undefined) return new SuperSeeding()
-  const message = 'superSeed is a policy of its own and cannot stand beside another: leave out one'
-  throw new SwarmError('BAD_OPTION', message, { detail: 'superSeed' })
-}
-
-/** v1, then truncated v2. */
-export function wireHashesOf(torrent: Metainfo | Magnet): readonly InfoHash[] {
-  const { infoHashV1, infoHashV2 } = torrent
-  const hashes = infoHashV1 === undefined ? [] : [infoHashV1]
-  return infoHashV2 === undefined ? hashes : [...hashes, truncateInfoHash(infoHashV2)]
 }

@@ -16,6 +16,7 @@ import { Pipeline } from '../picking/pipeline.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
+import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
 import type { Meters } from './meters.ts'
 
@@ -68,11 +69,20 @@ export class Downloader {
   readonly #hungry = new Set<Peer>()
   readonly #judgement: Judgement
   readonly #feed = (): void => this.#feedHungry()
-  readonly #interest = (): void => this.#settleInterest()
+  readonly #interest: () => void
+  readonly #teller: InterestTeller
   #looksAt = 0
 
   constructor(parts: DownloaderParts) {
     this.#parts = parts
+    this.#teller = new InterestTeller({
+      ...parts,
+      interested: (peer) => {
+        this.#hungry.add(peer)
+        parts.turn.later(this.#feed)
+      },
+    })
+    this.#interest = () => this.#teller.settle()
     this.#judgement = new Judgement({
       ...parts,
       counters: parts.meters.counters,
@@ -149,7 +159,7 @@ export class Downloader {
     if (!this.#parts.seat.mayAsk(peer)) {
       for (const open of Array.from(peer.session.openRequests())) this.#cancel(peer, open)
     }
-    this.#tellInterest(peer)
+    this.#teller.tell(peer)
     this.#later()
   }
 
@@ -328,22 +338,6 @@ export class Downloader {
       if (peer.isClosed) continue
       peer.now = now
       this.fill(peer)
-    }
-  }
-
-  #settleInterest(): void {
-    for (const peer of this.#parts.picker.takeInterestChanges()) this.#tellInterest(peer)
-  }
-
-  #tellInterest(peer: Peer): void {
-    if (peer.isClosed) return
-    const interested = this.#parts.picker.interesting(peer) && this.#parts.seat.mayAsk(peer)
-    if (interested === peer.session.amInterested) return
-    peer.session.setInterested(interested)
-    peer.touch()
-    if (interested) {
-      this.#hungry.add(peer)
-      this.#parts.turn.later(this.#feed)
     }
   }
 
