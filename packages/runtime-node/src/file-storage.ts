@@ -4,6 +4,7 @@
 // file and what to do. A failed fsync is remembered: the kernel may have dropped the pages, so a later fsync that
 // succeeds proves nothing (fsyncgate, 2018), and the file stays unsynced until it is opened anew.
 
+import { invariant } from '@bt/primitives'
 import type { Done, Storage, StorageFile, StorageProvider } from '@bt/ports'
 import { StorageError } from '@bt/ports'
 import { DescriptorPressure } from './descriptor-pressure.ts'
@@ -26,6 +27,7 @@ export class FileStorageProvider implements StorageProvider {
   readonly #calls: DiskCalls
   readonly #pool: OpenFiles
   readonly #open = new Set<FileStorage>()
+  #isClosed = false
 
   constructor(options: FileStorageOptions) {
     this.#options = options
@@ -45,6 +47,7 @@ export class FileStorageProvider implements StorageProvider {
 
   /** Closes all storages it made, and every descriptor. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([...this.#open].map((storage) => storage.finish()))
     await this.#pool.close()
   }
@@ -61,6 +64,7 @@ export class FileStorageProvider implements StorageProvider {
     } catch (error) {
       throw storageError(error, 'READ_FAILED', `use the folder ${root.path}`)
     }
+    if (this.#isClosed) throw new StorageError('READ_FAILED', 'the storage provider is closed')
     const storage: FileStorage = new FileStorage(files, root, this.#pool, this.#calls, () =>
       this.#open.delete(storage),
     )
@@ -227,7 +231,8 @@ class FileStorage implements Storage {
     done: Done<T>,
     work: (stored: StoredFile) => Promise<T>,
   ): void {
-    const stored = this.#files[file] as StoredFile
+    const stored = this.#files[file]
+    invariant(stored !== undefined, 'a file of this storage')
     const outcome = this.#enter(kind, () => work(stored)).catch((error: unknown) => {
       throw storageError(withFile(error, file), kind, `${what} ${stored.name}`, file)
     })

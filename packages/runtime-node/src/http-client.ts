@@ -12,6 +12,7 @@ import type { HttpClientOptions, HttpMeans } from './http-means.ts'
 export class HttpClient implements Http {
   readonly #means: HttpMeans
   readonly #open = new Set<HttpExchange>()
+  #isClosed = false
 
   constructor(options: HttpClientOptions) {
     this.#means = {
@@ -28,7 +29,10 @@ export class HttpClient implements Http {
     })
     this.#open.add(exchange)
     // A call that fails at once must not answer inside this one.
-    process.nextTick(() => exchange.start())
+    process.nextTick(() => {
+      if (this.#isClosed) exchange.close()
+      else exchange.start()
+    })
     return {
       cancel: () => {
         this.#open.delete(exchange)
@@ -39,6 +43,7 @@ export class HttpClient implements Http {
 
   /** Ends what is under way with CLOSED. */
   close(): void {
+    this.#isClosed = true
     for (const exchange of this.#open) exchange.close()
     this.#means.plainAgent.destroy()
     this.#means.tlsAgent.destroy()

@@ -161,7 +161,7 @@ class UdpSocket implements DatagramSocket {
   }
 
   send(bytes: Uint8Array, to: Uint8Array): void {
-    this.#sendTo(bytes.slice(), readHost(to, 0, this.#family), readPort(to, 0))
+    this.#sendTo(bytes, readHost(to, 0, this.#family), readPort(to, 0))
   }
 
   close(done: Done): void {
@@ -189,8 +189,9 @@ class UdpSocket implements DatagramSocket {
     this.#receiver.received(batch, replies)
     for (let index = 0; index < replies.count; index++) {
       const at = index * replies.stride
-      const reply = replies.bytes.slice(at, at + (replies.lengths[index] as number))
-      const host = readHost(replies.addresses, index * 18, this.#family)
+      const reply = replies.bytes.subarray(at, at + (replies.lengths[index] as number))
+      const isSender = isSameAddress(replies.addresses, index * 18, batch.addresses)
+      const host = isSender ? from.address : readHost(replies.addresses, index * 18, this.#family)
       this.#sendTo(reply, host, readPort(replies.addresses, index * 18))
     }
     replies.count = 0
@@ -202,12 +203,19 @@ class UdpSocket implements DatagramSocket {
   #sendTo(bytes: Uint8Array, host: string, port: number): void {
     if (!this.#isOpen || port === 0) return
     if (this.#raw.getSendQueueSize() > SEND_QUEUE_BYTES) return
-    this.#raw.send(bytes, port, host, ignore)
+    // The copy comes from Node's pool: libuv may keep it queued.
+    this.#raw.send(Buffer.from(bytes), port, host, ignore)
   }
 }
 
 /** A send that failed is a datagram lost. */
 function ignore(): void {}
+
+/** The common answer goes to who asked: its address need not be written as text again. */
+function isSameAddress(one: Uint8Array, at: number, other: Uint8Array): boolean {
+  for (let index = 0; index < 16; index++) if (one[at + index] !== other[index]) return false
+  return true
+}
 
 function newBatch(capacity: number, stride: number): DatagramBatch {
   return {

@@ -465,6 +465,40 @@ function smallDisk(): string | undefined {
   return path
 }
 
+describe('[L01] a Done that throws', () => {
+  test('is one uncaught exception, not a second answer, and other operations go on', async () => {
+    const storage = await open({ directory: place().root }, 'x')
+    const thrown: string[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => thrown.push(error.message))
+    let answers = 0
+    storage.write(0, 0, new Uint8Array(1), () => {
+      answers++
+      throw new Error('thrown by a Done')
+    })
+    await write(storage, 0)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.removeAllListeners('uncaughtException')
+    for (const listener of listeners) process.on('uncaughtException', listener)
+    expect([answers, thrown]).toEqual([1, ['thrown by a Done']])
+  })
+
+  test('a file that is none is our own bug', async () => {
+    const storage = await open({ directory: place().root }, 'x')
+    expect(() => storage.read(1, 0, new Uint8Array(1), () => {})).toThrow(
+      expect.objectContaining({ code: 'INVARIANT' }),
+    )
+  })
+
+  test('a provider that was closed opens nothing', async () => {
+    const provider = new FileStorageProvider({ directory: place().root })
+    await provider.close()
+    const opened = promise<Storage>((done) => provider.open([{ path: ['x'], length: 1 }], done))
+    await expect(opened).rejects.toMatchObject({ code: 'READ_FAILED' })
+  })
+})
+
 describe('a disk that is really full', () => {
   test('[F01] is DISK_FULL, keeps what it has, and goes on when there is room', async (context) => {
     const directory = smallDisk()

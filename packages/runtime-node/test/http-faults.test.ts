@@ -421,5 +421,7 @@ describe('[L08] a call that throws', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     using.close()
     await expect(call).rejects.toMatchObject({ code: 'CLOSED' })
+    const later = get(`http://127.0.0.1:${port}/`, {}, using)
+    await expect(later).rejects.toMatchObject({ code: 'CLOSED' })
   })
 })
