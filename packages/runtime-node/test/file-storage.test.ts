@@ -110,7 +110,7 @@ const remove = (storage: Storage, file: number): Promise<void> =>
 const stat = (storage: Storage, file: number): Promise<unknown> =>
   promise((done) => storage.stat(file, done))
 
-describe('[F13] links below the root', () => {
+describe('[B03, F13] links below the root', () => {
   test('a folder that is a link to the outside is neither written nor read through', async () => {
     const { folder, root } = place()
     mkdirSync(root)
