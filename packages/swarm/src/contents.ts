@@ -38,10 +38,9 @@ export interface ContentsParts {
   readonly progress: (checked: number, total: number) => void
   readonly conditionChanged: (condition: StoreCondition, retryMs: number) => void
   readonly lost: (pieces: readonly number[], error: PieceStoreError) => void
-  /** About to look whether these are there after all: begun pieces would be left out. */
+  /** As `SecondLooksParts` has them. */
   readonly looking: (pieces: ReadonlyBitfield) => void
-  /** They were lost, and are there after all. */
-  readonly regained: (pieces: readonly number[]) => void
+  readonly looked: (regained: readonly number[]) => void
   readonly saved: (resume: Uint8Array, durableCount: number) => void
   readonly failedToSave: (error: Error) => void
   readonly endTurn: () => void

@@ -56,6 +56,7 @@ export class Exchange {
   readonly #parts: ExchangeParts
   #ofPiece: Uint8Array = new Uint8Array(0)
   readonly #unfreed: () => void
+  #lookedAt: ReadonlyBitfield | undefined
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
@@ -71,7 +72,8 @@ export class Exchange {
       geometry,
       random,
       have,
-      begin: (piece) => store.isVerifiable(piece) && store.begin(piece),
+      begin: (piece) =>
+        this.#lookedAt?.has(piece) !== true && store.isVerifiable(piece) && store.begin(piece),
       discard: (piece) => this.downloader.givenUp(piece),
     })
     this.picker.setSequential(parts.sequential)
@@ -199,16 +201,19 @@ export class Exchange {
     this.#parts.changed()
   }
 
-  /** The disk may still know these: sooner than whoever claims to have them, who may be lying. */
-  giveBack(pieces: ReadonlyBitfield): void {
+  /** The disk may still know these, sooner than whoever claims to have them: until it has said so, nobody is asked. */
+  looking(pieces: ReadonlyBitfield): void {
+    this.#lookedAt = pieces
     for (let piece = 0; piece < pieces.length; piece++) {
       if (pieces.has(piece) && this.picker.isPartial(piece)) this.downloader.giveBack(piece)
     }
   }
 
-  /** Lost, and there after all. */
-  regained(pieces: readonly number[]): void {
-    for (const piece of pieces) {
+  /** The look is over; these were lost, and are there after all. */
+  looked(regained: readonly number[]): void {
+    this.#lookedAt = undefined
+    this.writableAgain()
+    for (const piece of regained) {
       this.downloader.regained(piece)
       this.haves.gained(piece)
       this.uploader.pieceArrived(piece)

@@ -10,10 +10,10 @@ export const LOOK_LAST_MS = 600_000
 
 export interface SecondLooksParts {
   readonly clock: Clock
-  /** About to look whether these are there after all: begun pieces would be left out. */
+  /** About to look whether these are there after all: they must not be begun until `looked`. */
   readonly looking: (pieces: ReadonlyBitfield) => void
-  /** They were lost, and are there after all. */
-  readonly regained: (pieces: readonly number[]) => void
+  /** The look is over: these were lost, and are there after all. */
+  readonly looked: (regained: readonly number[]) => void
   readonly endTurn: () => void
 }
 
@@ -62,7 +62,7 @@ export class SecondLooks {
         for (let piece = 0; piece < doubtful.length; piece++) {
           if (doubtful.has(piece) && store.have.has(piece)) regained.push(piece)
         }
-        if (regained.length > 0) this.#parts.regained(regained)
+        this.#parts.looked(regained)
         if (store.doubtful.count > 0) this.later()
         this.#parts.endTurn()
       },

@@ -7,7 +7,7 @@ import type { PieceStore, StoreCondition } from '@bt/piece-store'
 import type { Done, FoundPeer, PeerOrigin } from '@bt/ports'
 import { Bitfield, type InfoHash, type ReadonlyBitfield } from '@bt/primitives'
 import { announcing } from './announcing.ts'
-import { Contents } from './contents.ts'
+import type { Contents } from './contents.ts'
 import type { Emitter } from './emitter.ts'
 import { Engine } from './engine.ts'
 import { SwarmError } from './errors.ts'
@@ -16,6 +16,7 @@ import { Exchange } from './exchange.ts'
 import { filePriorities, wantedFiles } from './selection.ts'
 import { wantsNothing } from './greeting.ts'
 import type { Hub } from './hub.ts'
+import { keeping } from './keeping.ts'
 import type { FileSelection, Place, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Sources } from './sources.ts'
@@ -72,7 +73,14 @@ export class Torrent {
       metainfo: () => this.#metainfo,
       engine: () => this.#engine,
     })
-    this.#contents = this.#makeContents()
+    this.#contents = keeping({
+      name: this.infoHashes[0] as InfoHash,
+      hub,
+      options,
+      events,
+      exchange: () => this.#engine.exchange,
+      settle: () => this.#settle(),
+    })
     this.#engine = new Engine({
       hub,
       infoHashes: this.infoHashes,
@@ -338,36 +346,5 @@ export class Torrent {
     if (!isNew) return
     const { downloadedBytes, uploadedBytes, wastedBytes } = this.#meters.counters
     this.#events.emit('complete', { downloadedBytes, uploadedBytes, wastedBytes })
-  }
-
-  #makeContents(): Contents {
-    const { ports, turn, memory } = this.#hub
-    const options = this.#options
-    return new Contents({
-      clock: ports.clock,
-      hasher: ports.hasher,
-      memory,
-      openStore: options.openStore,
-      verifyOnRead: options.verifyOnRead ?? false,
-      found: options.found ?? 'check',
-      name: this.infoHashes[0] as InfoHash,
-      resume: options.resume,
-      progress: (checkedCount, pieceCount) =>
-        this.#events.emit('checking', { checkedCount, pieceCount }),
-      conditionChanged: (condition, retryMs) => {
-        if (condition.state === 'ok') this.#engine.exchange?.writableAgain()
-        this.#events.emit(
-          'condition',
-          condition.state === 'ok' ? condition : { ...condition, retryMs },
-        )
-        this.#settle()
-      },
-      lost: (pieces, error) => this.#engine.exchange?.lost(pieces, error),
-      looking: (pieces) => this.#engine.exchange?.giveBack(pieces),
-      regained: (pieces) => this.#engine.exchange?.regained(pieces),
-      saved: (resume, durableCount) => this.#events.emit('checkpoint', { resume, durableCount }),
-      failedToSave: (error) => ports.log?.('warn', 'resume.not-saved', { error }),
-      endTurn: () => turn.end(),
-    })
   }
 }
