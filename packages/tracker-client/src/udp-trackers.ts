@@ -109,7 +109,7 @@ class Family {
     if (this.#socket !== undefined) this.#wakeAt(now)
     return {
       cancel: () => {
-        if (this.#open.delete(open) && this.#socket !== undefined) this.#wakeAt(clock.now())
+        if (this.#open.delete(open) && this.#open.size === 0) this.#close()
       },
     }
   }
@@ -172,11 +172,14 @@ class Family {
     })
   }
 
+  /** With the last question; one that comes later opens a socket of its own. */
   #close(): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    this.#socket = undefined
     this.#ended()
     this.#alarm?.cancel()
-    this.#socket?.close(() => {})
-    this.#socket = undefined
+    socket.close(() => {})
   }
 
   #fail(error: Error): void {
