@@ -277,6 +277,18 @@ describe('back-off', () => {
     expect(hosts(known, 2, KNOWN_PEERS_LIMITS.uselessMs * 1.25)).toEqual([other.host])
   })
 
+  test('those that were of no use may be dialled at once when we want something again; failures still back off', () => {
+    const known = make()
+    known.found(crowd(2), 'tracker', TRACKER, 0)
+    const [useless, broken] = crowd(2).map(({ endpoint }) => endpoint) as [Endpoint, Endpoint]
+    known.candidates(2, 0)
+    known.disconnected(useless, 0, 'useless')
+    known.dialFailed(broken, 0)
+    expect(known.candidates(2, 1)).toEqual([])
+    known.wantAgain(1)
+    expect(hosts(known, 2, 1)).toEqual([useless.host])
+  })
+
   test('a handshake wipes out failures; a broken protocol counts as one', () => {
     const known = make()
     const [{ endpoint }] = crowd(1) as [FoundPeer]

@@ -7,6 +7,10 @@ import type { Asker } from './asker.ts'
 import type { AskKind } from './partial-pieces.ts'
 import type { PieceLives } from './piece-lives.ts'
 
+/** How many bits are set in each byte. */
+const BITS_OF = new Uint8Array(256)
+for (let byte = 1; byte < 256; byte++) BITS_OF[byte] = (BITS_OF[byte >> 1] as number) + (byte & 1)
+
 export class Interest<P> {
   readonly #lives: PieceLives
   readonly #askers: ReadonlyMap<P, Asker<P>>
@@ -56,7 +60,7 @@ export class Interest<P> {
     for (const asker of this.#askers.values()) this.recount(asker)
   }
 
-  /** Cost: a step per piece it offers. */
+  /** Cost: a step for every eight pieces; with a scope, one for each piece that is needed and had or promised. */
   recount(asker: Asker<P>): void {
     asker.wanted = asker.offersAll ? 0 : this.#count(asker)
     this.#note(asker)
@@ -69,13 +73,23 @@ export class Interest<P> {
   #count(asker: Asker<P>): number {
     const { bits } = asker.holding
     const { scope } = asker
-    const pieceCount = this.#lives.pieceCount
+    const byteCount = (this.#lives.pieceCount + 7) >> 3
     let count = 0
-    for (let at = 0; at * 8 < pieceCount; at++) {
-      if (bits !== undefined && bits[at] === 0 && scope?.promised === undefined) continue
-      for (let piece = at * 8; piece < Math.min(pieceCount, at * 8 + 8); piece++) {
-        if (this.#lives.needed(piece) && asker.offers(piece) !== undefined) count++
-      }
+    for (let at = 0; at < byteCount; at++) {
+      let needed = this.#lives.neededByte(at)
+      if (bits !== undefined && scope?.promised === undefined) needed &= bits[at] as number
+      if (needed === 0) continue
+      if (scope === undefined) count += BITS_OF[needed] as number
+      else count += this.#countEach(asker, at, needed)
+    }
+    return count
+  }
+
+  /** Of the eight pieces from `8 · at` on those of the mask that the peer offers. */
+  #countEach(asker: Asker<P>, at: number, mask: number): number {
+    let count = 0
+    for (let bit = 0; bit < 8; bit++) {
+      if ((mask & (128 >> bit)) !== 0 && asker.offers(at * 8 + bit) !== undefined) count++
     }
     return count
   }

@@ -31,16 +31,19 @@ export class PieceLives {
   readonly pieceCount: number
   readonly #lives: Uint8Array
   readonly #priorities: Uint8Array
+  /** Needed pieces, in BEP 3 order: to be laid over what a peer has. */
+  readonly #neededBits: Uint8Array
   #wantedLeft = 0
 
   constructor(pieceCount: number, have: ReadonlyBitfield) {
     this.pieceCount = pieceCount
     this.#lives = new Uint8Array(pieceCount)
     this.#priorities = new Uint8Array(pieceCount).fill(PRIORITY_NORMAL)
+    this.#neededBits = new Uint8Array((pieceCount + 7) >> 3)
     const had = LIVES.indexOf('had')
     for (let piece = 0; piece < pieceCount; piece++) {
       if (have.has(piece)) this.#lives[piece] = had
-      else this.#wantedLeft++
+      else this.#count(piece, true)
     }
   }
 
@@ -69,7 +72,7 @@ export class PieceLives {
     )
     const before = this.needed(piece)
     this.#priorities[piece] = priority
-    this.#count(before, this.needed(piece))
+    if (before !== this.needed(piece)) this.#count(piece, !before)
   }
 
   move(piece: number, cause: PieceCause): PieceLife {
@@ -78,11 +81,18 @@ export class PieceLives {
     invariant(next !== undefined, `a piece that is ${from} is not ${cause}`)
     const before = this.needed(piece)
     this.#lives[piece] = LIVES.indexOf(next)
-    this.#count(before, this.needed(piece))
+    if (before !== this.needed(piece)) this.#count(piece, !before)
     return next
   }
 
-  #count(before: boolean, after: boolean): void {
-    if (before !== after) this.#wantedLeft += after ? 1 : -1
+  /** Eight needed pieces from `8 · at` on, as bits; the first is the high one. */
+  neededByte(at: number): number {
+    return this.#neededBits[at] as number
+  }
+
+  #count(piece: number, isNeeded: boolean): void {
+    const at = piece >> 3
+    this.#neededBits[at] = (this.#neededBits[at] as number) ^ (128 >> (piece & 7))
+    this.#wantedLeft += isNeeded ? 1 : -1
   }
 }
