@@ -148,7 +148,8 @@ export class Rechecks {
         return
       }
       verifier.isRight(piece, bytes, (failure, right) => {
-        if (failure === undefined && right) this.#right(piece)
+        if (failure !== undefined) this.#unknown(piece, had, failure)
+        else if (right) this.#right(piece)
         else this.#wrong(piece, had)
         done()
       })
@@ -164,17 +165,25 @@ export class Rechecks {
   }
 
   /** Perhaps right: it stays doubtful, to be checked another time. */
-  #unknown(piece: PieceIndex, had: boolean, error: PieceStoreError): void {
-    const { ledger, losses, isOpen } = this.#parts
-    if (isOpen(piece) || (!had && ledger.have.has(piece))) return
-    losses.lose([piece], true, error)
+  #unknown(piece: PieceIndex, had: boolean, cause: Error): void {
+    if (this.#isNewer(piece, had)) return
+    const text = `piece ${piece} could not be checked (${cause.message}): check it again`
+    const error =
+      cause instanceof PieceStoreError
+        ? cause
+        : new PieceStoreError('READ_FAILED', text, { piece, cause })
+    this.#parts.losses.lose([piece], true, error)
+  }
+
+  #wrong(piece: PieceIndex, had: boolean): void {
+    if (this.#isNewer(piece, had)) return
+    const text = `piece ${piece} on disk is not what the torrent says: it has to be fetched again`
+    const error = new PieceStoreError('CHANGED_UNDER_US', text, { piece })
+    this.#parts.losses.lose([piece], false, error)
   }
 
   /** `had`: when its reading began; a piece that was settled meanwhile is not judged by what was read before. */
-  #wrong(piece: PieceIndex, had: boolean): void {
-    const { ledger, losses, isOpen } = this.#parts
-    if (isOpen(piece) || (!had && ledger.have.has(piece))) return
-    const text = `piece ${piece} on disk is not what the torrent says: it has to be fetched again`
-    losses.lose([piece], false, new PieceStoreError('CHANGED_UNDER_US', text, { piece }))
+  #isNewer(piece: PieceIndex, had: boolean): boolean {
+    return this.#parts.isOpen(piece) || (!had && this.#parts.ledger.have.has(piece))
   }
 }

@@ -215,6 +215,26 @@ test('a verdict on bytes from before a download does not undo it, however late i
   expect(world.lost).toEqual([])
 })
 
+test('a piece whose hashing failed stays doubtful', () => {
+  const world = new World(oneFile(2 * BLOCK, BLOCK))
+  world.putFile(0)
+  const { hasher } = world.host.ports
+  const digest = hasher.digest.bind(hasher)
+  let broken = true
+  hasher.digest = (algorithm, bytes, done) => {
+    digest(algorithm, bytes, (error, value) => {
+      done(broken && bytes.length > 0 ? new Error('no thread left') : error, value)
+    })
+  }
+  const store = world.open()
+  world.recheck(store)
+  expect(store.have.count).toBe(0)
+  expect(setBits(store.doubtful)).toEqual([0, 1])
+  broken = false
+  world.recheck(store)
+  expect(store.have.count).toBe(2)
+})
+
 test('what a recheck found is durable only after a sync of its files', () => {
   const world = new World(oneFile(2 * BLOCK, BLOCK))
   world.putFile(0)
