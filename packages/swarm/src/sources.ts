@@ -33,6 +33,10 @@ export class Sources {
   readonly #sources: readonly PeerSource[]
   readonly #parts: SinkParts
   #running = false
+  #stopping = false
+  /** Started while it stopped: once that is over. */
+  #again = false
+  readonly #waiting: (() => void)[] = []
 
   constructor(sources: readonly PeerSource[], parts: SinkParts) {
     this.#sources = sources
@@ -41,6 +45,10 @@ export class Sources {
 
   start(): void {
     if (this.#running) return
+    if (this.#stopping) {
+      this.#again = true
+      return
+    }
     this.#running = true
     for (const source of this.#sources) source.start(this.#sink())
   }
@@ -57,15 +65,18 @@ export class Sources {
   /** `done` runs when all said goodbye, or after 5 s; never before this returned. */
   stop(done: () => void): void {
     const { clock } = this.#parts
+    this.#again = false
+    this.#waiting.push(done)
+    if (this.#stopping) return
+    this.#stopping = true
     let left = this.#running ? this.#sources.length : 0
     this.#running = false
     let alarm: Alarm | undefined
-    let over = false
     const finish = (): void => {
-      if (over) return
-      over = true
+      if (!this.#stopping || left < 0) return
+      left = -1
       alarm?.cancel()
-      done()
+      this.#stopped()
     }
     alarm = clock.at(clock.now() + (left === 0 ? 0 : STOP_SOURCES_MS), finish)
     if (left === 0) return
@@ -75,6 +86,14 @@ export class Sources {
         if (left === 0) finish()
       })
     }
+  }
+
+  #stopped(): void {
+    this.#stopping = false
+    for (const told of this.#waiting.splice(0)) told()
+    if (!this.#again) return
+    this.#again = false
+    this.start()
   }
 
   #sink(): PeerSink {
