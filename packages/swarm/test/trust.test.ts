@@ -106,15 +106,24 @@ describe('trust', () => {
   test('a leaf hash convicts at once, and only the sender of the wrong block', () => {
     const trust = new Trust<string>()
     trust.verified(99)
-    expect(trust.wrongBlock(1, 'liar', '8.8.8.8')).toMatchObject({ strikes: 1, ban: false })
+    expect(trust.wrongBlock(1, 0, 'liar', '8.8.8.8')).toMatchObject({ strikes: 1, ban: false })
     for (const [block, peer] of ['a', 'liar', 'b'].entries())
       trust.contributed(2, block, peer, `8.8.8.${peer === 'liar' ? '8' : peer}`)
     const facts = { wrongBlocks: [1], blockDigests: digests(['r0', 'BAD', 'r2']) }
     const { suspects, convicted } = trust.failed(2, facts)
     expect(suspects.map(({ peer }) => peer)).toEqual(['liar'])
     expect(convicted).toMatchObject([{ peer: 'liar', strikes: 2, ban: false }])
-    expect(trust.wrongBlock(3, 'liar', '8.8.8.8')).toMatchObject({ strikes: 3, ban: true })
+    expect(trust.wrongBlock(3, 0, 'liar', '8.8.8.8')).toMatchObject({ strikes: 3, ban: true })
     expect(trust.onParole('a', '8.8.8.a')).toBe(false)
+  })
+
+  test('a leaf hash counts once a piece, but each time when the same block is wrong again', () => {
+    const trust = new Trust<string>()
+    trust.verified(99)
+    const strikes = [0, 1, 2, 1, 1].map(
+      (block) => trust.wrongBlock(5, block, 'liar', '8.8.8.8').strikes,
+    )
+    expect(strikes).toEqual([1, 1, 1, 2, 3])
   })
 
   test('[E04] our own disk blames nobody', () => {
@@ -187,7 +196,7 @@ describe('trust', () => {
     const trust = new Trust<string>()
     const bans = Array.from(
       { length: TRUST_LIMITS.strikesBeforeProofMax },
-      (_, piece) => trust.wrongBlock(piece, 'liar', '8.8.8.8').ban,
+      (_, piece) => trust.wrongBlock(piece, 0, 'liar', '8.8.8.8').ban,
     )
     expect(bans.indexOf(true)).toBe(TRUST_LIMITS.strikesBeforeProofMax - 1)
   })
@@ -215,7 +224,7 @@ describe('trust', () => {
       download(trust, 4, [`late${turn}`, 'a', 'a', 'a'], ['BAD', 'r1', 'r2', 'r3'])
     const convicted = download(trust, 4, ['a', 'a', 'a', 'a'], RIGHT).map(({ peer }) => peer)
     expect(convicted).toEqual(['late2', 'late3'])
-    for (const at of [5, 6, 7]) trust.wrongBlock(at, `x${at}`, `10.0.0.${at}`)
+    for (const at of [5, 6, 7]) trust.wrongBlock(at, 0, `x${at}`, `10.0.0.${at}`)
     expect(trust.onParole('late2', 'ip-late2')).toBe(false)
     expect(trust.onParole('x7', '10.0.0.7')).toBe(true)
   })

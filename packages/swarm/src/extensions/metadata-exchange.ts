@@ -6,8 +6,12 @@
 
 import { type InfoHash, type InfoHashV2, sha1, sha256, toHex } from '@bt/primitives'
 import type { MetadataMessage } from '@bt/wire'
+import { backOff } from '../peers/back-off.ts'
 import { MetadataAttempt } from './metadata-attempt.ts'
 import { METADATA_LIMITS, type MetadataLimits } from './metadata-limits.ts'
+
+/** However often a peer was tried alone, it is given no longer than this while others wait. */
+const SOLO_MS_MAX = 3_600_000
 
 export type MetadataAction<P> =
   | { readonly type: 'request'; readonly peer: P; readonly piece: number }
@@ -233,7 +237,7 @@ export class MetadataExchange<P> {
 
   #soloEnd(attempt: MetadataAttempt<P>): number {
     const solos = attempt.solo === undefined ? 1 : (this.#suppliers.get(attempt.solo)?.solos ?? 1)
-    return attempt.startedAt + this.#limits.soloMs * 2 ** Math.min(10, solos - 1)
+    return attempt.startedAt + backOff(this.#limits.soloMs, solos, SOLO_MS_MAX)
   }
 
   #someoneWaits(totalLength: number): boolean {

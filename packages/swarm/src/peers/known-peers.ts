@@ -6,6 +6,7 @@
 
 import type { FoundPeer, PeerOrigin, Random } from '@bt/ports'
 import { type Endpoint, type PeerId, addressKey, endpointText, parseIp } from '@bt/primitives'
+import { backOff } from './back-off.ts'
 import { Bans } from './bans.ts'
 import { BestDials } from './best-dials.ts'
 import { KNOWN_PEERS_LIMITS, type KnownPeersLimits } from './known-peers-limits.ts'
@@ -301,8 +302,7 @@ export class KnownPeers {
   }
 
   #backOff(failures: number): number {
-    const { backOffMs, backOffMaxMs } = this.#limits
-    return Math.min(backOffMaxMs, backOffMs * 2 ** Math.min(20, Math.max(0, failures - 1)))
+    return backOff(this.#limits.backOffMs, failures, this.#limits.backOffMaxMs)
   }
 
   /** Between three quarters and five quarters, so that those who failed together do not come back together. */

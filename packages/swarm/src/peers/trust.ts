@@ -31,6 +31,8 @@ export const TRUST_LIMITS: TrustLimits = {
 
 /** Bytes of a block's digest (SHA-1). */
 const DIGEST_LENGTH = 20
+/** No piece has more blocks. */
+const BLOCKS_MAX = 2 ** 20
 
 export interface Suspect<P> {
   readonly peer: P
@@ -65,6 +67,8 @@ export class Trust<P> {
   /** Connected peers that sent something, with what they were told. */
   readonly #peers = new Map<P, { readonly name: Name<P>; onParole: boolean }>()
   #anyVerified = false
+  /** Blocks that were proved wrong, by `piece · BLOCKS_MAX + block`: few, as three pieces are a ban. */
+  readonly #wrongBlocks = new Map<Name<P>, Set<number>>()
   #changes = 0
 
   constructor(limits?: Partial<TrustLimits>) {
@@ -92,9 +96,14 @@ export class Trust<P> {
   ): { readonly suspects: readonly Suspect<P>[]; readonly convicted: readonly Conviction<P>[] } {
     const senders = this.#senders.get(piece) ?? []
     if (facts.wrongBlocks !== undefined) {
-      const guilty = distinct(facts.wrongBlocks.map((block) => senders[block]))
-      for (const block of facts.wrongBlocks) senders[block] = undefined
-      return { suspects: guilty, convicted: guilty.map((suspect) => this.#convict(piece, suspect)) }
+      const convicted = new Map<Name<P>, Conviction<P>>()
+      for (const block of facts.wrongBlocks) {
+        const suspect = senders[block]
+        senders[block] = undefined
+        if (suspect === undefined) continue
+        convicted.set(nameOf(suspect), this.#convictOfBlock(piece, block, suspect))
+      }
+      return { suspects: [...convicted.values()], convicted: [...convicted.values()] }
     }
     this.#senders.delete(piece)
     const suspects = distinct(senders)
@@ -109,9 +118,9 @@ export class Trust<P> {
   }
 
   /** A block differed from a leaf hash that is known (v2), and was not taken. */
-  wrongBlock(piece: number, peer: P, address: string | undefined): Conviction<P> {
+  wrongBlock(piece: number, block: number, peer: P, address: string | undefined): Conviction<P> {
     this.#know(peer, address)
-    return this.#convict(piece, { peer, address })
+    return this.#convictOfBlock(piece, block, { peer, address })
   }
 
   /** It failed before: `verified` wants the digests of the right blocks. */
@@ -192,6 +201,15 @@ export class Trust<P> {
       }
     }
     return [this.#convict(strike, sole, piece)]
+  }
+
+  /** One strike a piece; but who sends the same block wrong again knows what it does. */
+  #convictOfBlock(piece: number, block: number, suspect: Suspect<P>): Conviction<P> {
+    const key = piece * BLOCKS_MAX + block
+    const isAgain = this.#wrongBlocks.get(nameOf(suspect))?.has(key) === true
+    insert(this.#wrongBlocks, nameOf(suspect), key)
+    trim(this.#wrongBlocks, this.#limits.addressesMax)
+    return this.#convict(isAgain ? -++this.#changes : piece, suspect, piece)
   }
 
   #acquit(name: Name<P>, piece: number): void {

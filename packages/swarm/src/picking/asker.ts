@@ -3,14 +3,15 @@
 // `had` of a scope narrows what it has, `promised` adds pieces it does not have yet (soft requests). A piece it
 // refused is left alone for a while, so that a peer that rejects everything is not asked in a loop. BEP 6.
 
+import { backOff } from '../peers/back-off.ts'
 import type { PieceScope } from '../policy.ts'
 import type { Holding } from './availability.ts'
 import type { AskKind, PartialPiece } from './partial-pieces.ts'
 
 /** After a reject the peer is not asked for that piece for so long. */
 export const REFUSAL_MS = 30_000
-/** A piece that it spoiled is not asked of it for as long, doubled up to so many times: an hour. */
-const SPOILED_DOUBLINGS_MAX = 7
+/** A piece that it alone spoiled is not asked of it for as long, then twice as long, up to this. */
+const SPOILED_MS_MAX = 3_600_000
 /** Refusals remembered per peer; past it the oldest is forgotten. */
 export const REFUSALS_MAX = 512
 /** Allowed-fast pieces believed per peer: BEP 6 speaks of 10, and the list is the peer's to grow. */
@@ -87,7 +88,7 @@ export class Asker<P> {
   spoiled(piece: number, now: number): void {
     const times = this.#spoiled.get(piece) ?? 0
     if (times > 0 || this.#spoiled.size < REFUSALS_MAX) this.#spoiled.set(piece, times + 1)
-    this.#leave(piece, now + REFUSAL_MS * 2 ** Math.min(times, SPOILED_DOUBLINGS_MAX))
+    this.#leave(piece, now + backOff(REFUSAL_MS, times + 1, SPOILED_MS_MAX))
   }
 
   #leave(piece: number, until: number): void {

@@ -197,7 +197,8 @@ export class Downloader {
     if (accepted === 'corrupt') {
       counters.wastedBytes += length
       picker.corrupt(piece, [block])
-      this.#parts.convicted(trust.wrongBlock(piece, peer, intake.address))
+      picker.spoiledBy(peer, piece)
+      this.#parts.convicted(trust.wrongBlock(piece, block, peer, intake.address))
       this.#later()
       return
     }

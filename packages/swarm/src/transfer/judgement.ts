@@ -101,8 +101,9 @@ export class Judgement {
       wrongBlocks?.reduce((sum, block) => sum + geometry.blockAt(piece, block).length, 0) ??
       geometry.dataLengthOf(piece)
     const suspects = found.suspects.map((suspect) => suspect.peer)
-    const [sole, more] = suspects
-    if (sole !== undefined && more === undefined) picker.spoiledBy(sole, piece)
+    // Known to be theirs: others are asked first.
+    const isKnown = wrongBlocks !== undefined || suspects.length === 1
+    for (const suspect of isKnown ? suspects : []) picker.spoiledBy(suspect, piece)
     corrupt(piece, suspects)
     if (seat.observes) seat.observe({ type: 'corrupt', piece, suspects })
     for (const conviction of found.convicted) this.#parts.convicted(conviction)
