@@ -103,13 +103,13 @@ describe('announce', () => {
 
   test.each([
     ['', 'MISSING'],
-    [`${QUERY.replace('port=6881', 'port=')}`, 'MISSING'],
-    [`${QUERY.replace('port=6881', 'port=+6881')}`, 'MALFORMED'],
-    [`${QUERY.replace('port=6881', 'port=6.8e3')}`, 'MALFORMED'],
-    [`${QUERY.replace('left=0', 'left=-1')}`, 'MALFORMED'],
-    [`${QUERY.replace('left=0', '')}`, 'MISSING'],
-    [`${QUERY.replace('%13', '%1')}`, 'MALFORMED'],
-    [`${QUERY.replace('%13', '\u0100')}`, 'MALFORMED'],
+    [QUERY.replace('port=6881', 'port='), 'MISSING'],
+    [QUERY.replace('port=6881', 'port=+6881'), 'MALFORMED'],
+    [QUERY.replace('port=6881', 'port=6.8e3'), 'MALFORMED'],
+    [QUERY.replace('left=0', 'left=-1'), 'MALFORMED'],
+    [QUERY.replace('left=0', ''), 'MISSING'],
+    [QUERY.replace('%13', '%1'), 'MALFORMED'],
+    [QUERY.replace('%13', '\u0100'), 'MALFORMED'],
     [`${QUERY}&${'x'.repeat(QUERY_LENGTH_MAX)}`, 'TOO_LONG'],
   ])('[H01] case %# is refused with a sentence for the client', (query, code) => {
     expect(() => parseAnnounceQuery(query)).toThrow(expect.objectContaining({ code }))

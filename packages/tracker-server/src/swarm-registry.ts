@@ -39,6 +39,8 @@ export class SwarmRegistry {
   #peers = 0
   /** What is left of the round of sweeps that is under way. */
   #sweep: Iterator<[InfoHash, Swarm]> | undefined
+  /** Swarms of one sweep, fixed for a round: what is forgotten on the way must not slow it down. */
+  #sweepSize = 0
 
   constructor(
     random: Random,
@@ -99,8 +101,11 @@ export class SwarmRegistry {
 
   /** Forgets members of a part of the swarms that were last seen before; a round of calls covers all. */
   sweep(beforeSeconds: number): void {
-    this.#sweep ??= this.#swarms.entries()
-    for (let left = Math.ceil(this.#swarms.size / SWEEPS_PER_ROUND); left > 0; left--) {
+    if (this.#sweep === undefined) {
+      this.#sweep = this.#swarms.entries()
+      this.#sweepSize = 1 + Math.ceil(this.#swarms.size / SWEEPS_PER_ROUND)
+    }
+    for (let left = this.#sweepSize; left > 0; left--) {
       const next = this.#sweep.next()
       if (next.done === true) {
         this.#sweep = undefined

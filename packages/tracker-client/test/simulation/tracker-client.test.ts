@@ -76,7 +76,7 @@ describe.each([
     here.simulation.run({ timeMs: 10_000 })
     expect(tracker.counts.peers).toBe(2)
     if (url === HTTP) {
-      expect(heard.map(({ from }) => from.includes(':')).toSorted()).toEqual([false, true])
+      expect(new Set(heard.map(({ from }) => from.includes(':')))).toEqual(new Set([false, true]))
       expect(new Set(heard.map(({ key }) => key)).size).toBe(1)
     }
     one.stop()
