@@ -16,10 +16,10 @@ const INTERVAL_MAX = 86_400
 
 const whole = (name: string, minimum: number, maximum: number) =>
   v.pipe(
-    v.union([
-      v.number(),
-      v.pipe(v.string(), v.regex(/^\d+$/, `${name} is a whole number`), v.transform(Number)),
-    ]),
+    v.union(
+      [v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))],
+      `${name} is a whole number`,
+    ),
     v.integer(`${name} is a whole number`),
     v.minValue(minimum, `${name} is at least ${minimum}`),
     v.maxValue(maximum, `${name} is at most ${maximum}`),
