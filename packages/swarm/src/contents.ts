@@ -118,6 +118,7 @@ export class Contents {
           if (this.#closed) return store.close(() => {})
           this.#storages = [] // the store closes them from now on
           this.#store = store
+          this.#retryMs = RETRY_FIRST_MS
           this.#looks = new SecondLooks(store, this.#parts)
           this.#check(store, done)
         })
@@ -140,8 +141,9 @@ export class Contents {
       if (!passes || this.#openTries >= OPEN_RETRIES_MAX) return done(error, undefined as never)
       this.#openTries++
       const { clock } = this.#parts
-      const pause = RETRY_FIRST_MS * 2 ** (this.#openTries - 1)
-      this.#retry = clock.at(clock.now() + pause, () => {
+      const pauseMs = this.#retryMs
+      this.#retryMs = Math.min(RETRY_LAST_MS, 2 * pauseMs)
+      this.#retry = clock.at(clock.now() + pauseMs, () => {
         this.open(metainfo, place, wanted, done)
         this.#parts.endTurn()
       })

@@ -42,7 +42,6 @@ export interface EngineParts {
   /** v1, then truncated v2. */
   readonly infoHashes: readonly InfoHash[]
   readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }
-  /** Of a torrent whose metadata we have. */
   readonly infoBytes: Uint8Array | undefined
   readonly policy: SwarmPolicy | undefined
   readonly events: Emitter<SwarmEvents>
@@ -52,7 +51,7 @@ export interface EngineParts {
   /** Peer exchange is on: by the options, and the torrent is not private. */
   readonly exchangesPeers: () => boolean
   readonly metadataCame: (infoBytes: Uint8Array) => void
-  /** More peers would be welcome; for policies: what is announced changed. */
+  /** More peers would be welcome, or what is announced changed. */
   readonly announce: () => void
 }
 

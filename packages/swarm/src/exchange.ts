@@ -44,6 +44,9 @@ export interface ExchangeParts {
   readonly pulse: (now: number) => void
 }
 
+/** An address that got more than this much of the content comes last while we seed: nobody needs it twice. */
+const GREEDY_SHARE = 1.5
+
 export class Exchange {
   readonly store: PieceStore
   readonly metainfo: Metainfo
@@ -108,7 +111,10 @@ export class Exchange {
     })
     const { downloader, uploader } = this
     this.slots = new Slots({
-      choker: new Choker(random, { slots: meters.limits.unchokeSlots }),
+      choker: new Choker(random, {
+        slots: meters.limits.unchokeSlots,
+        greedyBytes: GREEDY_SHARE * geometry.contentLength,
+      }),
       rounds: new ChokeRounds(clock.now()),
       seat,
       clock,

@@ -5,7 +5,7 @@ import type { Done, Ports } from '@bt/ports'
 import type { PeerId } from '@bt/primitives'
 import { Lobby } from './lobby.ts'
 import type { SessionLimits, SessionOptions, TorrentOptions } from './options.ts'
-import { answer } from './promises.ts'
+import { answer } from './swarm-promises.ts'
 import { Swarm } from './swarm.ts'
 
 export class Session implements AsyncDisposable {

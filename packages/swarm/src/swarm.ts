@@ -9,7 +9,7 @@ import { SwarmError } from './errors.ts'
 import type { SwarmEvents, SwarmState } from './events.ts'
 import { Lobby } from './lobby.ts'
 import type { FileSelection, SwarmLimits, SwarmOptions, TorrentOptions } from './options.ts'
-import { answer, withSignal } from './promises.ts'
+import { answer, withSignal } from './swarm-promises.ts'
 import type { SwarmStats } from './stats.ts'
 import { Torrent } from './torrent.ts'
 

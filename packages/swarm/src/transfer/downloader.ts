@@ -22,8 +22,6 @@ import type { Meters } from './meters.ts'
 
 /** Milliseconds after which one request is given up for good; long before, its block may be asked of others. */
 export const REQUEST_MS = 120_000
-/** Milliseconds between looks at who has fallen silent. */
-export const STALL_LOOK_MS = 5_000
 
 export interface DownloaderParts {
   readonly store: PieceStore
@@ -71,7 +69,6 @@ export class Downloader {
   readonly #feed = (): void => this.#feedHungry()
   readonly #interest: () => void
   readonly #teller: InterestTeller
-  #looksAt = 0
 
   constructor(parts: DownloaderParts) {
     this.#parts = parts
@@ -261,17 +258,14 @@ export class Downloader {
     this.#later()
   }
 
-  /** Looks for peers that fell silent; answers when to look again. */
-  tick(now: number): number {
-    if (now < this.#looksAt) return this.#looksAt
-    this.#looksAt = now + STALL_LOOK_MS
+  /** Looks for peers that fell silent; asked once a choke round. */
+  tick(now: number): void {
     for (const [peer, intake] of this.#intakes) {
       if (intake.doubted || !intake.pipeline.stalled(now)) continue
       intake.doubted = true
       this.#parts.picker.doubt(peer)
     }
     this.#later()
-    return this.#looksAt
   }
 
   /** Pieces that were had are not any more. */
