@@ -14,6 +14,8 @@ export interface Asker {
   readonly slot: number
   /** Peers of one family only, as a UDP answer has; undefined: both. */
   readonly family?: 4 | 6
+  /** It says that nothing is left, and may mean that it does not know: aria2 does so with a magnet's first announce. */
+  readonly wantsSeeds?: boolean
 }
 
 /** What may be told to whom: to an asker's class, members of his or of a wider one. */
@@ -46,7 +48,8 @@ export function samplePeers(
 
 function mayHear(members: Members, slot: number, asker: Asker): boolean {
   if (slot === asker.slot) return false
-  if (members.isSeed(asker.slot) && members.isSeed(slot)) return false
+  const isSeed = members.isSeed(asker.slot) && asker.wantsSeeds !== true
+  if (isSeed && members.isSeed(slot)) return false
   if (asker.family !== undefined && members.isIpv4(slot) !== (asker.family === 4)) return false
   if (members.inside === 0) return true
   const told = members.classOf(slot)

@@ -127,7 +127,8 @@ export class Tracker {
         this.#registry.upsert(request.infoHash, key, member, request.event === 'completed'),
       )
       const wanted = Math.min(request.numWant ?? PEERS_DEFAULT, this.#peersMax)
-      const asker = family === undefined ? { slot } : { slot, family }
+      const wantsSeeds = request.event === 'started'
+      const asker = family === undefined ? { slot, wantsSeeds } : { slot, family, wantsSeeds }
       if (wanted > 0) peers = this.#peersFor(request, from, members, asker, wanted)
     }
     const now = this.#registry.swarm(request.infoHash)?.members
