@@ -18,6 +18,7 @@ export default defineConfig({
       project('tidy', ['tests/tidy/**/*.test.ts'], { testTimeout: 120_000 }),
       project('unit', ['packages/*/test/*.test.ts', 'apps/*/test/*.test.ts']),
       project('simulation', ['packages/*/test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('examples', ['tests/examples/**/*.test.ts'], { testTimeout: 120_000 }),
       project('packages', ['tests/packages/**/*.test.ts'], {
         testTimeout: 300_000,
         sequence: { groupOrder: 1 },
