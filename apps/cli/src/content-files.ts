@@ -23,7 +23,11 @@ export async function findContent(path: string): Promise<{
   readonly root: string
 }> {
   const root = resolve(path)
-  const facts = await stat(root)
+  const facts = await stat(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+    const message = `${path}: there is no such file or folder; check the path`
+    throw new Failure(EXIT.disk, 'NOT_HERE', message, { file: path }, error)
+  })
   const name = basename(root)
   if (facts.isFile())
     return {

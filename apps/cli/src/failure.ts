@@ -40,8 +40,10 @@ export class Failure extends Error {
 const DISK_ADVICE: Readonly<Record<string, string>> = {
   DISK_FULL: 'free some space there and start again; what is here is kept',
   NO_PERMISSION: 'check who may write there, or choose another folder with -o',
-  LOCKED: 'another bt works on it; wait for it or choose another folder',
   NOT_HERE: 'check the path',
+  CHANGED_UNDER_US: 'run the same command again: what is there is checked first',
+  OUTSIDE_ROOT:
+    'a link there leads out of the folder; take it away or choose another folder with -o',
 }
 
 /** Any error as a Failure; the cause's code decides. */
@@ -49,7 +51,11 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error
   // Commander has printed its own.
   if (error instanceof CommanderError)
-    return new Failure(error.exitCode === 0 ? EXIT.done : EXIT.usage, error.code, error.message)
+    return new Failure(
+      error.exitCode === 0 ? EXIT.done : EXIT.usage,
+      error.code,
+      error.message.replace(/^error: /, ''),
+    )
   const chain = causes(error)
   for (const { name, code, message = String(error), offset } of chain) {
     if (name === 'MetainfoError' || name === 'BencodeError')
@@ -71,13 +77,7 @@ export function failureOf(error: unknown): Failure {
       )
     }
     if (code === 'CANNOT_LISTEN')
-      return new Failure(
-        EXIT.network,
-        'CANNOT_LISTEN',
-        `${message}; choose another with --port`,
-        {},
-        error,
-      )
+      return new Failure(EXIT.network, 'CANNOT_LISTEN', `${message} (--port)`, {}, error)
     if (code === 'ENOSPC' || code === 'EDQUOT') return disk('DISK_FULL', message, error)
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
       return disk('NO_PERMISSION', message, error)

@@ -1,8 +1,7 @@
-// The live display on a terminal: one bar that redraws itself and leaves a readable last line.
+// The live display on a terminal: one line that redraws itself below the lines that stay.
 //
-// Loaded only where there is a terminal: display libraries are slow to load.
+// Our own and not a library's: other lines are printed above it, and it must go away without a trace at the end.
 
-import cliProgress from 'cli-progress'
 import type { LiveLine, Output } from './output.ts'
 import { formatBytes, formatDuration, formatRate } from './quantities.ts'
 
@@ -18,52 +17,53 @@ export interface Picture {
   readonly etaSeconds?: number | undefined
 }
 
+/** Cells of the bar. */
+const BAR_CELLS = 24
+/** Milliseconds between redraws: faster than the eye reads only costs. */
+const REDRAW_MS = 125
+const COLUMNS_DEFAULT = 80
+
 export class LiveDisplay implements LiveLine {
   readonly #output: Output
-  readonly #bar: cliProgress.SingleBar
+  /** https://no-color.org: any value but the empty one. */
+  readonly #isColoured = (process.env['NO_COLOR'] ?? '') === ''
   #last: Picture | undefined
+  #drawnAt = Number.NEGATIVE_INFINITY
 
   constructor(output: Output) {
     this.#output = output
-    const colour = process.env['NO_COLOR'] === undefined
-    this.#bar = new cliProgress.SingleBar({
-      format: colour ? '{text} \u001B[36m{bar}\u001B[0m {details}' : '{text} {bar} {details}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: 24,
-      hideCursor: true,
-      clearOnComplete: false,
-      stopOnComplete: false,
-      linewrap: false,
-      stream: process.stdout,
-      fps: 8,
-    })
-    this.#bar.start(1000, 0, { text: '', details: '' })
     output.attach(this)
   }
 
   draw(picture: Picture): void {
     this.#last = picture
-    this.redraw()
+    if (performance.now() >= this.#drawnAt + REDRAW_MS) this.redraw()
   }
 
   redraw(): void {
-    const picture = this.#last
-    if (picture === undefined) return
-    this.#bar.update(Math.floor(picture.share * 1000), {
-      text: picture.text,
-      details: detailsOf(picture),
-    })
+    if (this.#last === undefined) return
+    this.#drawnAt = performance.now()
+    process.stdout.write(`\r${this.#lineOf(this.#last)}\u001B[K`)
   }
 
   clear(): void {
-    process.stdout.write('\r\u001B[K')
+    if (this.#last !== undefined) process.stdout.write('\r\u001B[K')
   }
 
+  /** Takes the line away: what is printed next says how it ended. */
   stop(): void {
-    this.redraw()
-    this.#bar.stop()
+    this.clear()
+    this.#last = undefined
     this.#output.attach(undefined)
+  }
+
+  #lineOf(picture: Picture): string {
+    const cells = Math.floor(Math.min(1, Math.max(0, picture.share)) * BAR_CELLS)
+    const bar = '█'.repeat(cells) + '░'.repeat(BAR_CELLS - cells)
+    // One column stays free: terminals wrap at the last one.
+    const columns = (process.stdout.columns || COLUMNS_DEFAULT) - 1
+    const plain = `${picture.text} ${bar} ${detailsOf(picture)}`.slice(0, columns)
+    return this.#isColoured ? plain.replace(bar, `\u001B[36m${bar}\u001B[39m`) : plain
   }
 }
 

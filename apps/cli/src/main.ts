@@ -8,7 +8,14 @@ import type { DownloadOptions } from './commands/download.ts'
 import type { SeedOptions } from './commands/seed.ts'
 import { EXIT, failureOf } from './failure.ts'
 import { Output } from './output.ts'
-import { parseCount, parseDuration, parseRate, parseRatio, parseSize } from './quantities.ts'
+import {
+  parseCount,
+  parseDuration,
+  parsePieceLength,
+  parseRate,
+  parseRatio,
+  parseSize,
+} from './quantities.ts'
 
 interface Common {
   readonly json?: boolean
@@ -16,6 +23,13 @@ interface Common {
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const collectUrl =
+  (scheme: RegExp) =>
+  (value: string, before: readonly string[]): readonly string[] => {
+    if (!URL.canParse(value) || !scheme.test(value) || new URL(value).host === '')
+      throw new InvalidArgumentError('An address is a URL, as in http://tracker.example/announce.')
+    return [...before, value]
+  }
 const collectPeer = (value: string, before: readonly Endpoint[]): readonly Endpoint[] => {
   const endpoint = parseEndpoint(value)
   if (endpoint === undefined || endpoint.port === 0)
@@ -49,12 +63,17 @@ command(
 
 command('create <path>', 'make a torrent of a file or folder; prints infohash and magnet')
   .option('-o, --output <file>', 'where to write it (default: NAME.torrent here)')
-  .option('--tracker <url>', 'announce URL; repeat for more', collect, [])
-  .option('--web-seed <url>', 'where the content is on the web; repeat for more', collect, [])
+  .option('--tracker <url>', 'announce URL; repeat for more', collectUrl(/^(https?|udp):/i), [])
+  .option(
+    '--web-seed <url>',
+    'where the content is on the web; repeat for more',
+    collectUrl(/^https?:/i),
+    [],
+  )
   .option(
     '--piece-length <size>',
     'power of two from 16KiB (default: by the size of the content)',
-    parseSize,
+    parsePieceLength,
   )
   .addOption(
     new Option('--version <version>', 'BitTorrent version')
@@ -192,23 +211,32 @@ function run<Words extends unknown[]>(
 }
 
 async function main(): Promise<void> {
-  // Whoever reads our output may stop reading: `bt show … | head`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCode)
-  })
+  // Whoever reads our output may stop reading (`bt show … | head`). A download goes on: its content is what matters.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
   try {
     await program.parseAsync()
   } catch (error) {
-    const failure = failureOf(error)
-    exitCode = failure.exitCode
-    if (!(error instanceof CommanderError)) {
-      const { code, message, facts } = failure
-      if (process.argv.includes('--json'))
-        new Output(true).event('error', { code, message, ...facts })
-      process.stderr.write(`bt: ${message}\n`)
-      if (process.argv.includes('--debug') && error instanceof Error)
-        process.stderr.write(`${error.stack}\n`)
-    }
+    exitCode = report(error)
   }
   process.exitCode = exitCode
+}
+
+/** One line that a person can act on, and an event for scripts. Answers the exit code. */
+function report(error: unknown): number {
+  const failure = failureOf(error)
+  const code = failure.exitCode
+  const isCommanders = error instanceof CommanderError
+  if (code === EXIT.done) return code
+  if (process.argv.includes('--json')) {
+    const event = isCommanders ? { code: 'USAGE' } : { code: failure.code }
+    new Output(true).event('error', { ...event, message: failure.message, ...failure.facts })
+  }
+  // Commander has printed its own.
+  if (!isCommanders) process.stderr.write(`bt: ${failure.message}\n`)
+  if (process.argv.includes('--debug') && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`)
+  return code
 }

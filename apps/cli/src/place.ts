@@ -40,10 +40,17 @@ export class DownloadPlace {
 
   /** Gives the lock back; `finished`: nothing is left to resume, the state goes away. */
   async close(finished: boolean): Promise<void> {
+    if (finished) await this.#removeState()
     await this.#lock?.release()
-    if (!finished || this.#state === undefined) return
+  }
+
+  /** While we still hold the lock: another bt must not find half of it. */
+  async #removeState(): Promise<void> {
+    const resumeFile = this.#resumeFile
+    if (this.#state === undefined) return
     await rm(this.#state, { recursive: true, force: true })
-    if (this.#resumeFile !== undefined) await rm(this.#resumeFile, { force: true })
+    if (resumeFile !== undefined)
+      await new Promise<void>((resolve) => oneFile(resumeFile).remove('', () => resolve()))
   }
 }
 

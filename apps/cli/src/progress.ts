@@ -4,6 +4,8 @@ import type { Output } from './output.ts'
 import { formatBytes } from './quantities.ts'
 
 const EVENT_MS = 1000
+/** Between plain lines: work that is over in a moment needs none. */
+const PLAIN_MS = 2000
 
 export interface Progress {
   /** More is done. */
@@ -44,7 +46,12 @@ export async function startProgress(
         if (now < eventAt + EVENT_MS) return
         eventAt = now
         output.event('progress', { doneBytes: done, totalLength: totalBytes })
-      } else if (Math.floor(share() * 10) > tenth && done < totalBytes) {
+      } else if (
+        Math.floor(share() * 10) > tenth &&
+        done < totalBytes &&
+        now > eventAt + PLAIN_MS
+      ) {
+        eventAt = now
         tenth = Math.floor(share() * 10)
         output.line(`${text} ${tenth * 10} % of ${formatBytes(totalBytes)}`)
       }

@@ -18,6 +18,11 @@ const UNITS: Readonly<Record<string, number>> = {
   GIB: 1024 ** 3,
   TIB: 1024 ** 4,
 }
+/** One block (BEP 52). */
+const PIECE_LENGTH_MIN = 16 * 1024
+/** A piece is hashed in memory as a whole; torrents with more are refused. */
+const PIECE_LENGTH_MAX = 512 * 1024 * 1024
+
 const SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,
@@ -35,6 +40,14 @@ export function parseSize(text: string): number {
     throw new InvalidArgumentError('A size is a number with a unit, as in 16KiB, 1MiB or 500KB.')
   const bytes = Math.round(Number(match[1]) * unit)
   if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('That size is beyond 8 PiB.')
+  return bytes
+}
+
+/** Bytes of a piece: a power of two (BEP 52), 16 KiB to 512 MiB. Smaller ones cost more hashes than they are worth. */
+export function parsePieceLength(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes < PIECE_LENGTH_MIN || bytes > PIECE_LENGTH_MAX || !Number.isInteger(Math.log2(bytes)))
+    throw new InvalidArgumentError('A piece length is a power of two, 16KiB to 512MiB.')
   return bytes
 }
 

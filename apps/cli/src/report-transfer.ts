@@ -39,10 +39,19 @@ export class ReportTransfer {
       swarm.on('condition', (condition) => {
         if (condition.state === 'ok')
           return output.event('condition', { state: 'ok' }, 'writing goes on')
+        // What does not come back by itself ends the command, which says so.
+        if (condition.retryMs === Number.POSITIVE_INFINITY) return
         const { message, code } = condition.error as Error & { code?: string }
         const retrySeconds = Math.ceil(condition.retryMs / 1000)
         output.event('error', { code: code ?? 'WRITE_FAILED', message, retrySeconds, fatal: false })
         output.warn(`${message}; trying again in ${retrySeconds} s, nothing is lost meanwhile`)
+      }),
+      swarm.on('lost', ({ piece, reason }) => {
+        output.event(
+          'lost',
+          { piece, message: reason.message },
+          `piece ${piece} changed on disk and is looked at again: ${reason.message}`,
+        )
       }),
       swarm.on('corrupt', ({ piece, suspects }) => {
         output.event(
@@ -75,7 +84,6 @@ export class ReportTransfer {
   }
 
   complete(): void {
-    this.#draw()
     const { downloadedBytes } = this.#swarm.stats
     const rate = downloadedBytes / Math.max(0.001, this.seconds)
     this.#output.event(

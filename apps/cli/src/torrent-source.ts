@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { type Magnet, type Metainfo, parseMagnet, parseMetainfo } from '@bt/metainfo'
-import { EXIT, Failure } from './failure.ts'
+import { EXIT, Failure, failureOf } from './failure.ts'
 
 /** Bytes of a .torrent from the web: the largest in use are some 20 MB. */
 const TORRENT_LENGTH_MAX = 64 * 1024 * 1024
@@ -16,8 +16,11 @@ export type TorrentSource =
 /** Reads whatever `source` is. Errors say what to do. */
 export async function openSource(source: string): Promise<TorrentSource> {
   if (/^magnet:/i.test(source) || /^([0-9a-f]{40}|[a-z2-7]{32})$/i.test(source))
-    return { magnet: parseMagnet(source) }
-  if (/^https?:\/\//i.test(source)) return { metainfo: parseMetainfo(await fetchTorrent(source)) }
+    return { magnet: understood(source, 'magnet link', () => parseMagnet(source)) }
+  if (/^https?:\/\//i.test(source)) {
+    const bytes = await fetchTorrent(source)
+    return { metainfo: understood(source, 'torrent', () => parseMetainfo(bytes)) }
+  }
   return { metainfo: await readTorrent(source) }
 }
 
@@ -42,7 +45,18 @@ export async function readTorrent(path: string): Promise<Metainfo> {
       error,
     )
   }
-  return parseMetainfo(bytes)
+  return understood(path, 'torrent', () => parseMetainfo(bytes))
+}
+
+/** What `parse` makes of it; its error says which source was meant. */
+function understood<Parsed>(source: string, kind: string, parse: () => Parsed): Parsed {
+  try {
+    return parse()
+  } catch (error) {
+    const { code, facts } = failureOf(error)
+    const message = `${source} is not a usable ${kind}: ${(error as Error).message}`
+    throw new Failure(EXIT.torrent, code, message, facts, error)
+  }
 }
 
 /** The user named this address, so it may be anywhere; a redirect may not lead further inside than it did. */

@@ -6,8 +6,10 @@ import { nodePorts } from '@bt/runtime-node'
 import { Session, type Swarm, type TorrentOptions } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import { EXIT, Failure } from './failure.ts'
+import { CLIENT_NAME, PEER_ID_PREFIX } from './identity.ts'
 import type { Output } from './output.ts'
 import { ReportTransfer } from './report-transfer.ts'
+import { onSignals } from './signals.ts'
 
 /** Tried first, as trackers and routers expect it; then any free port. */
 const PORT_DEFAULT = 6881
@@ -29,7 +31,7 @@ export interface NetworkOptions {
 export interface Transfer {
   readonly swarm: Swarm
   readonly report: ReportTransfer
-  /** The first signal that asked us to stop; a second one ends the process at once. */
+  /** The first signal that asked us to stop; a second one ends the process at once. Rejects when the program broke. */
   readonly interrupted: Promise<NodeJS.Signals>
   /** Says goodbye, flushes, closes; leaves nothing behind. */
   close(): Promise<void>
@@ -42,43 +44,51 @@ export async function startTransfer(
   content: TorrentOptions,
   output: Output,
 ): Promise<Transfer> {
-  const { host, port } = options
+  const { host } = options
+  const signals = onSignals()
   const ports = nodePorts({
     directory: '.',
     ...(host === undefined ? {} : { host }),
     ...(options.debug === true ? { log: logToStderr } : {}),
   })
-  const session = await listen(ports, options).catch(async (error: unknown) => {
+  let session: Session | undefined
+  let report: ReportTransfer | undefined
+  const close = async (): Promise<void> => {
+    report?.stop()
+    await session?.close()
     await ports.close()
+    signals.off()
+  }
+  try {
+    session = await listen(ports, options)
+    sayListening(session, options, output)
+    const tiers = tiersOf(torrent)
+    const swarm = await session.add(torrent, {
+      ...content,
+      sources: options.tracker && tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
+      pex: options.pex,
+    })
+    report = new ReportTransfer(swarm, output)
+    const named = 'announceTiers' in torrent ? options.peer : [...options.peer, ...torrent.peers]
+    if (named.length > 0) swarm.addPeers(await resolved(named, ports))
+    return { swarm, report, interrupted: Promise.race([signals.first, signals.broken]), close }
+  } catch (error) {
+    await close()
     throw error
-  })
+  }
+}
+
+function sayListening(session: Session, { host, port }: NetworkOptions, output: Output): void {
+  const isTaken = port === undefined && session.port !== PORT_DEFAULT
   output.event(
     'listening',
     { port: session.port, host: host ?? '0.0.0.0' },
-    `listening on port ${session.port}${port === undefined && session.port !== PORT_DEFAULT ? ` (${PORT_DEFAULT} is taken)` : ''}`,
+    `listening on port ${session.port}${isTaken ? ` (${PORT_DEFAULT} is taken)` : ''}`,
   )
-  const tiers =
-    'announceTiers' in torrent ? torrent.announceTiers : torrent.trackers.map((url) => [url])
-  const swarm = await session.add(torrent, {
-    ...content,
-    sources: options.tracker && tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
-    pex: options.pex,
-  })
-  const report = new ReportTransfer(swarm, output)
-  const named = 'announceTiers' in torrent ? options.peer : [...options.peer, ...torrent.peers]
-  if (named.length > 0) swarm.addPeers(await resolved(named, ports))
-  const signals = onSignals()
-  return {
-    swarm,
-    report,
-    interrupted: signals.first,
-    close: async () => {
-      report.stop()
-      await session.close()
-      await ports.close()
-      signals.off()
-    },
-  }
+}
+
+function tiersOf(torrent: Metainfo | Magnet): readonly (readonly string[])[] {
+  return 'announceTiers' in torrent ? torrent.announceTiers : torrent.trackers.map((url) => [url])
 }
 
 async function listen(
@@ -89,7 +99,8 @@ async function listen(
   const open = (at: number): Promise<Session> =>
     Session.open(ports, {
       port: at,
-      client: 'bt',
+      client: CLIENT_NAME,
+      peerIdPrefix: PEER_ID_PREFIX,
       ...(host === undefined ? {} : { host }),
       ...(memory === undefined ? {} : { memoryMaxBytes: memory }),
       ...(options.privatePeers === 'allow' ? { addresses: { privateFromPublic: true } } : {}),
@@ -131,29 +142,6 @@ async function resolved(
     }
   }
   return all
-}
-
-function onSignals(): { readonly first: Promise<NodeJS.Signals>; off(): void } {
-  const asked: NodeJS.Signals[] = []
-  let tell: (signal: NodeJS.Signals) => void = () => {}
-  const first = new Promise<NodeJS.Signals>((resolve) => {
-    tell = resolve
-  })
-  const hear = (signal: NodeJS.Signals): void => {
-    asked.push(signal)
-    // Who asks twice does not want to wait for goodbyes.
-    if (asked.length > 1) process.exit(EXIT.interrupted)
-    tell(signal)
-  }
-  process.on('SIGINT', hear)
-  process.on('SIGTERM', hear)
-  return {
-    first,
-    off: () => {
-      process.off('SIGINT', hear)
-      process.off('SIGTERM', hear)
-    },
-  }
 }
 
 function logToStderr(level: string, event: string, facts: Readonly<Record<string, unknown>>): void {

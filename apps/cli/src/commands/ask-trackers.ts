@@ -4,6 +4,7 @@ import { type InfoHash, parseInfoHash, parsePeerId, truncateInfoHash } from '@bt
 import { announceTo, scrapeFrom } from '@bt/tracker-client'
 import { nodePorts } from '@bt/runtime-node'
 import { EXIT, Failure } from '../failure.ts'
+import { PEER_ID_PREFIX } from '../identity.ts'
 import type { Output } from '../output.ts'
 import { openSource } from '../torrent-source.ts'
 
@@ -167,6 +168,6 @@ function limits(options: AskOptions): { readonly timeoutMs: number; readonly att
 function randomPeerId({ random }: ReturnType<typeof nodePorts>): Uint8Array {
   const id = new Uint8Array(20)
   random.fill(id)
-  id.set(new TextEncoder().encode('-BT0001-'))
+  id.set(new TextEncoder().encode(PEER_ID_PREFIX))
   return id
 }

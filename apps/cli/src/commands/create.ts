@@ -1,7 +1,7 @@
 // bt create: a torrent of a file or folder.
 
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { formatMagnet, magnetOf, MetainfoBuilder, parseMetainfo } from '@bt/metainfo'
 import { nodePorts } from '@bt/runtime-node'
 import { ContentReader, findContent } from '../content-files.ts'
@@ -34,6 +34,8 @@ export async function create(
     content.layout === 'file'
       ? content.files.map((file) => ({ ...file, path: [name] }))
       : content.files
+  const target = options.output ?? `${name}.torrent`
+  await checkWritable(dirname(target))
   const builder = new MetainfoBuilder({
     name,
     files,
@@ -49,7 +51,6 @@ export async function create(
   })
   await hashInto(builder, content, options, output)
   const torrent = builder.build()
-  const target = options.output ?? `${name}.torrent`
   await writeFile(target, torrent)
   const metainfo = parseMetainfo(torrent)
   const magnet = formatMagnet(magnetOf(metainfo))
@@ -74,6 +75,20 @@ export async function create(
     ].join('\n'),
   )
   return EXIT.done
+}
+
+/** Said before the work, not after it. */
+async function checkWritable(folder: string): Promise<void> {
+  await access(folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR'
+    throw new Failure(
+      EXIT.disk,
+      isMissing ? 'NOT_HERE' : 'NO_PERMISSION',
+      `cannot write the torrent into ${folder}: ${isMissing ? 'there is no such folder' : 'it is not ours to write in'}; name another place with -o`,
+      { folder },
+      error,
+    )
+  })
 }
 
 async function hashInto(

@@ -46,6 +46,7 @@ export async function download(
     const outcome = await Promise.race([
       swarm.completed().then(() => 'complete' as const),
       transfer.interrupted.then(() => 'interrupted' as const),
+      stopsForGood(swarm),
     ])
     if (outcome === 'interrupted') {
       await transfer.close()
@@ -65,6 +66,16 @@ export async function download(
     await transfer.close()
     await place.close(finished)
   }
+}
+
+/** Rejects when nothing can be written and asking again by ourselves makes no sense: the folder vanished or was replaced. */
+function stopsForGood(swarm: Swarm): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    swarm.on('condition', (condition) => {
+      if (condition.state === 'stopped' && condition.retryMs === Number.POSITIVE_INFINITY)
+        reject(condition.error)
+    })
+  })
 }
 
 function wantsSeeding({ seed, seedRatio, seedTime }: DownloadOptions): boolean {

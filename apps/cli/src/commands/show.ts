@@ -24,13 +24,18 @@ export async function show(sources: readonly string[], output: Output): Promise<
       }
     } catch (error) {
       const failure = failureOf(error)
-      exitCode = failure.exitCode === EXIT.failed ? failure.exitCode : EXIT.torrent
+      const { offset } = failure.facts
+      exitCode = EXIT.torrent
       if (output.isJson)
         output.json({
           file,
-          error: { code: failure.code, message: failure.message, ...failure.facts },
+          error: {
+            code: failure.code,
+            message: failure.message,
+            ...(offset === undefined ? {} : { offset }),
+          },
         })
-      else output.warn(`${file}: ${failure.message}`)
+      else output.warn(failure.message)
     }
   }
   return exitCode
