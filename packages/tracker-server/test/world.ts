@@ -52,7 +52,7 @@ export interface TestTracker {
   readonly random: Prng
   readonly tracker: Tracker
   /** The peer at `host`, with what it says beside. */
-  announce(host: string, more?: Partial<AnnounceRequest>): AnnounceResponse
+  readonly announce: (host: string, more?: Partial<AnnounceRequest>) => AnnounceResponse
 }
 
 export function trackerOf(options: TrackerOptions = {}, seed: number | string = 1): TestTracker {
