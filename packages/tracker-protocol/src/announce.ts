@@ -32,7 +32,7 @@ export interface AnnounceRequest {
 
 /** A peer in an answer: over HTTP without compact form, `host` may be a DNS name. */
 export interface AnnouncedPeer extends Endpoint {
-  readonly peerId?: PeerId
+  readonly peerId?: PeerId | undefined
   /** The 6 or 18 bytes of the endpoint, where whoever made this has them: they are written as they are. */
   readonly packed?: Uint8Array
 }

@@ -9,10 +9,10 @@ import type { AnnouncedPeer } from '@bt/tracker-protocol'
 export class MemberPeer implements AnnouncedPeer {
   /** 6 or 18 bytes. */
   readonly packed: Uint8Array
-  readonly #id: Uint8Array
+  readonly #id: Uint8Array | undefined
 
-  /** Both are kept: copies. */
-  constructor(packed: Uint8Array, id: Uint8Array) {
+  /** Both are kept: copies. Without an id where the form of the answer has no room for one. */
+  constructor(packed: Uint8Array, id: Uint8Array | undefined) {
     this.packed = packed
     this.#id = id
   }
@@ -25,7 +25,7 @@ export class MemberPeer implements AnnouncedPeer {
     return unpackEndpoint(this.packed, 0, this.packed.length as 6 | 18).port
   }
 
-  get peerId(): PeerId {
-    return parsePeerId(this.#id) as PeerId
+  get peerId(): PeerId | undefined {
+    return this.#id === undefined ? undefined : parsePeerId(this.#id)
   }
 }

@@ -27,6 +27,7 @@ export interface Member {
 const SEED = 1
 const PAUSED = 2
 const COUNTED = 4
+const IPV4 = 8
 const CLASS_SHIFT = 4
 const CLASSES: readonly IpClass[] = ['loopback', 'link-local', 'private', 'global', 'never']
 const FIRST_CAPACITY = 4
@@ -84,7 +85,7 @@ export class Members {
     this.#places[slot] = slot
     this.#addresses.set(member.address, slot * ADDRESS_LENGTH)
     const ofClass = CLASSES.indexOf(ipClass(member.address.subarray(0, 16)))
-    this.#flags[slot] = ofClass << CLASS_SHIFT
+    this.#flags[slot] = (ofClass << CLASS_SHIFT) | (isMapped(member.address) ? IPV4 : 0)
     if (CLASSES[ofClass] !== 'global') this.#inside++
     this.update(slot, member)
     return slot
@@ -174,9 +175,7 @@ export class Members {
   }
 
   isIpv4(slot: number): boolean {
-    const at = slot * ADDRESS_LENGTH
-    for (let byte = 0; byte < 10; byte++) if (this.#addresses[at + byte] !== 0) return false
-    return this.#addresses[at + 10] === 255 && this.#addresses[at + 11] === 255
+    return ((this.#flags[slot] as number) & IPV4) !== 0
   }
 
   /** 6 bytes of an IPv4 endpoint, 18 of an IPv6 one; a copy. */
@@ -223,6 +222,12 @@ export class Members {
 /** What tells members apart: the 18 bytes of address and port, as text. */
 export function keyOf(address: Uint8Array): string {
   return keyOfBytes(address, 0)
+}
+
+/** Whether 16 bytes of IPv6 (more may follow) hold an IPv4 address. */
+export function isMapped(address: Uint8Array): boolean {
+  for (let byte = 0; byte < 10; byte++) if (address[byte] !== 0) return false
+  return address[10] === 255 && address[11] === 255
 }
 
 function keyOfBytes(bytes: Uint8Array, at: number): string {

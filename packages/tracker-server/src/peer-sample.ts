@@ -36,22 +36,21 @@ export function samplePeers(
   random: Random,
 ): readonly number[] {
   const draws = Math.min(members.size, wanted * DRAWS_PER_PEER_MAX + 1)
+  const isSeed = members.isSeed(asker.slot) && asker.wantsSeeds !== true
   let chosen = 0
   for (let drawn = 0; drawn < draws && chosen < wanted; drawn++) {
     members.shuffle(drawn, drawn + random.below(members.size - drawn))
-    if (!mayHear(members, members.at(drawn), asker)) continue
-    members.shuffle(chosen, drawn)
+    const slot = members.at(drawn)
+    if (slot === asker.slot || (isSeed && members.isSeed(slot))) continue
+    if (asker.family !== undefined && members.isIpv4(slot) !== (asker.family === 4)) continue
+    if (members.inside > 0 && !mayHear(members, slot, asker)) continue
+    if (chosen !== drawn) members.shuffle(chosen, drawn)
     chosen++
   }
   return Array.from({ length: chosen }, (_, place) => members.at(place))
 }
 
 function mayHear(members: Members, slot: number, asker: Asker): boolean {
-  if (slot === asker.slot) return false
-  const isSeed = members.isSeed(asker.slot) && asker.wantsSeeds !== true
-  if (isSeed && members.isSeed(slot)) return false
-  if (asker.family !== undefined && members.isIpv4(slot) !== (asker.family === 4)) return false
-  if (members.inside === 0) return true
   const told = members.classOf(slot)
   const teller = members.classOf(asker.slot)
   if (told === 'never') return teller === 'never'

@@ -167,7 +167,13 @@ export class Tracker {
     let slots: readonly number[] | undefined
     for (const hook of this.#hooks) slots ??= hook.select?.(request, from, viewOf(members))
     slots ??= samplePeers(members, asker, wanted, this.#random)
-    return slots.map((slot) => new MemberPeer(members.packed(slot), members.peerIdBytes(slot)))
+    // Compact answers have no ids: copying them is worth it only where somebody may look.
+    const isCompact = asker.family !== undefined || request.compact === true
+    const withIds = !isCompact || this.#hooks.some((hook) => hook.shape !== undefined)
+    return slots.map(
+      (slot) =>
+        new MemberPeer(members.packed(slot), withIds ? members.peerIdBytes(slot) : undefined),
+    )
   }
 
   #groupOf(from: Endpoint): number {

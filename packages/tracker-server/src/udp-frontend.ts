@@ -19,6 +19,7 @@ import {
 import { ConnectionIds } from './connection-id.ts'
 import { TrackerError } from './errors.ts'
 import { BAD_ADDRESSES_MAX, BAD_IDS_MAX, CONNECTION_ID_STEP_MS } from './limits.ts'
+import { isMapped } from './members.ts'
 import type { Tracker } from './tracker.ts'
 
 /** Bytes of a packet that leave room for some words in answer. */
@@ -134,9 +135,4 @@ function short(packet: Uint8Array, sentence: string): Uint8Array | undefined {
   const transactionId = transactionIdOf(packet)
   if (transactionId === undefined || packet.length < SHORT_LENGTH_MIN) return undefined
   return encodeUdpError(transactionId, sentence).subarray(0, packet.length)
-}
-
-function isMapped(address: Uint8Array): boolean {
-  for (let at = 0; at < 10; at++) if (address[at] !== 0) return false
-  return address[10] === 255 && address[11] === 255
 }
