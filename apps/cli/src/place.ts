@@ -32,6 +32,7 @@ export class DownloadPlace {
           storage: new FileStorageProvider({ directory: this.#folder }),
           keep,
           partStorage: new FileStorageProvider({ directory: state }),
+          partFile: 'parts',
         })
       },
       (error: Error) => done(error, undefined as never),

@@ -61,7 +61,7 @@ export class ReportTransfer {
         )
       }),
       swarm.on('source', ({ source, level, message, ...facts }) => {
-        output.event('source', { source, level, message, ...facts })
+        output.event('source', { source: withoutSecrets(source), level, message, ...facts })
         if (level === 'warn' && !output.isJson) output.warn(message)
       }),
     )
@@ -189,4 +189,11 @@ export class ReportTransfer {
     const { LiveDisplay } = await import('./live-display.ts')
     if (!this.#stopped) this.#live = new LiveDisplay(this.#output)
   }
+}
+
+/** Trackers know their users by what stands in the path or the query: only scheme and host are said. */
+function withoutSecrets(source: string): string {
+  if (!URL.canParse(source)) return source
+  const { protocol, host } = new URL(source)
+  return host === '' ? source : `${protocol}//${host}`
 }

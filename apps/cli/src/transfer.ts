@@ -53,11 +53,16 @@ export async function startTransfer(
   })
   let session: Session | undefined
   let report: ReportTransfer | undefined
-  const close = async (): Promise<void> => {
+  let closed: Promise<void> | undefined
+  const end = async (): Promise<void> => {
     report?.stop()
     await session?.close()
     await ports.close()
     signals.off()
+  }
+  const close = (): Promise<void> => {
+    closed ??= end()
+    return closed
   }
   try {
     session = await listen(ports, options)

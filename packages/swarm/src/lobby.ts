@@ -21,7 +21,7 @@ import { Turn } from './peers/turn.ts'
 import { TokenBucket } from './transfer/byte-budget.ts'
 
 /** Azureus style (BEP 20): our letters and version; random bytes follow. */
-export const PEER_ID_PREFIX = '-BS0100-'
+export const PEER_ID_PREFIX = '-CX0001-'
 /** What we call ourselves in extension handshakes. */
 export const CLIENT = 'bt-stack 0.1'
 

@@ -260,7 +260,9 @@ export class Torrent {
   }
 
   #openPlace(metainfo: Metainfo, place: Place): void {
-    const wanted = wantedFiles(metainfo, this.#priorities)
+    // Said even when it is all of them: resume data remember an earlier selection.
+    const all = Bitfield.full(metainfo.files.length)
+    const wanted = wantedFiles(metainfo, this.#priorities) ?? all
     this.#contents.open(metainfo, place, wanted, (error, store) => {
       if (error !== undefined) this.#fail('its storage could not be opened', error)
       else this.#storeOpened(metainfo, store)
