@@ -14,16 +14,16 @@ const env = {
 }
 
 const checks = [
-  ['types', 'tsc', ['--noEmit', '-p', 'tsconfig.json']],
-  ['format', 'biome', ['format', '.']],
-  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
-  ['unused', 'knip', []],
-  ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],
+  { name: 'types', command: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'format', command: 'biome', args: ['format', '.'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
+  { name: 'unused', command: 'knip', args: [] },
+  { name: 'build', command: 'turbo', args: ['run', 'build', '--output-logs=errors-only'] },
 ]
 
-for (const [name, command, args] of checks) {
+for (const { name, command, args } of checks) {
   const started = process.hrtime.bigint()
-  const { status } = spawnSync(join(bin, command), args, { cwd: root, env, stdio: 'inherit' })
+  const { status } = spawnSync(join(bin, command), [...args], { cwd: root, env, stdio: 'inherit' })
   const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
   console.log(`${status === 0 ? '✓' : '✗'} ${name} (${seconds.toFixed(1)} s)`)
   if (status !== 0) process.exit(1)

@@ -51,7 +51,7 @@ describePeers('a torrent of ours', [ours, aria2, libtorrent, transmissionShow], 
       const files = (facts['files'] as { path: string; length: number }[]).map(
         ({ path, length }) => [path.slice('content/'.length), length],
       )
-      expect(files.toSorted()).toEqual(FILES.map(([path, length]) => [path, length]).toSorted())
+      expect(new Set(files.map(String))).toEqual(new Set(FILES.map(String)))
     },
   )
 
