@@ -201,12 +201,13 @@ function network(to: Command): Command {
 }
 
 /** An action whose last words from commander are its options and itself; sets the exit code. */
-function run<Words extends unknown[]>(
-  action: (output: Output, ...words: Words) => Promise<number>,
+function run<Action extends (output: Output, ...words: never[]) => Promise<number>>(
+  action: Action,
 ): (...words: unknown[]) => Promise<void> {
+  const act = action as unknown as (output: Output, ...words: unknown[]) => Promise<number>
   return async (...words) => {
     const options = words.at(-2) as Common
-    exitCode = await action(new Output(options.json === true), ...(words.slice(0, -1) as Words))
+    exitCode = await act(new Output(options.json === true), ...words.slice(0, -1))
   }
 }
 

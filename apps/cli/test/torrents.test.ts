@@ -94,7 +94,7 @@ describe('bt show', () => {
     await bt(['create', 'a'], { cwd })
     const [shown] = (await bt(['show', 'a.torrent', '--json'], { cwd })).events
     expect(Object.keys(shown ?? {})).toEqual(SHOW_FIELDS)
-    const [file] = shown?.['files'] as object[]
+    const [file] = (shown?.['files'] ?? []) as object[]
     expect(Object.keys(file ?? {})).toEqual(['path', 'length', 'attributes'])
   })
 

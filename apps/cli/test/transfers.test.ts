@@ -122,7 +122,7 @@ describe('[K07] signals', () => {
       const seed = await seeded('a', { a: 2_000_000 }, { create: ['--piece-length', '32KiB'] })
       const out = folder()
       const running = startBt(fetching(seed, out, '--limit-down', '300KB', '--json'))
-      await running.line(/"haveCount":[1-9]/)
+      await running.line(/"haveCount":[1-9]/, 10_000)
       running.kill(signal)
       expect(await running.ended(15_000)).toBe(130)
       const stopped = running.events().at(-1)
