@@ -1,0 +1,112 @@
+// The dictionary `ct` of a tracker's reply (§2.4), both ways: who leads the asker's site, in which term, for how long.
+
+import type { BencodeValue } from '@bt/bencode'
+import {
+  type Endpoint,
+  idBytes,
+  packEndpoint,
+  type PeerId,
+  parsePeerId,
+  type SiteId,
+  unpackEndpoint,
+} from '@bt/primitives'
+import { CacheTorrentError } from './errors.ts'
+import { LEADERS_IN_REPLY_MAX, WEIGHT_MAX } from './limits.ts'
+import { parseSiteToken } from './site-token.ts'
+
+export interface ReplyLeader {
+  readonly endpoint: Endpoint
+  readonly peerId: PeerId
+  /** 1 … 16. */
+  readonly weight: number
+}
+
+export interface CacheReply {
+  /** Sorted by peer id; empty: plain BitTorrent. */
+  readonly leaders: readonly ReplyLeader[]
+  /** The asker is one of them. */
+  readonly isLeader: boolean
+  readonly site: SiteId
+  /** At least 1; grows with each election of the site. */
+  readonly term: number
+  /** Seconds for which it holds. */
+  readonly ttlSeconds: number
+}
+
+/** The key of the reply, beside `interval` and `peers`. */
+export const REPLY_KEY = 'ct'
+const VERSION = 1
+
+export function encodeReply(reply: CacheReply): BencodeValue {
+  const leaders = reply.leaders.slice(0, LEADERS_IN_REPLY_MAX).map(
+    ({ endpoint, peerId, weight }) =>
+      new Map<string, BencodeValue>([
+        ['a', packEndpoint(endpoint) ?? new Uint8Array(6)],
+        ['i', idBytes(peerId)],
+        ['w', weight],
+      ]),
+  )
+  return new Map<string, BencodeValue>([
+    ['l', leaders],
+    ['m', reply.isLeader ? 1 : 0],
+    ['s', idBytes(reply.site)],
+    ['t', reply.term],
+    ['ttl', reply.ttlSeconds],
+    ['v', VERSION],
+  ])
+}
+
+/**
+ * Undefined: of a version that we do not speak.
+ *
+ * @throws {CacheTorrentError} `BAD_REPLY` with the key that is wrong
+ */
+export function decodeReply(value: unknown): CacheReply | undefined {
+  if (!(value instanceof Map)) throw refusal('ct', 'a dictionary')
+  const dict = value as ReadonlyMap<string, unknown>
+  if (dict.get('v') !== VERSION) return undefined
+  const list = dict.get('l')
+  if (!Array.isArray(list)) throw refusal('l', 'a list')
+  const site = bytesOf(dict, 's')
+  const token = parseSiteToken(site)
+  if (token === undefined) throw refusal('s', 'a token of 8 bytes')
+  const leaders = list
+    .slice(0, LEADERS_IN_REPLY_MAX)
+    .map((entry: unknown) => leaderOf(entry))
+    .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
+  return {
+    leaders: leaders.filter(({ peerId }, at) => peerId !== leaders[at + 1]?.peerId),
+    isLeader: dict.get('m') === 1,
+    site: token,
+    term: numberOf(dict, 't', 1),
+    ttlSeconds: numberOf(dict, 'ttl', 1),
+  }
+}
+
+function leaderOf(entry: unknown): ReplyLeader {
+  if (!(entry instanceof Map)) throw refusal('l', 'a list of dictionaries')
+  const dict = entry as ReadonlyMap<string, unknown>
+  const address = bytesOf(dict, 'a')
+  if (address.length !== 6 && address.length !== 18)
+    throw refusal('a', 'an address of 6 or 18 bytes')
+  const peerId = parsePeerId(bytesOf(dict, 'i'))
+  if (peerId === undefined) throw refusal('i', 'a peer id of 20 bytes')
+  const weight = Math.min(WEIGHT_MAX, numberOf(dict, 'w', 1))
+  return { endpoint: unpackEndpoint(address, 0, address.length), peerId, weight }
+}
+
+function bytesOf(dict: ReadonlyMap<string, unknown>, key: string): Uint8Array {
+  const value = dict.get(key)
+  if (value instanceof Uint8Array) return value
+  throw refusal(key, 'a byte string')
+}
+
+function numberOf(dict: ReadonlyMap<string, unknown>, key: string, least: number): number {
+  const value = dict.get(key)
+  if (typeof value === 'number' && value >= least) return value
+  throw refusal(key, `a whole number of at least ${least}`)
+}
+
+function refusal(key: string, wanted: string): CacheTorrentError {
+  return new CacheTorrentError('BAD_REPLY', `in the tracker's ct, ${key} is not ${wanted}`)
+}

@@ -1,0 +1,126 @@
+// The arbiter's book: who may import which piece. At most one open claim a piece; a claim that shows no life lapses.
+//
+// Pure: told of asks, renewals, ends and departures, with the time. What a member of the site has is not its business:
+// the caller answers that before it asks here.
+
+import type { PeerId } from '@bt/primitives'
+import { CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
+
+/** Why a piece was given to a second member. */
+export type Again = 'lapsed' | 'importer-gone' | 'given-back'
+
+interface Claim {
+  readonly holder: PeerId
+  seenAt: number
+}
+
+export class ClaimBook {
+  readonly #claims = new Map<number, Claim>()
+  readonly #perMember = new Map<PeerId, number>()
+  readonly #limits = new Map<PeerId, number>()
+  /** Pieces whose claim ended without the piece, and why. */
+  readonly #broken = new Map<number, Again>()
+  readonly #again = new Map<number, Again>()
+  readonly #limit: number
+
+  constructor(limit: number = CLAIMS_PER_MEMBER_MAX) {
+    this.#limit = limit
+  }
+
+  /** Open claims, oldest grant first. */
+  get open(): Iterable<readonly [piece: number, holder: PeerId]> {
+    return [...this.#claims].map(([piece, { holder }]) => [piece, holder] as const)
+  }
+
+  get openCount(): number {
+    return this.#claims.size
+  }
+
+  /** Pieces that were granted a second time, with the reason. */
+  get again(): ReadonlyMap<number, Again> {
+    return this.#again
+  }
+
+  holderOf(piece: number): PeerId | undefined {
+    return this.#claims.get(piece)?.holder
+  }
+
+  /** Claims that a member may hold now. */
+  limitOf(member: PeerId): number {
+    return this.#limits.get(member) ?? this.#limit
+  }
+
+  /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
+  claim(piece: number, member: PeerId, now: number): boolean {
+    this.expire(now)
+    const claim = this.#claims.get(piece)
+    if (claim !== undefined) {
+      if (claim.holder !== member) return false
+      claim.seenAt = now
+      return true
+    }
+    const held = this.#perMember.get(member) ?? 0
+    if (held >= this.limitOf(member)) return false
+    this.#claims.set(piece, { holder: member, seenAt: now })
+    this.#perMember.set(member, held + 1)
+    const why = this.#broken.get(piece)
+    if (why !== undefined) {
+      this.#again.set(piece, why)
+      this.#broken.delete(piece)
+    }
+    return true
+  }
+
+  /** The member has the piece, verified. */
+  done(piece: number, member: PeerId): void {
+    if (!this.#end(piece, member)) return
+    const limit = this.#limits.get(member)
+    if (limit === undefined) return
+    if (limit + 1 >= this.#limit) this.#limits.delete(member)
+    else this.#limits.set(member, limit + 1)
+  }
+
+  /** The member gives the claim back without the piece. */
+  givenBack(piece: number, member: PeerId): void {
+    if (this.#end(piece, member)) this.#broken.set(piece, 'given-back')
+  }
+
+  /** The piece is here by another way: nobody needs the claim. */
+  settled(piece: number): void {
+    const claim = this.#claims.get(piece)
+    if (claim !== undefined) this.#end(piece, claim.holder)
+    this.#broken.delete(piece)
+  }
+
+  /** The member left the site or died: what it held is free at once. */
+  gone(member: PeerId): void {
+    for (const [piece, { holder }] of Array.from(this.#claims)) {
+      if (holder !== member) continue
+      this.#end(piece, member)
+      this.#broken.set(piece, 'importer-gone')
+    }
+    this.#perMember.delete(member)
+  }
+
+  /** Frees what showed no life for 30 s; each costs its holder half of its claims. Answers the pieces. */
+  expire(now: number): readonly number[] {
+    const lapsed: number[] = []
+    for (const [piece, { holder, seenAt }] of Array.from(this.#claims)) {
+      if (now - seenAt < CLAIM_LAPSE_MS) continue
+      this.#end(piece, holder)
+      this.#broken.set(piece, 'lapsed')
+      this.#limits.set(holder, Math.max(1, this.limitOf(holder) >> 1))
+      lapsed.push(piece)
+    }
+    return lapsed
+  }
+
+  #end(piece: number, member: PeerId): boolean {
+    if (this.#claims.get(piece)?.holder !== member) return false
+    this.#claims.delete(piece)
+    const held = (this.#perMember.get(member) ?? 1) - 1
+    if (held === 0) this.#perMember.delete(member)
+    else this.#perMember.set(member, held)
+    return true
+  }
+}

@@ -1,0 +1,190 @@
+// CacheTorrent in a tracker: sites from a map, elections with growing terms, and who is handed out to whom.
+//
+// A hook of @bt/tracker-server, which knows nothing of it. The address that an announce came from decides its site; a
+// label that contradicts it is no candidate. Kept per swarm and site: what the last announce of each member said.
+
+import type { Clock, Random } from '@bt/ports'
+import { type Endpoint, endpointText, type InfoHash, type PeerId } from '@bt/primitives'
+import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
+import { type AnnounceHook, PEERS_DEFAULT, PEERS_MAX, type SwarmView } from '@bt/tracker-server'
+import { type Declared, declaredIn } from './announce-parameters.ts'
+import { encodeReply, REPLY_KEY } from './announce-reply.ts'
+import { handOut } from './handed-out.ts'
+import { FLAP_MS, FLAPS_MAX } from './limits.ts'
+import type { SiteLookup } from './site-map.ts'
+import { SiteSwarm } from './site-swarm.ts'
+import { siteToken } from './site-token.ts'
+
+/** Seconds until the next announce while a site's leaders are new: its members should agree soon. */
+export const SETTLING_SECONDS = 60
+/** Milliseconds after a change of leaders for which its site is settling. */
+export const SETTLING_MS = 120_000
+/** Sites that one tracker tells apart; addresses of further ones are unmapped. */
+export const SITES_MAX = 1 << 20
+
+export interface ElectionOptions {
+  /** The site of an address; undefined: unmapped, and its peers are served as by any tracker. */
+  readonly siteOf: SiteLookup
+  readonly clock: Clock
+  readonly random: Random
+  /** Of a site's members, how many lead: 2 to 5 whatever it says. Default 10. */
+  readonly leaderPercent?: number
+  /** Believe `ct_site` of addresses that `siteOf` does not know. Default false. */
+  readonly trustLabels?: boolean
+}
+
+/** A hook for `Tracker`; give it to one tracker only. */
+export function electionHook(options: ElectionOptions): AnnounceHook {
+  return new ElectionHook(options)
+}
+
+class ElectionHook implements AnnounceHook {
+  readonly #options: ElectionOptions
+  readonly #leaderPercent: number
+  /** Numbers of sites, from 1; 0 is unmapped. */
+  readonly #groups = new Map<string, number>()
+  readonly #swarms = new Map<InfoHash, Map<string, SiteSwarm>>()
+  /** In which site each member of a swarm is. */
+  readonly #siteOfMember = new Map<string, string>()
+  /** Leaders that vanished, and until when they are no candidates. */
+  readonly #flaps = new Map<PeerId, number>()
+  /** The site of the announce under way: `before` runs first in it. */
+  #site: string | undefined
+
+  constructor(options: ElectionOptions) {
+    this.#options = options
+    this.#leaderPercent = options.leaderPercent ?? 10
+  }
+
+  before(request: AnnounceRequest, from: Endpoint): void {
+    const { siteOf, trustLabels } = this.#options
+    const label = trustLabels === true ? declaredIn(request)?.site : undefined
+    const site = siteOf(from.host) ?? label
+    const isNew = site !== undefined && !this.#groups.has(site)
+    this.#site = isNew && this.#groups.size >= SITES_MAX ? undefined : site
+  }
+
+  group(): number {
+    const site = this.#site
+    if (site === undefined) return 0
+    const group = this.#groups.get(site) ?? this.#groups.size + 1
+    this.#groups.set(site, group)
+    return group
+  }
+
+  select(
+    request: AnnounceRequest,
+    from: Endpoint,
+    swarm: SwarmView,
+  ): readonly number[] | undefined {
+    const site = this.#site
+    if (site === undefined) return undefined
+    const sites = this.#swarms.get(request.infoHash) ?? new Map<string, SiteSwarm>()
+    const group = this.#groups.get(site) ?? 0
+    const others = [...sites.keys()].filter((other) => other !== site)
+    return handOut(
+      {
+        asker: { host: from.host, port: request.port },
+        askerIsSeed: request.leftBytes === 0 && request.event !== 'started',
+        group,
+        otherGroups: [0, ...others.map((other) => this.#groups.get(other) ?? 0)],
+        wanted: Math.min(PEERS_MAX, request.numWant ?? PEERS_DEFAULT),
+        speaks: declaredIn(request) !== undefined,
+      },
+      swarm,
+      this.#options.random,
+    )
+  }
+
+  shape(request: AnnounceRequest, response: AnnounceResponse, from: Endpoint): AnnounceResponse {
+    const site = this.#site
+    const declared = declaredIn(request)
+    if (site === undefined || request.event === 'stopped') return response
+    const swarm = this.#enter(request, from, site, declared)
+    if (declared === undefined) return response
+    const { clock } = this.#options
+    const now = clock.now()
+    swarm.review(this.#leaderPercent, now, clock.wallSeconds())
+    const isSettling = swarm.settledFor(now) < SETTLING_MS
+    const intervalSeconds = isSettling
+      ? Math.min(SETTLING_SECONDS, response.intervalSeconds)
+      : response.intervalSeconds
+    const least = Math.min(SETTLING_SECONDS, response.minIntervalSeconds ?? SETTLING_SECONDS)
+    const reply = encodeReply({
+      leaders: swarm.leaders,
+      isLeader: swarm.leads(request.peerId),
+      site: siteToken(request.infoHash, site),
+      term: Math.max(1, swarm.term),
+      ttlSeconds: 2 * response.intervalSeconds,
+    })
+    return {
+      ...response,
+      intervalSeconds,
+      ...(isSettling ? { minIntervalSeconds: least } : {}),
+      extra: new Map([...(response.extra ?? []), [REPLY_KEY, reply]]),
+    }
+  }
+
+  gone(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void {
+    const key = memberKey(infoHash, endpoint)
+    const site = this.#siteOfMember.get(key)
+    const sites = this.#swarms.get(infoHash)
+    const swarm = site === undefined ? undefined : sites?.get(site)
+    if (site === undefined || sites === undefined || swarm === undefined) return
+    this.#siteOfMember.delete(key)
+    swarm.remove(endpointText(endpoint))
+    if (why === 'expired' && swarm.leads(peerId)) this.#flapped(peerId)
+    if (swarm.size === 0) sites.delete(site)
+    if (sites.size === 0) this.#swarms.delete(infoHash)
+  }
+
+  #enter(
+    request: AnnounceRequest,
+    from: Endpoint,
+    site: string,
+    declared: Declared | undefined,
+  ): SiteSwarm {
+    const { infoHash, peerId, port } = request
+    const endpoint = { host: from.host, port }
+    const key = memberKey(infoHash, endpoint)
+    const before = this.#siteOfMember.get(key)
+    const sites = this.#swarms.get(infoHash) ?? new Map<string, SiteSwarm>()
+    this.#swarms.set(infoHash, sites)
+    if (before !== undefined && before !== site) sites.get(before)?.remove(endpointText(endpoint))
+    this.#siteOfMember.set(key, site)
+    const swarm = sites.get(site) ?? new SiteSwarm(infoHash)
+    sites.set(site, swarm)
+    const isTrue = declared?.site === undefined || this.#isHere(declared.site, from, site)
+    swarm.put(endpointText(endpoint), {
+      peerId,
+      endpoint,
+      upload: declared?.upload ?? 0,
+      download: declared?.download ?? 0,
+      eligible: declared !== undefined && isTrue && !this.#isFlapping(peerId),
+    })
+    return swarm
+  }
+
+  /** A label may lead where the map says the same, or nothing. */
+  #isHere(label: string, from: Endpoint, site: string): boolean {
+    return this.#options.siteOf(from.host) === undefined || label === site
+  }
+
+  #flapped(peerId: PeerId): void {
+    const now = this.#options.clock.now()
+    for (const [one, until] of this.#flaps) {
+      if (until <= now || this.#flaps.size >= FLAPS_MAX) this.#flaps.delete(one)
+      else break
+    }
+    this.#flaps.set(peerId, now + FLAP_MS)
+  }
+
+  #isFlapping(peerId: PeerId): boolean {
+    const until = this.#flaps.get(peerId)
+    return until !== undefined && until > this.#options.clock.now()
+  }
+}
+
+function memberKey(infoHash: InfoHash, endpoint: Endpoint): string {
+  return `${infoHash} ${endpointText(endpoint)}`
+}

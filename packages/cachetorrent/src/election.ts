@@ -1,0 +1,91 @@
+// Who leads a site (§2.2): one pure function for tracker, peers and simulator.
+//
+// By upload capacity, weighed by what was measured of it, then download capacity, then a hash that favours nobody.
+// Who sits stays, unless somebody is clearly better: a change of leaders puts imports in doubt.
+
+import { compareBytes, type InfoHash, type PeerId } from '@bt/primitives'
+import { rankingHash } from './arbiter.ts'
+import { LEADERS_MAX, LEADERS_MIN, STICKY_TENTHS, WEIGHT_MAX } from './limits.ts'
+
+export interface Candidate {
+  readonly peerId: PeerId
+  /** Bytes per second, as declared; 0: not said. */
+  readonly upload: number
+  readonly download: number
+  /** Verified against promised, in hundredths, 0 … 100; absent: 100. 0 never leads. */
+  readonly trust?: number
+}
+
+export interface ElectedLeader {
+  readonly peerId: PeerId
+  readonly weight: number
+}
+
+/** How many leaders a site of so many members has. */
+export function leaderCount(members: number, leaderPercent: number): number {
+  const share = Math.floor((members * leaderPercent) / 100)
+  return Math.min(members, Math.max(LEADERS_MIN, Math.min(LEADERS_MAX, share)))
+}
+
+/** The leaders, sorted by peer id. `sitting`: those elected last. */
+export function elect(
+  infoHash: InfoHash,
+  candidates: readonly Candidate[],
+  count: number,
+  sitting: readonly PeerId[] = [],
+): readonly ElectedLeader[] {
+  const sits = new Set(sitting)
+  const ranked = candidates
+    .filter(({ trust }) => trust !== 0)
+    .map((candidate) => ({
+      candidate,
+      strength: strengthOf(candidate) * (sits.has(candidate.peerId) ? STICKY_TENTHS : 10),
+      sits: sits.has(candidate.peerId),
+      hash: rankingHash(infoHash, candidate.peerId),
+    }))
+    .toSorted(
+      (one, other) =>
+        other.strength - one.strength ||
+        Number(other.sits) - Number(one.sits) ||
+        other.candidate.download - one.candidate.download ||
+        compareBytes(one.hash, other.hash),
+    )
+    .slice(0, count)
+    .map(({ candidate }) => candidate)
+  const strongest = Math.max(1, ...ranked.map(strengthOf))
+  return ranked
+    .map((candidate) => ({
+      peerId: candidate.peerId,
+      weight: Math.max(1, Math.floor((WEIGHT_MAX * strengthOf(candidate)) / strongest)),
+    }))
+    .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
+}
+
+/** What one sees alone, without a tracker: steps of powers of two, so that small lies and errors change nothing. */
+export function rankLocally(
+  infoHash: InfoHash,
+  members: readonly Pick<Candidate, 'peerId' | 'upload'>[],
+  count: number,
+): readonly ElectedLeader[] {
+  return members
+    .map(({ peerId, upload }) => ({
+      peerId,
+      step: stepOf(upload),
+      hash: rankingHash(infoHash, peerId),
+    }))
+    .toSorted((one, other) => other.step - one.step || compareBytes(one.hash, other.hash))
+    .slice(0, count)
+    .map(({ peerId }) => ({ peerId, weight: 1 }))
+    .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
+}
+
+/** The power of two below a rate; 0 below 1. */
+export function stepOf(upload: number): number {
+  let step = 0
+  for (let bound = 1; bound <= upload && step < 53; bound *= 2) step++
+  return step
+}
+
+function strengthOf({ upload, trust }: Candidate): number {
+  return Math.floor((upload * (trust ?? 100)) / 100)
+}

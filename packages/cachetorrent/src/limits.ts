@@ -1,0 +1,82 @@
+// How much, how long and how often, each figure with its reason. Durations in milliseconds unless the name says seconds.
+
+/** Bytes of a site's name in UTF-8: a label, not a text. */
+export const SITE_NAME_LENGTH_MAX = 64
+/** Bytes of a site token: 2^64 tokens cannot be guessed within a swarm's life. */
+export const SITE_TOKEN_LENGTH = 8
+/** Lines of a site map that are read: the whole IPv4 table has about a million prefixes. */
+export const SITE_MAP_LINES_MAX = 2_000_000
+/** Leaders named in one reply: five are elected, others' trackers may name more. */
+export const LEADERS_IN_REPLY_MAX = 16
+/** Leaders of a site at least, where it has so many members: one decides, one stands by. */
+export const LEADERS_MIN = 2
+/** Leaders of a site at most: every member keeps a link to each of them. */
+export const LEADERS_MAX = 5
+/** Weight of a leader at most: sixteen draws a piece. */
+export const WEIGHT_MAX = 16
+/** A challenger replaces a sitting leader only when so many times better, in tenths: changes cost imports in doubt. */
+export const STICKY_TENTHS = 12
+/** Milliseconds between two elections of one site while it has its leaders: storms of joins must not be storms of terms. */
+export const ELECTION_MS = 10_000
+/** Milliseconds for which a leader that vanished without goodbye is no candidate: a flapping link is a bad arbiter. */
+export const FLAP_MS = 300_000
+/** Leaders that vanished, remembered per tracker. */
+export const FLAPS_MAX = 10_000
+/** Members of other sites named in one reply, at least and at most. */
+export const OUTSIDE_PEERS_MIN = 2
+export const OUTSIDE_PEERS_MAX = 4
+
+/** Pieces claimed by one member at a time: what a withholding member can block. */
+export const CLAIMS_PER_MEMBER_MAX = 4
+/** Pieces in one claim message. */
+export const CLAIM_PIECES_MAX = 4
+/** Pieces at a time of a member that is alone in its site, and so asks nobody but itself. */
+export const CLAIMS_ALONE_MAX = 32
+/** Milliseconds after the last sign of life of a claim until it is free: a choke round of a stock seed, and more. */
+export const CLAIM_LAPSE_MS = 30_000
+/** Milliseconds between two renewals of a claim whose bytes arrive: three in a lapse. */
+export const CLAIM_RENEW_MS = 8_000
+/** Milliseconds without a byte after which a member gives a claim back by itself. */
+export const CLAIM_IDLE_MS = 20_000
+/** Milliseconds until a piece that another member holds is asked about again. */
+export const TAKEN_RETRY_MS = 4_000
+/** Milliseconds until a piece that a member of the site has, and we do not see, is asked about again. */
+export const HAVE_RETRY_MS = 8_000
+/** Milliseconds until a claim without an answer is asked again. */
+export const ANSWER_MS = 5_000
+
+/** Milliseconds between two signs of life of a leader. */
+export const LEASE_MS = 2_000
+/** Milliseconds without a sign after which a leader's standby arbitrates. */
+export const LEASE_LOST_MS = 5_000
+/** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */
+export const TAKEOVER_MS = 2_000
+/** Claims told in one lease. */
+export const LEASE_CLAIMS_MAX = 64
+/** Milliseconds for which a claim heard of in another's lease counts as open: two leases and a half. */
+export const HEARD_CLAIM_MS = 5_000
+/** Milliseconds without a reachable arbiter after which a member imports without a grant, first of its rank. */
+export const NO_ARBITER_MS = 5_000
+/** Milliseconds between one rank and the next in that case. */
+export const NO_ARBITER_STEP_MS = 2_000
+
+/** Milliseconds from the start for which nothing is asked of other sites while no tracker answered. */
+export const START_MS = 2_000
+/** Milliseconds after which a peer that said nothing of sites is a stock client. */
+export const INTRODUCTION_MS = 2_000
+/** Milliseconds between two looks at everything that has a deadline. */
+export const TICK_MS = 250
+
+/** Members of the site unchoked at a time. */
+export const LOCAL_SLOTS = 8
+/** Milliseconds that a local slot is kept before the one that waited longest gets it. */
+export const SLOT_MS = 20_000
+/** Outside askers unchoked at a time; they are served piece by piece, first come. */
+export const EXPORT_SLOTS = 16
+/** Times the torrent that a site's member sends out before its exports come last. */
+export const EXPORTS_FULL = 2
+
+/** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
+export const MESSAGE_LENGTH_MAX = 1 << 18
+/** Strangers' messages that were refused, counted and no more. */
+export const HINTS_PER_MINUTE_MAX = 20

@@ -1,0 +1,70 @@
+import { decode, encode } from '@bt/bencode'
+import { describe, expect, test } from 'vitest'
+import {
+  announceParameters,
+  CacheTorrentError,
+  declaredIn,
+  decodeReply,
+  encodeReply,
+} from '../src/index.ts'
+import { REPLY } from './fuzz-targets.ts'
+
+describe('announce parameters', () => {
+  test('say what is known and read back the same', () => {
+    const declared = { site: 'Zürich', upload: 125_000, download: 0 }
+    const extra = announceParameters(declared)
+    expect([...extra]).toEqual([
+      ['ct', '1'],
+      ['ct_site', 'Zürich'],
+      ['ct_up', '125000'],
+    ])
+    expect(declaredIn({ extra })).toEqual(declared)
+  })
+
+  test('of a stock client say nothing, and what is malformed counts as not said', () => {
+    expect(declaredIn({})).toBeUndefined()
+    expect(declaredIn({ extra: new Map([['ct', '2']]) })).toBeUndefined()
+    const extra = new Map([
+      ['ct', '1'],
+      ['ct_site', 'x'.repeat(65)],
+      ['ct_up', '-3'],
+      ['ct_down', '999999999999999'],
+    ])
+    expect(declaredIn({ extra })).toEqual({ upload: 0, download: 2 ** 40 })
+  })
+})
+
+describe("the tracker's ct", () => {
+  test('reads back the same, keys in the order of bencode', () => {
+    const value = encodeReply(REPLY)
+    expect([...(value as Map<string, unknown>).keys()]).toEqual(['l', 'm', 's', 't', 'ttl', 'v'])
+    expect(decodeReply(decode(encode(value)))).toEqual(REPLY)
+  })
+
+  test('of another version is none, and a wrong key is named', () => {
+    const dict = encodeReply(REPLY) as Map<string, unknown>
+    expect(decodeReply(new Map([...dict, ['v', 2]]))).toBeUndefined()
+    for (const key of ['l', 's', 't', 'ttl']) {
+      const error = caught(() => decodeReply(new Map([...dict, [key, 'x']])))
+      expect(error).toBeInstanceOf(CacheTorrentError)
+      expect(String(error)).toContain(` ${key} `)
+    }
+    expect(caught(() => decodeReply(3))).toBeInstanceOf(CacheTorrentError)
+  })
+
+  test('names a leader once, and no more than sixteen', () => {
+    const dict = encodeReply(REPLY) as Map<string, unknown>
+    const [one] = dict.get('l') as unknown[]
+    const many = Array.from({ length: 30 }, () => one)
+    expect(decodeReply(new Map([...dict, ['l', many]]))?.leaders).toHaveLength(1)
+  })
+})
+
+function caught(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}

@@ -1,0 +1,188 @@
+import type { Alarm, Clock } from '@bt/ports'
+import { type Endpoint, type InfoHash, type PeerId, Prng } from '@bt/primitives'
+import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
+import { Tracker } from '@bt/tracker-server'
+import { describe, expect, test } from 'vitest'
+import { type CacheReply, decodeReply, electionHook, SiteMap } from '../src/index.ts'
+import { FLAP_MS } from '../src/limits.ts'
+
+const HASH = 'cd'.repeat(20) as InfoHash
+const MAP = new SiteMap('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
+
+class TurnedClock implements Clock {
+  timeMs = 0
+  now = (): number => this.timeMs
+  wallSeconds = (): number => 1_700_000_000 + Math.floor(this.timeMs / 1000)
+  at(): Alarm {
+    return { cancel: () => {} }
+  }
+}
+
+class Office {
+  readonly clock = new TurnedClock()
+  readonly tracker: Tracker
+
+  constructor(clock = new TurnedClock()) {
+    this.clock = clock
+    const random = new Prng(5)
+    const hook = electionHook({ siteOf: (host) => MAP.siteOf(host), clock: this.clock, random })
+    this.tracker = new Tracker({ hooks: [hook] }, { clock: this.clock, random })
+  }
+
+  announce(site: number, peer: number, more: Partial<AnnounceRequest> = {}): AnnounceResponse {
+    const request = {
+      infoHash: HASH,
+      peerId: idOf(site, peer),
+      port: 6881,
+      uploadedBytes: 0,
+      downloadedBytes: 0,
+      leftBytes: 1,
+      extra: new Map([['ct', '1']]),
+      ...more,
+    }
+    return this.tracker.announce(request, endpointOf(site, peer))
+  }
+}
+
+const idOf = (site: number, peer: number): PeerId =>
+  (site * 1000 + peer).toString(16).padStart(40, '0') as PeerId
+const endpointOf = (site: number, peer: number): Endpoint => ({
+  host: `20.${site}.0.${peer}`,
+  port: 6881,
+})
+const ctOf = ({ extra }: AnnounceResponse): CacheReply | undefined =>
+  extra?.has('ct') === true ? decodeReply(extra.get('ct')) : undefined
+const siteOf = (host: string): number => Number(host.split('.')[1])
+
+describe('elections in a tracker', () => {
+  test('the first member leads alone, the second stands by, and further ones change nothing', () => {
+    const office = new Office()
+    const first = ctOf(office.announce(1, 1))
+    expect(first?.leaders.map(({ peerId }) => peerId)).toEqual([idOf(1, 1)])
+    expect(first?.isLeader).toBe(true)
+    const second = ctOf(office.announce(1, 2))
+    expect(second?.leaders).toHaveLength(2)
+    expect(second!.term).toBeGreaterThan(first!.term)
+    for (let peer = 3; peer < 12; peer++) {
+      const reply = ctOf(office.announce(1, peer))
+      expect(reply?.term).toBe(second!.term)
+      expect(reply?.isLeader).toBe(false)
+      expect(reply?.leaders).toEqual(second!.leaders)
+    }
+    expect(ctOf(office.announce(2, 1))?.site).not.toBe(second!.site)
+  })
+
+  test('[M08] a late joiner gets the leaders of its site, or begins a site of its own', () => {
+    const office = new Office()
+    office.announce(1, 1)
+    office.announce(1, 2)
+    office.clock.timeMs = 600_000
+    expect(ctOf(office.announce(1, 9))?.leaders).toHaveLength(2)
+    expect(ctOf(office.announce(3, 1))?.isLeader).toBe(true)
+  })
+
+  test('[M31] a tracker that forgot everything goes on in a higher term', () => {
+    const before = new Office()
+    before.announce(1, 1)
+    const old = ctOf(before.announce(1, 2))
+    const clock = new TurnedClock()
+    clock.timeMs = 60_000
+    const after = new Office(clock)
+    expect(ctOf(after.announce(1, 2))!.term).toBeGreaterThan(old!.term)
+  })
+
+  test('[M06] a leader that says goodbye, or is silent, is replaced in a new term', () => {
+    const office = new Office()
+    office.announce(1, 1)
+    const old = ctOf(office.announce(1, 2))!
+    office.announce(1, 3)
+    office.announce(1, 1, { event: 'stopped' })
+    const reply = ctOf(office.announce(1, 3))!
+    expect(reply.leaders.map(({ peerId }) => peerId)).toEqual([idOf(1, 2), idOf(1, 3)])
+    expect(reply.term).toBeGreaterThan(old.term)
+  })
+
+  test('[M24] a leader that vanished without goodbye is no candidate for a while', () => {
+    const office = new Office()
+    office.announce(1, 1)
+    office.announce(1, 2)
+    office.clock.timeMs = 4_000_000
+    office.announce(1, 3)
+    office.announce(1, 4)
+    for (let sweep = 0; sweep < 200; sweep++) office.tracker.expire()
+    office.clock.timeMs += 20_000
+    expect(ctOf(office.announce(1, 1))!.isLeader).toBe(false)
+    office.clock.timeMs += FLAP_MS
+    office.announce(1, 3, { event: 'stopped' })
+    office.announce(1, 1)
+    expect(ctOf(office.announce(1, 1))!.isLeader).toBe(true)
+  })
+
+  test('[M15] the address decides the site, and who names another one does not lead', () => {
+    const office = new Office()
+    const label = {
+      extra: new Map([
+        ['ct', '1'],
+        ['ct_site', 'bern'],
+        ['ct_up', '999999999'],
+      ]),
+    }
+    expect(ctOf(office.announce(1, 1, label))?.leaders).toEqual([])
+    const honest = ctOf(office.announce(1, 2))!
+    expect(ctOf(office.announce(1, 1, label))?.site).toBe(honest.site)
+    expect(ctOf(office.announce(1, 1, label))?.isLeader).toBe(false)
+  })
+
+  test('[M16] an unmapped address is served as by any tracker', () => {
+    const office = new Office()
+    expect(ctOf(office.announce(9, 1))).toBeUndefined()
+  })
+})
+
+describe('who is handed out', () => {
+  const crowd = (): Office => {
+    const office = new Office()
+    for (const site of [1, 2, 3]) {
+      for (let peer = 1; peer <= 8; peer++) office.announce(site, peer)
+    }
+    return office
+  }
+
+  test('to a member: its whole site, and two to four of others, from every site', () => {
+    const office = crowd()
+    const seen = new Set<number>()
+    for (let peer = 1; peer <= 8; peer++) {
+      const sites = office.announce(1, peer).peers.map(({ host }) => siteOf(host))
+      expect(sites.filter((site) => site === 1)).toHaveLength(7)
+      const outside = sites.filter((site) => site !== 1)
+      expect(outside.length).toBeGreaterThanOrEqual(2)
+      expect(outside.length).toBeLessThanOrEqual(4)
+      for (const site of outside) seen.add(site)
+    }
+    expect(seen).toEqual(new Set([2, 3]))
+  })
+
+  test('to a stock client: local peers and one external, and no word of leaders', () => {
+    const office = crowd()
+    const answer = office.announce(2, 20, { extra: new Map() })
+    const outside = answer.peers.filter(({ host }) => siteOf(host) !== 2)
+    expect(outside).toHaveLength(1)
+    expect(answer.peers).toHaveLength(9)
+    expect(ctOf(answer)).toBeUndefined()
+  })
+
+  test('to a site of one peer: others as they come', () => {
+    const alone = new Office()
+    alone.announce(1, 1)
+    alone.announce(2, 1)
+    expect(alone.announce(3, 1).peers).toHaveLength(2)
+  })
+
+  test('never the asker itself, and no seeds to a seed', () => {
+    const office = crowd()
+    office.announce(1, 9, { leftBytes: 0 })
+    const answer = office.announce(1, 1, { leftBytes: 0 })
+    expect(answer.peers.map(({ host }) => host)).not.toContain('20.1.0.1')
+    expect(answer.peers.map(({ host }) => host)).not.toContain('20.1.0.9')
+  })
+})

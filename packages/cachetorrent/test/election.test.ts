@@ -1,0 +1,55 @@
+import type { InfoHash, PeerId } from '@bt/primitives'
+import { describe, expect, test } from 'vitest'
+import { elect, leaderCount, rankLocally, stepOf } from '../src/index.ts'
+
+const HASH = 'ab'.repeat(20) as InfoHash
+const id = (number: number): PeerId => number.toString(16).padStart(40, '0') as PeerId
+const ids = (list: readonly { peerId: PeerId }[]): PeerId[] => list.map(({ peerId }) => peerId)
+const candidates = (...uploads: number[]) =>
+  uploads.map((upload, at) => ({ peerId: id(at + 1), upload, download: 0 }))
+
+describe('an election', () => {
+  test('has 2 to 5 leaders a site, and as many as there are members below that', () => {
+    expect([0, 1, 2, 8, 20, 30, 50, 700].map((members) => leaderCount(members, 10))).toEqual([
+      0, 1, 2, 2, 2, 3, 5, 5,
+    ])
+  })
+
+  test('takes the strongest, sorted by id, with weights in proportion', () => {
+    expect(elect(HASH, candidates(100, 50, 200, 10), 2)).toEqual([
+      { peerId: id(1), weight: 8 },
+      { peerId: id(3), weight: 16 },
+    ])
+  })
+
+  test('without any capacity said draws by a hash, the same in any order of joining', () => {
+    const all = candidates(0, 0, 0, 0, 0, 0)
+    expect(elect(HASH, all, 2)).toEqual(elect(HASH, all.toReversed(), 2))
+    expect(elect(HASH, all, 2).map(({ weight }) => weight)).toEqual([1, 1])
+  })
+
+  test('replaces a sitting leader only by one that is better by more than 20 %', () => {
+    const sitting = [id(1), id(2)]
+    expect(ids(elect(HASH, candidates(100, 100, 119), 2, sitting))).toEqual(sitting)
+    expect(ids(elect(HASH, candidates(100, 100, 120), 2, sitting))).toEqual(sitting)
+    expect(ids(elect(HASH, candidates(100, 90, 121), 2, sitting))).toEqual([id(1), id(3)])
+    expect(ids(elect(HASH, candidates(0, 0, 0, 0), 2, sitting))).toEqual(sitting)
+  })
+
+  test('[M14] weighs what was measured, not what was said', () => {
+    const [liar, honest, other] = candidates(1000, 100, 90)
+    const all = [{ ...liar!, trust: 5 }, honest!, other!]
+    expect(ids(elect(HASH, all, 2))).toEqual([id(2), id(3)])
+    expect(ids(elect(HASH, [{ ...liar!, trust: 0 }], 2))).toEqual([])
+  })
+})
+
+describe('the ranking without a tracker', () => {
+  test('goes by powers of two, so that small differences change nothing', () => {
+    expect([0, 1, 2, 3, 4, 1023, 1024].map(stepOf)).toEqual([0, 1, 2, 2, 3, 10, 11])
+    const one = rankLocally(HASH, candidates(1000, 1010, 600), 2)
+    const other = rankLocally(HASH, candidates(1020, 990, 520).toReversed(), 2)
+    expect(ids(one)).toEqual(ids(other))
+    expect(ids(rankLocally(HASH, candidates(1, 1, 1024), 1))).toEqual([id(3)])
+  })
+})

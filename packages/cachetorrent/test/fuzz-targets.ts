@@ -1,0 +1,83 @@
+// What strangers may say in `bt_cache` and in a tracker's `ct`, as targets for mutation.
+import { type BencodeValue, decode, encode } from '@bt/bencode'
+import type { PeerId, SiteId } from '@bt/primitives'
+import type { FuzzTarget } from '../../../tests/support/mutate.ts'
+import {
+  type CacheMessage,
+  type CacheReply,
+  decodeMessage,
+  decodeReply,
+  encodeMessage,
+  encodeReply,
+  introductionIn,
+  SiteMap,
+} from '../src/index.ts'
+
+export const PIECES = 1000
+export const ID = '2d5858303030312d303132333435363738396162' as PeerId
+export const SITE = '0123456789abcdef' as SiteId
+
+/** One of each kind. */
+export const MESSAGES: readonly CacheMessage[] = [
+  { kind: 'role', role: 'leader', term: 3 },
+  { kind: 'role', role: 'follower', term: 0, site: SITE },
+  { kind: 'promise', pieces: [1, 999], expectedMs: 500 },
+  { kind: 'promise', pieces: [] },
+  { kind: 'unpromise', pieces: [7] },
+  {
+    kind: 'lease',
+    term: 9,
+    claims: [
+      [0, ID],
+      [999, ID],
+    ],
+    haveCount: 12,
+  },
+  { kind: 'hint', address: new Uint8Array([20, 0, 0, 1, 26, 225]), pieces: [3] },
+  { kind: 'busy', waitMs: 3000 },
+  { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },
+  { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
+  { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
+]
+
+export const REPLY: CacheReply = {
+  leaders: [
+    { endpoint: { host: '20.1.0.1', port: 6881 }, peerId: ID, weight: 16 },
+    { endpoint: { host: '2600::1', port: 1 }, peerId: 'ff'.repeat(20) as PeerId, weight: 1 },
+  ],
+  isLeader: true,
+  site: SITE,
+  term: 1_800_000_000,
+  ttlSeconds: 3600,
+}
+
+const MAP = '# offices\n10.0.0.0/8 all\n10.1.0.0/16 Zürich\n2001:db8::/32 six\n'
+
+export const targets: Record<string, FuzzTarget> = {
+  'a bt_cache message': {
+    seeds: MESSAGES.map(encodeMessage),
+    expects: ['CacheTorrentError'],
+    run(bytes) {
+      const message = decodeMessage(bytes, PIECES)
+      if (message === undefined) return
+      const again = decodeMessage(encodeMessage(message), PIECES)
+      if (JSON.stringify(again) !== JSON.stringify(message)) throw new RangeError('it changed')
+    },
+  },
+  "a tracker's ct": {
+    seeds: [encode(encodeReply(REPLY)), encode(encodeReply({ ...REPLY, leaders: [] }))],
+    expects: ['CacheTorrentError', 'BencodeError'],
+    run(bytes) {
+      const value = decode(bytes)
+      decodeReply(value)
+      introductionIn(new Map<string, BencodeValue>([['ct', value]]))
+    },
+  },
+  'a site map': {
+    seeds: [new TextEncoder().encode(MAP)],
+    expects: ['CacheTorrentError'],
+    run(bytes) {
+      new SiteMap(new TextDecoder().decode(bytes)).siteOf('10.1.2.3')
+    },
+  },
+}
