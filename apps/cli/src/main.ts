@@ -201,8 +201,8 @@ function network(to: Command): Command {
 }
 
 /** An action whose last words from commander are its options and itself; sets the exit code. */
-function run<Action extends (output: Output, ...words: never[]) => Promise<number>>(
-  action: Action,
+function run(
+  action: (output: Output, ...words: never[]) => Promise<number>,
 ): (...words: unknown[]) => Promise<void> {
   const act = action as unknown as (output: Output, ...words: unknown[]) => Promise<number>
   return async (...words) => {
