@@ -84,7 +84,7 @@ export function pathsBelow(folder: string, metainfo: Metainfo): readonly string[
 export class ContentReader {
   readonly #geometry: PieceGeometry
   readonly #paths: readonly string[]
-  readonly #open = new Map<number, Promise<FileHandle>>()
+  readonly #open = new Map<number, OpenFile>()
 
   /** `paths` by file index of the geometry; pads have one too, which is never opened. */
   constructor(geometry: PieceGeometry, paths: readonly string[]) {
@@ -102,38 +102,58 @@ export class ContentReader {
   }
 
   async close(): Promise<void> {
-    for (const handle of this.#open.values()) await (await handle).close()
+    for (const { handle } of this.#open.values()) await (await handle).close()
     this.#open.clear()
   }
 
   async #readSpan(file: number, offset: number, target: Uint8Array): Promise<void> {
-    const handle = await this.#handle(file)
-    for (let done = 0; done < target.length; ) {
-      const { bytesRead } = await handle.read(target, done, target.length - done, offset + done)
-      if (bytesRead === 0)
-        throw new Failure(
-          EXIT.failed,
-          'TOO_SHORT',
-          `${this.#paths[file]} ends at ${offset + done}: it is shorter than it was, or than the torrent says`,
-        )
-      done += bytesRead
+    const opened = this.#take(file)
+    try {
+      const handle = await opened.handle
+      for (let done = 0; done < target.length; ) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, offset + done)
+        if (bytesRead === 0)
+          throw new Failure(
+            EXIT.failed,
+            'TOO_SHORT',
+            `${this.#paths[file]} ends at ${offset + done}: it is shorter than it was, or than the torrent says`,
+          )
+        done += bytesRead
+      }
+    } finally {
+      opened.users--
+      this.#closeIdle()
     }
   }
 
-  async #handle(file: number): Promise<FileHandle> {
-    let handle = this.#open.get(file)
-    if (handle === undefined) {
-      handle = open(this.#paths[file] as string, 'r')
-      // A failure is whoever's awaits it next.
-      handle.catch(() => this.#open.delete(file))
-      this.#open.set(file, handle)
-      if (this.#open.size > OPEN_FILES_MAX) {
-        const [oldest, old] = this.#open.entries().next().value as [number, Promise<FileHandle>]
-        this.#open.delete(oldest)
-        // Reads of it may be under way: closed when they are over, by the descriptor's own count.
-        void old.then((one) => one.close())
-      }
+  #take(file: number): OpenFile {
+    let opened = this.#open.get(file)
+    if (opened === undefined) {
+      opened = { handle: open(this.#paths[file] as string, 'r'), users: 0 }
+      // A failure is whoever's awaits it.
+      opened.handle.catch(() => this.#open.delete(file))
+      this.#open.set(file, opened)
     }
-    return handle
+    opened.users++
+    return opened
   }
+
+  /** Oldest first; what is read from stays open, so that there may be more for a moment. */
+  #closeIdle(): void {
+    for (const [file, { handle, users }] of this.#open) {
+      if (this.#open.size <= OPEN_FILES_MAX) return
+      if (users > 0) continue
+      this.#open.delete(file)
+      void handle.then(
+        (one) => one.close(),
+        () => {},
+      )
+    }
+  }
+}
+
+interface OpenFile {
+  readonly handle: Promise<FileHandle>
+  /** Reads under way or waiting for it. */
+  users: number
 }

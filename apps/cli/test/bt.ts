@@ -22,6 +22,8 @@ export interface Ended {
 export interface Surroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Another user, which only root can ask for. */
+  readonly uid?: number | undefined
 }
 
 /** Runs to its end. */
@@ -52,9 +54,10 @@ export function bt(args: readonly string[], { cwd, env }: Surroundings = {}): Pr
 }
 
 /** Starts it; it is gone when the test is over. */
-export function startBt(args: readonly string[], { cwd, env }: Surroundings = {}): Program {
+export function startBt(args: readonly string[], { cwd, env, uid }: Surroundings = {}): Program {
   const child = spawn(process.execPath, [BT, ...args], {
     cwd,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

@@ -78,6 +78,15 @@ describe('hashing content', () => {
     }
   })
 
+  it('reads more files than may be open, several at a time', async () => {
+    const home = folder()
+    const names = Array.from({ length: 200 }, (_, at) => join(home, `f${at}`))
+    fill(home, Object.fromEntries(names.map((_, at) => [`f${at}`, 20_000])))
+    const files = names.map(() => ({ length: 20_000 }))
+    const found = await hashAll(new PieceGeometry({ pieceLength: 16_384, files }), names)
+    expect(found.filter(({ error }) => error !== undefined)).toEqual([])
+  })
+
   it('says which pieces cannot be read and hashes the others', async () => {
     const home = folder()
     fill(home, { a: 40_000 })
