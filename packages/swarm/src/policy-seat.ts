@@ -6,6 +6,7 @@
 import type { PieceGeometry } from '@bt/metainfo'
 import type { Alarm, Clock, PeerOrigin, Random } from '@bt/ports'
 import type { Endpoint, PeerId, ReadonlyBitfield } from '@bt/primitives'
+import type { Peer } from './peers/peer.ts'
 import type {
   ByteBudget,
   Link,
@@ -196,6 +197,7 @@ export class PolicySeat {
       drop: (peer, reason) => {
         if (alive()) parts.drop(peer, reason)
       },
+      chokesUs: (peer) => (peer as Peer).session.peerChoking,
       changed: (question, peer, piece) => {
         if (!alive()) return
         this.#forget(question, peer)

@@ -60,6 +60,8 @@ export interface PolicyHost {
   /** Asks for a connection; the limits of the session decide when. */
   dial(endpoint: Endpoint): void
   drop(peer: PeerHandle, reason: string): void
+  /** It answers no requests of ours now, allowed-fast pieces apart (BEP 3, 6). */
+  chokesUs(peer: PeerHandle): boolean
   /**
    * An answer changed; the engine asks again: for one peer, or for all. `piece` narrows 'reveal' to one piece,
    * without which every piece is asked about.
@@ -97,6 +99,8 @@ export interface PieceScope {
   readonly promised?: ReadonlyBitfield
   /** Counted with every byte that comes from this peer: 'local', 'claim', 'spill', 'endgame' … */
   readonly reason: string
+  /** Say that we are interested even while nothing of it may be asked: whoever waits for an unchoke must. */
+  readonly interested?: boolean
 }
 
 /** A peer's request that has had no answer yet. */

@@ -26,7 +26,8 @@ export class InterestTeller {
   tell(peer: Peer): void {
     if (peer.isClosed) return
     const { picker, seat, interested } = this.#parts
-    const isInterested = picker.interesting(peer) && seat.mayAsk(peer)
+    const waits = seat.scope(peer)?.interested === true
+    const isInterested = (waits || picker.interesting(peer)) && seat.mayAsk(peer)
     if (isInterested === peer.session.amInterested) return
     peer.session.setInterested(isInterested)
     peer.touch()
