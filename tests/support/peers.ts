@@ -93,7 +93,7 @@ export const transmission: PeerProgram = {
   debian: 'transmission-cli',
   isHere: () => isInstalled('transmission-cli'),
   seed(job) {
-    const program = runTransmission(job, ['--verify'])
+    const program = runTransmission(job, [])
     return { program, ready: program.line(/Seeding|Idle/i), done: never }
   },
   leech(job) {

@@ -4,7 +4,7 @@
 // kept as a lower bound: a scan happens only when that passes, not when a request is answered. BEP 3, BEP 6: with the
 // fast extension every request, given up or not, is still owed one answer.
 
-import { REQUESTS_GIVEN_UP_MAX } from './wire-limits.ts'
+import { REQUEST_SKIPPED_MS, REQUESTS_GIVEN_UP_MAX } from './wire-limits.ts'
 
 /** One request of ours. */
 export interface Asked {
@@ -13,9 +13,12 @@ export interface Asked {
   readonly length: number
   /** Promised, not had. */
   readonly soft: boolean
-  /** Milliseconds on the machine's clock; Infinity: none. */
-  readonly deadline: number
+  /** Milliseconds on the machine's clock; Infinity: none. Comes nearer when a later request is answered first. */
+  deadline: number
 }
+
+/** Skipped requests looked at for one answer: peers answer in order, or nearly so. */
+const SKIPPED_LOOK = 8
 
 export class RequestBook {
   /** Longest piece in bytes: makes one number of piece and begin. */
@@ -65,10 +68,16 @@ export class RequestBook {
   }
 
   /** A block came. 'open' and 'cancelled' tick it off. */
-  answered(piece: number, begin: number, length: number): 'open' | 'cancelled' | 'never' {
+  answered(
+    piece: number,
+    begin: number,
+    length: number,
+    now: number,
+  ): 'open' | 'cancelled' | 'never' {
     const key = this.#key(piece, begin)
     const asked = this.#open.get(key)
     if (asked !== undefined && is(asked, piece, begin, length)) {
+      this.#hasten(asked, now)
       this.#remove(key, asked)
       return 'open'
     }
@@ -116,6 +125,17 @@ export class RequestBook {
       if (deadline < this.#earliest) this.#earliest = deadline
     }
     return expired
+  }
+
+  /** What was asked before `answered` was skipped, and perhaps dropped: it is waited for only a little longer. */
+  #hasten(answered: Asked, now: number): void {
+    let looked = 0
+    for (const older of this.#open.values()) {
+      if (older === answered || looked++ === SKIPPED_LOOK) return
+      if (older.soft || older.deadline <= now + REQUEST_SKIPPED_MS) continue
+      older.deadline = now + REQUEST_SKIPPED_MS
+      if (older.deadline < this.#earliest) this.#earliest = older.deadline
+    }
   }
 
   #key(piece: number, begin: number): number {

@@ -42,6 +42,12 @@ export const REQUESTS_UNSAID = 250
 /** The most a peer's `reqq` is believed: 256 MiB of 16 KiB blocks, 10 GiB/s at 25 ms. */
 export const REQUESTS_OPEN_MAX = 16_384
 
+/**
+ * Milliseconds that a request is still waited for when a later one was answered first. Peers answer in order, or nearly:
+ * Transmission drops a request now and then without a word, and a whole download would wait a minute for one block.
+ */
+export const REQUEST_SKIPPED_MS = 5_000
+
 /** Requests given up (cancelled, expired, choked away) whose late answers are still known as ours. */
 export const REQUESTS_GIVEN_UP_MAX = 4_096
 
