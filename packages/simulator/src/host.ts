@@ -65,6 +65,12 @@ export interface SimHost {
   }): void
   /** The wall clock jumps (NTP, suspend, a user); the monotonic one does not notice. */
   jumpWallClock(seconds: number): void
+  /**
+   * The machine stands still for so long (suspended, or its event loop blocked): no alarm rings, nothing it asked for
+   * is answered; then all that became due happens at once. The clock goes on. What others send still arrives: to hold
+   * that back too, partition it from them for as long.
+   */
+  freeze(ms: number): void
 }
 
 export interface HostFacts {
@@ -166,6 +172,10 @@ export class Host implements SimHost {
 
   jumpWallClock(seconds: number): void {
     this.#wall.offsetSeconds += seconds
+  }
+
+  freeze(ms: number): void {
+    this.#facts.simulation.freeze(this.index, ms)
   }
 
   #newPorts(): Ports {

@@ -55,6 +55,8 @@ export class Simulation {
   readonly #eventsMax: number
   #nowUs = 0
   #events = 0
+  /** Host → until when it stands still, in microseconds. */
+  readonly #frozen = new Map<number, number>()
   #dead = 0
   #running = false
 
@@ -121,6 +123,11 @@ export class Simulation {
     this.#dead = 0
   }
 
+  /** For hosts: nothing that is due at this host happens for so long; then all of it does, in its order. */
+  freeze(host: number, ms: number): void {
+    this.#frozen.set(host, this.microseconds(this.clock.now() + ms))
+  }
+
   /** Puts something into the trace that is no event of its own: a log call, a crash, a fact of a scenario. */
   note(kind: TraceKind, host: number, size: number, more: Partial<TraceEntry> = {}): void {
     this.#hash.mix(this.#nowUs, TRACE_KINDS[kind], host, size)
@@ -184,6 +191,11 @@ export class Simulation {
       const occurrence = queue.pop() as Occurrence
       if (occurrence.dead) {
         if (this.#dead > 0) this.#dead--
+        continue
+      }
+      const thawUs = this.#frozen.size > 0 ? (this.#frozen.get(occurrence.host) ?? 0) : 0
+      if (thawUs > dueUs) {
+        queue.push(thawUs, occurrence)
         continue
       }
       this.#nowUs = dueUs

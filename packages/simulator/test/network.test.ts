@@ -291,3 +291,18 @@ describe('hosts', () => {
     expect(events).toEqual(['one', 'two'])
   })
 })
+
+test('a frozen host lets nothing happen, and then does all that became due, in its order', () => {
+  const { simulation, alice, bob } = twoHosts()
+  const { clock } = alice.ports
+  const heard: string[] = []
+  clock.at(1_000, () => heard.push(`one at ${clock.now()}`))
+  clock.at(2_000, () => heard.push(`two at ${clock.now()}`))
+  clock.at(1_500, () => heard.push('called off')).cancel()
+  clock.at(7_000, () => heard.push(`late at ${clock.now()}`))
+  bob.ports.clock.at(1_000, () => heard.push('bob goes on'))
+  simulation.at(500, () => alice.freeze(5_000))
+  simulation.run({ timeMs: 10_000 })
+  expect(heard).toEqual(['bob goes on', 'one at 5500', 'two at 5500', 'late at 7000'])
+  expect(alice.open.alarms).toBe(0)
+})
