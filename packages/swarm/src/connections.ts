@@ -31,6 +31,8 @@ export interface ConnectionsParts {
   readonly geometry: () => PieceGeometry | undefined
   /** False: no connections now (paused, checking). */
   readonly isOpen: () => boolean
+  /** Somebody who would have been accepted was not, for want of room. */
+  readonly full: () => void
   /** The handshake is done and the peer is ours. */
   readonly opened: (peer: Peer) => void
 }
@@ -70,8 +72,11 @@ export class Connections {
   /** Somebody who came to our port asks for this torrent; false: refused. */
   accept(peer: Peer): boolean {
     const { known, peers, owner, limits, isOpen } = this.#parts
-    if (!isOpen() || peers.size >= limits().peersMax) return false
-    if (!known.accepts(peer.endpoint)) return false
+    if (!isOpen() || !known.accepts(peer.endpoint)) return false
+    if (peers.size >= limits().peersMax) {
+      this.#parts.full()
+      return false
+    }
     known.incoming(peer.endpoint)
     peer.owner = owner
     peers.added(peer)
@@ -107,8 +112,13 @@ export class Connections {
     const wasOpen = peers.isOpen(peer)
     peers.removed(peer)
     hub.caps.disconnect(peer.endpoint.host)
-    const useful = peer.receivedBytes > 0 || peer.sentBytes > 0
-    const how = useful ? 'useful' : wasOpen && reason === undefined ? 'useless' : 'failed'
+    const evicted = reason instanceof SwarmError && reason.detail === 'evicted'
+    const useful = !evicted && (peer.receivedBytes > 0 || peer.sentBytes > 0)
+    const how = useful
+      ? 'useful'
+      : evicted || (wasOpen && reason === undefined)
+        ? 'useless'
+        : 'failed'
     known.disconnected(peer.endpoint, now, how)
   }
 

@@ -5,25 +5,21 @@
 
 import type { PieceGeometry } from '@bt/metainfo'
 import type { FoundPeer, PeerOrigin } from '@bt/ports'
-import { Bitfield, type InfoHash, type InfoHashV2, type ReadonlyBitfield } from '@bt/primitives'
+import { Bitfield, type InfoHash, type ReadonlyBitfield } from '@bt/primitives'
 import type { PeerEvent } from '@bt/wire'
 import { Connections } from './connections.ts'
-import type { Emitter } from './emitter.ts'
-import type { SwarmEvents } from './events.ts'
+import type { EngineParts } from './engine-parts.ts'
 import type { Exchange } from './exchange.ts'
 import { MetadataShell } from './extensions/metadata-shell.ts'
 import { PeerExchangeShell } from './extensions/peer-exchange-shell.ts'
 import { clientOf, Greeting, wantsNothing } from './greeting.ts'
-import type { Hub } from './hub.ts'
-import type { SwarmLimits } from './options.ts'
 import { Dialer } from './peers/dialer.ts'
 import { KnownPeers } from './peers/known-peers.ts'
 import type { Peer, PeerOwner } from './peers/peer.ts'
 import { PeerSet } from './peers/peer-set.ts'
+import { Upkeep } from './peers/upkeep.ts'
 import { PolicySeat } from './policy-seat.ts'
 import { PolicyEffects } from './policy-effects.ts'
-import type { SwarmPolicy } from './policy.ts'
-import type { TokenBucket } from './transfer/byte-budget.ts'
 
 type Handlers = {
   readonly [T in PeerEvent['type']]: (
@@ -32,28 +28,7 @@ type Handlers = {
   ) => void
 }
 
-/** Milliseconds a peer may take nothing of what we send before its slot is given to another. */
-export const READS_NOTHING_MS = 120_000
-
 const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
-
-export interface EngineParts {
-  readonly hub: Hub
-  /** v1, then truncated v2. */
-  readonly infoHashes: readonly InfoHash[]
-  readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }
-  readonly infoBytes: Uint8Array | undefined
-  readonly policy: SwarmPolicy | undefined
-  readonly events: Emitter<SwarmEvents>
-  readonly downloadBudget: TokenBucket
-  readonly limits: () => SwarmLimits
-  readonly have: () => ReadonlyBitfield
-  /** Peer exchange is on: by the options, and the torrent is not private. */
-  readonly exchangesPeers: () => boolean
-  readonly metadataCame: (infoBytes: Uint8Array) => void
-  /** More peers would be welcome, or what is announced changed. */
-  readonly announce: () => void
-}
 
 export class Engine implements PeerOwner {
   readonly peers = new PeerSet()
@@ -65,8 +40,10 @@ export class Engine implements PeerOwner {
   readonly #greeting: Greeting
   readonly #metadata: MetadataShell
   readonly #pex: PeerExchangeShell
+  readonly #upkeep: Upkeep
   #exchange: Exchange | undefined
   #online = false
+  #accepting = false
 
   readonly #handlers: Handlers = {
     asked: () => {}, // the acceptor's, before the peer is ours
@@ -126,6 +103,12 @@ export class Engine implements PeerOwner {
       changed: (question, peer, piece) => effects.changed(question, peer, piece),
       endTurn: () => turn.end(),
     })
+    this.#upkeep = new Upkeep({
+      peers: this.peers,
+      isFull: () => this.peers.size >= limits().peersMax || hub.caps.isFull,
+      othersWait: (now) => this.known.hasDue(now, this.#exchange?.isComplete ?? false),
+      isSnubbed: (peer, now) => this.#exchange?.downloader.snubbed(peer, now) ?? false,
+    })
     this.connections = new Connections({
       hub,
       known: this.known,
@@ -137,7 +120,8 @@ export class Engine implements PeerOwner {
       infoHashV2: parts.want.infoHashV2,
       events: parts.events,
       geometry: () => this.#exchange?.metainfo.geometry,
-      isOpen: () => this.#online,
+      isOpen: () => this.#accepting,
+      full: () => this.#upkeep.knocked(),
       opened: (peer) => this.#opened(peer),
     })
     this.dialer = new Dialer({
@@ -192,8 +176,14 @@ export class Engine implements PeerOwner {
     return this.#online
   }
 
+  /** Answers those who come, who hear of our pieces when they are checked. */
+  openDoor(): void {
+    this.#accepting = true
+  }
+
   /** Dials, and answers those who come. */
   goOnline(): void {
+    this.#accepting = true
     this.#online = true
     this.dialer.start()
   }
@@ -201,6 +191,7 @@ export class Engine implements PeerOwner {
   /** Every connection ends, no other begins. */
   goOffline(detail: string, message: string): void {
     this.#online = false
+    this.#accepting = false
     this.dialer.stop()
     this.connections.dropAll(detail, message)
   }
@@ -231,7 +222,8 @@ export class Engine implements PeerOwner {
       if (isOpen) exchange.joined(peer)
       peer.adopt(geometry)
       if (!isOpen || peer.isClosed) continue
-      exchange.haves.catchUp(peer)
+      if (peer.isGreeted) exchange.haves.catchUp(peer)
+      else this.#greet(peer)
       this.#greeting.sendHandshake(peer)
     }
   }
@@ -254,10 +246,7 @@ export class Engine implements PeerOwner {
   /** The choker's round: once in 10 s. */
   pulse(now: number): void {
     this.#exchange?.downloader.tick(now)
-    for (const peer of Array.from(this.peers.open())) {
-      if (peer.fullSince === undefined || now - peer.fullSince < READS_NOTHING_MS) continue
-      peer.drop('reads-nothing', `it took nothing for ${READS_NOTHING_MS / 1000} s`)
-    }
+    this.#upkeep.pulse(now)
     if (this.peers.openCount === 0) this.#parts.announce()
   }
 
@@ -298,11 +287,18 @@ export class Engine implements PeerOwner {
     this.seat.observe({ type: 'opened', peer })
     if (this.#refused(peer)) return
     this.#greeting.sendHandshake(peer)
-    if (exchange === undefined) peer.session.sendPieces(NO_PIECES)
-    else exchange.greet(peer)
+    this.#greet(peer)
     const client = clientOf(peer)
     const { endpoint, origin } = peer
     events.emit('peer', { endpoint, origin, change: 'connected', ...(client ? { client } : {}) })
+  }
+
+  /** Without metadata we have nothing; with it, and while what is there is checked, we say nothing yet. */
+  #greet(peer: Peer): void {
+    if (this.#exchange !== undefined) this.#exchange.greet(peer)
+    else if (this.#metadata.length === undefined) peer.session.sendPieces(NO_PIECES)
+    else return
+    peer.isGreeted = true
   }
 
   #introduced(peer: Peer, facts: Parameters<Greeting['heard']>[1]): void {

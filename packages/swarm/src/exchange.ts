@@ -235,6 +235,7 @@ export class Exchange {
   close(): void {
     this.#unfreed()
     this.slots.close()
+    this.downloader.close()
     this.uploader.close()
   }
 

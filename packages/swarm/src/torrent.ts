@@ -132,11 +132,10 @@ export class Torrent {
   }
 
   stats(): SwarmStats {
-    const now = this.#hub.ports.clock.now()
     const { peers, known, exchange } = this.#engine
     let seedsConnected = 0
     for (const peer of peers.open()) if (wantsNothing(peer)) seedsConnected++
-    return this.#meters.picture(now, {
+    return this.#meters.picture(this.#hub.ports.clock.now(), {
       peersConnected: peers.openCount,
       seedsConnected,
       peersKnown: known.count,
@@ -148,8 +147,8 @@ export class Torrent {
   start(): void {
     this.#engine.seat.attach()
     this.#engine.found(this.#named, 'tracker', undefined)
-    if (this.#metainfo === undefined) this.#goOnline()
-    else this.#openContents(this.#metainfo)
+    this.#goOnline()
+    if (this.#metainfo !== undefined) this.#openContents(this.#metainfo)
     this.#settle()
   }
 
@@ -180,15 +179,11 @@ export class Torrent {
     const { clock } = this.#hub.ports
     if (metainfo === undefined) {
       const error = new SwarmError('NO_METADATA', 'files can be selected once the metadata is here')
-      clock.at(clock.now(), () => done(error))
-      return
+      return void clock.at(clock.now(), () => done(error))
     }
     this.#priorities = filePriorities(metainfo, selection)
     const exchange = this.#engine.exchange
-    if (exchange === undefined) {
-      clock.at(clock.now(), () => done(undefined))
-      return
-    }
+    if (exchange === undefined) return void clock.at(clock.now(), () => done(undefined))
     const wanted = wantedFiles(metainfo, this.#priorities)
     exchange.store.select(wanted ?? Bitfield.full(metainfo.files.length), (error) => {
       if (error === undefined) exchange.select(this.#priorities)
@@ -219,8 +214,7 @@ export class Torrent {
     let failed: Error | undefined
     const finish = (error: Error | undefined): void => {
       failed ??= error
-      left--
-      if (left === 0) done(failed)
+      if (--left === 0) done(failed)
     }
     this.#engine.goOffline('closed', 'this torrent was closed')
     this.#engine.close()
@@ -261,8 +255,7 @@ export class Torrent {
 
   #openPlace(metainfo: Metainfo, place: Place): void {
     // Said even when it is all of them: resume data remember an earlier selection.
-    const all = Bitfield.full(metainfo.files.length)
-    const wanted = wantedFiles(metainfo, this.#priorities) ?? all
+    const wanted = wantedFiles(metainfo, this.#priorities) ?? Bitfield.full(metainfo.files.length)
     this.#contents.open(metainfo, place, wanted, (error, store) => {
       if (error !== undefined) this.#fail('its storage could not be opened', error)
       else this.#storeOpened(metainfo, store)
@@ -298,8 +291,8 @@ export class Torrent {
 
   #goOnline(): void {
     if (this.#engine.isOnline || this.#paused || this.#closed) return
-    const checking = this.#metainfo !== undefined && this.#engine.exchange === undefined
-    if (checking || this.#failure !== undefined) return
+    if (this.#failure !== undefined) return
+    if (this.#isChecking) return this.#engine.openDoor()
     this.#engine.goOnline()
     this.#sources.start()
   }
@@ -322,10 +315,14 @@ export class Torrent {
     this.#events.emit('state', { state })
   }
 
+  get #isChecking(): boolean {
+    return this.#metainfo !== undefined && this.#engine.exchange === undefined
+  }
+
   #stateNow(): SwarmState {
     if (this.#closed) return 'closed'
     if (this.#failure !== undefined) return 'failed'
-    if (this.#metainfo !== undefined && this.#engine.exchange === undefined) return 'checking'
+    if (this.#isChecking) return 'checking'
     if (this.#paused) return 'paused'
     if (this.#metainfo === undefined) return 'metadata'
     if (this.condition.state === 'stopped') return 'stopped'
@@ -336,9 +333,10 @@ export class Torrent {
   #progressed(): void {
     const exchange = this.#engine.exchange
     if (exchange === undefined) return
-    const isNew = exchange.isComplete && !this.#wasComplete
-    if (this.#wasComplete && !exchange.isComplete) this.#engine.wantsAgain()
-    this.#wasComplete = exchange.isComplete
+    const { isComplete } = exchange
+    const isNew = isComplete && !this.#wasComplete
+    if (this.#wasComplete && !isComplete) this.#engine.wantsAgain()
+    this.#wasComplete = isComplete
     if (isNew) {
       this.#sources.changed(exchange.isPartialSeed ? 'partial-seed' : 'completed')
       this.#contents.checkpoint(() => {})

@@ -398,26 +398,66 @@ describe('what a peer may be asked for', () => {
 })
 
 describe('the end', () => {
-  test('[E06] every missing block is asked of up to three peers, and cancelled at the others when it comes', () => {
+  test('[E06] a missing block that is late is asked of a second peer, and cancelled at the other when it comes', () => {
     const world = new World(geometryOf(2, 2), 1)
     for (const name of ['a', 'b', 'c', 'd']) world.seed(name)
     const all = world.pick('a', 4)
     expect(all).toHaveLength(4)
     expect(world.picker.endgame).toBe(true)
+    world.now = 999
+    expect(world.pick('b', 9)).toEqual([])
+    world.now = 2_000
     expect(world.pick('b', 9)).toHaveLength(4)
-    expect(world.pick('c', 9)).toHaveLength(4)
-    expect(world.pick('d', 9)).toEqual([])
+    world.now = 11_000
+    expect(world.pick('c', 9)).toEqual([])
     const [{ piece, begin }] = all as [Pick]
-    const arrival = world.picker.arrived('c', piece, begin)
-    expect(arrival).toEqual({ kind: 'fresh', cancel: ['a', 'b'] })
+    expect(world.picker.arrived('b', piece, begin)).toEqual({ kind: 'fresh', cancel: ['a'] })
+  })
+
+  test('[E06] a piece that stands still for ten seconds more is asked of a third peer, never of a fourth', () => {
+    const world = new World(geometryOf(2, 2), 1)
+    for (const name of ['a', 'b', 'c', 'd']) world.seed(name)
+    world.pick('a', 4)
+    world.now = 1_000
+    world.pick('b', 9)
+    world.now = 11_000
+    expect(world.pick('c', 9)).toHaveLength(4)
+    world.now = 30_000
+    expect(world.pick('d', 9)).toEqual([])
+  })
+
+  test('a block of a slow peer is asked of one that is much faster at once, not the other way round', () => {
+    const world = new World(geometryOf(1, 8), 1)
+    world.seed('slow', 8_192)
+    world.seed('fast', 1_000_000)
+    expect(world.pick('slow', 4)).toHaveLength(4)
+    expect(world.pick('fast', 4)).toHaveLength(4)
+    expect(world.picker.endgame).toBe(true)
+    expect(world.pick('slow', 9)).toEqual([])
+    expect(world.pick('fast', 9)).toHaveLength(4)
+  })
+
+  test('blocks that are only late are asked twice up to a share of all, over the whole life', () => {
+    const world = new World(geometryOf(1, 640), 1)
+    world.seed('slow', 16_384)
+    for (const name of ['a', 'b', 'c']) world.seed(name, 10_000_000)
+    expect(world.pick('slow', 640)).toHaveLength(640)
+    const { duplicatesPerPeerMax, lateShare } = PICKER_LIMITS
+    expect(world.pick('a', 100)).toHaveLength(duplicatesPerPeerMax)
+    expect(world.pick('b', 100)).toHaveLength(640 * lateShare - duplicatesPerPeerMax)
+    expect(world.pick('c', 100)).toEqual([])
   })
 
   test('blocks with one asker are helped before those with two', () => {
     const world = new World(geometryOf(1, 4), 1)
     for (const name of ['a', 'b', 'c']) world.seed(name)
     world.pick('a', 4)
+    world.now = 20_000
     const helped = world.pick('b', 2).map(({ begin }) => begin)
+    world.now = 40_000
     const next = world.pick('c', 2).map(({ begin }) => begin)
+    expect(helped).toHaveLength(2)
+    expect(next).toHaveLength(2)
     expect(next.some((begin) => helped.includes(begin))).toBe(false)
   })
 
@@ -426,7 +466,9 @@ describe('the end', () => {
     world.seed('a')
     world.seed('b')
     world.pick('a', 40)
+    world.now = 5_000
     expect(world.pick('b', 40)).toHaveLength(PICKER_LIMITS.duplicatesPerPeerMax)
+    world.now = 10_000
     expect(world.pick('b', 40)).toEqual([])
   })
 

@@ -22,6 +22,10 @@ export class ConnectionCaps {
     return this.#connections
   }
 
+  get isFull(): boolean {
+    return this.#connections >= this.#limits.connectionsMax
+  }
+
   get dials(): number {
     return this.#dials
   }

@@ -151,6 +151,14 @@ export class KnownPeers {
     return chosen
   }
 
+  /** Somebody could be dialled now. */
+  hasDue(now: number, skipSeeds: boolean): boolean {
+    for (const known of this.#known.values()) {
+      if (this.#isDue(known, now) && !(skipSeeds && known.seed)) return true
+    }
+    return false
+  }
+
   /** Nobody answered there. */
   dialFailed(endpoint: Endpoint, now: number): void {
     const known = this.#known.get(endpointText(endpoint))

@@ -72,6 +72,8 @@ export class Peer implements PeerHandle, ChannelReader {
   said: ExtensionFacts = {}
   /** Its handshake has the bit of BEP 10. */
   speaksExtensions = false
+  /** Was told which pieces we have; not yet while they are checked. */
+  isGreeted = false
   receivedBytes = 0
   sentBytes = 0
   /** Port it accepts on, where it said so (BEP 10 `p`) or was dialled. */

@@ -38,6 +38,8 @@ export class Asker<P> {
   /** The version of the open pieces at which none below `barrenBefore` suited it; −1: look again. */
   barrenAt = -1
   barrenBefore = 0
+  /** What came from it of late, as told at its last pick. */
+  bytesPerSecond = 0
   readonly allowedFast = new Set<number>()
   readonly #refused = new Map<number, number>()
   /** When the first of them ends, at the earliest. */
@@ -118,6 +120,14 @@ export class Asker<P> {
 
   allow(piece: number): void {
     if (this.allowedFast.size < ALLOWED_FAST_MAX) this.allowedFast.add(piece)
+  }
+
+  /** Milliseconds until all that was asked of it is here; Infinity: it has sent nothing of late. */
+  waitMs(blockLength: number): number {
+    if (this.bytesPerSecond <= 0) return Number.POSITIVE_INFINITY
+    let blocks = 0
+    for (const count of this.asked.values()) blocks += count
+    return (blocks * blockLength * 1000) / this.bytesPerSecond
   }
 
   countAsked(partial: PartialPiece<P>, by: 1 | -1): void {

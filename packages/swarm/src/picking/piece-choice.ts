@@ -8,7 +8,7 @@ import type { PieceGeometry } from '@bt/metainfo'
 import type { AskBook } from './ask-book.ts'
 import type { Asker } from './asker.ts'
 import type { Availability } from './availability.ts'
-import { STILL_MS, duplicatesFor } from './endgame.ts'
+import { duplicatesFor } from './endgame.ts'
 import type { PartialPiece, PartialPieces } from './partial-pieces.ts'
 import type { PickerLimits } from './picker-limits.ts'
 import type { PieceLives } from './piece-lives.ts'
@@ -49,6 +49,10 @@ export interface ChoiceParts<P> {
 export class PieceChoice<P> {
   readonly #parts: ChoiceParts<P>
   readonly #isWanted: (piece: number) => boolean
+  readonly #waitMs: (peer: P) => number
+  readonly #blocks: number
+  /** Blocks asked twice because they were late, so far. */
+  #late = 0
   /** Pieces verified so far, for random-first. */
   hadCount = 0
   /** Out of memory for new pieces. */
@@ -60,6 +64,9 @@ export class PieceChoice<P> {
   constructor(parts: ChoiceParts<P>) {
     this.#parts = parts
     this.#isWanted = (piece) => parts.lives.priority(piece) > 0
+    const { blockLength, contentLength } = parts.geometry
+    this.#blocks = Math.ceil(contentLength / blockLength)
+    this.#waitMs = (peer) => parts.askers.get(peer)?.waitMs(parts.geometry.blockLength) ?? 0
   }
 
   /** The time of the last pick, in ms. */
@@ -95,6 +102,7 @@ export class PieceChoice<P> {
     const picks: Pick[] = []
     this.#now = facts.now
     asker.expire(facts.now)
+    asker.bytesPerSecond = facts.bytesPerSecond
     if (facts.choked) {
       for (const piece of asker.allowedFast) this.#pickAllowed(asker, piece, count, picks)
       return picks
@@ -267,11 +275,17 @@ export class PieceChoice<P> {
     if (room <= 0) return
     const found = duplicatesFor(partials.all(), asker, {
       room,
+      lateRoom: Math.max(limits.lateBlocksMin, limits.lateShare * this.#blocks) - this.#late,
       askersMax: limits.endgameAskersMax,
-      stillSince: this.endgame ? Number.POSITIVE_INFINITY : this.#now - STILL_MS,
+      now: this.#now,
+      endgame: this.endgame,
       wanted: this.#isWanted,
+      waitMs: this.#waitMs,
     })
-    for (const { partial, block } of found) picks.push(this.#ask(asker, partial, block))
+    for (const { partial, block, isLate } of found) {
+      picks.push(this.#ask(asker, partial, block))
+      if (isLate) this.#late++
+    }
   }
 }
 

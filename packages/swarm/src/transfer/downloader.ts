@@ -6,7 +6,8 @@
 import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
 import type { PieceStore } from '@bt/piece-store'
 import type { Clock } from '@bt/ports'
-import type { BlockData, ReadonlyBitfield } from '@bt/primitives'
+import type { ReadonlyBitfield } from '@bt/primitives'
+import type { PeerEvent } from '@bt/wire'
 import { addressKey } from '../peers/known-peers.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Conviction, Trust } from '../peers/trust.ts'
@@ -16,12 +17,15 @@ import { Pipeline } from '../picking/pipeline.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
+import { EndgameLooks } from './endgame-looks.ts'
 import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
 import type { Meters } from './meters.ts'
 
 /** Milliseconds after which one request is given up for good; long before, its block may be asked of others. */
 export const REQUEST_MS = 120_000
+/** Requests go out by an eighth of the pipeline at a time: one small write for many blocks, and it never runs dry. */
+const BATCH_SHARE = 8
 
 export interface DownloaderParts {
   readonly store: PieceStore
@@ -46,19 +50,8 @@ interface Intake {
   doubted: boolean
 }
 
-type BlockEvent = {
-  readonly piece: number
-  readonly begin: number
-  readonly data: BlockData
-  readonly asked: 'open' | 'cancelled' | 'never'
-}
-
-type RejectEvent = {
-  readonly piece: number
-  readonly begin: number
-  readonly length: number
-  readonly why: 'rejected' | 'choked' | 'expired'
-}
+type BlockEvent = Extract<PeerEvent, { readonly type: 'block' }>
+type RejectEvent = Extract<PeerEvent, { readonly type: 'reject' }>
 
 export class Downloader {
   readonly #parts: DownloaderParts
@@ -69,6 +62,7 @@ export class Downloader {
   readonly #feed = (): void => this.#feedHungry()
   readonly #interest: () => void
   readonly #teller: InterestTeller
+  readonly #looks: EndgameLooks
 
   constructor(parts: DownloaderParts) {
     this.#parts = parts
@@ -79,6 +73,7 @@ export class Downloader {
         parts.turn.later(this.#feed)
       },
     })
+    this.#looks = new EndgameLooks(parts, this.#feed)
     this.#interest = () => this.#teller.settle()
     this.#judgement = new Judgement({
       ...parts,
@@ -231,8 +226,9 @@ export class Downloader {
     const { picker, seat } = this.#parts
     if (!seat.mayAsk(peer)) return
     const now = peer.now
-    const room = Math.min(intake.pipeline.size(now), session.requestsOpenMax) - session.requestsOpen
-    if (room <= 0) return
+    const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
+    const room = size - session.requestsOpen
+    if (room <= 0 || room < Math.floor(size / BATCH_SHARE)) return
     const facts = { now, bytesPerSecond: intake.pipeline.bytesPerSecond(now), choked }
     const pendingBytes = picker.receivedBytes
     const picks = picker.pick(peer, room, facts)
@@ -248,8 +244,10 @@ export class Downloader {
       intake.pipeline.requested(picks.length, now)
       peer.touch()
     }
-    if (picks.length < room) this.#hungry.add(peer)
-    else this.#hungry.delete(peer)
+    if (picks.length < room) {
+      this.#hungry.add(peer)
+      if (picker.endgame) this.#looks.soon(now)
+    } else this.#hungry.delete(peer)
     this.#parts.turn.later(this.#interest)
   }
 
@@ -295,6 +293,10 @@ export class Downloader {
   givenUp(piece: number): void {
     this.#judgement.forget(piece)
     this.#parts.store.discard(piece)
+  }
+
+  close(): void {
+    this.#looks.close()
   }
 
   /** Requests that have lost their purpose. */
