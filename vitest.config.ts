@@ -25,13 +25,12 @@ export default defineConfig({
       }),
       project('interop', ['tests/interop/**/*.test.ts'], {
         testTimeout: 180_000,
-        fileParallelism: false,
         sequence: { groupOrder: 2 },
       }),
       project('faults', ['tests/faults/**/*.test.ts'], {
         testTimeout: 180_000,
         fileParallelism: false,
-        sequence: { groupOrder: 2 },
+        sequence: { groupOrder: 3 },
       }),
     ],
   },

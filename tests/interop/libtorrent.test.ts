@@ -1,0 +1,5 @@
+// Transfers with libtorrent, both directions.
+import { libtorrent } from '../support/peers.ts'
+import { describeTransfers } from './transfers.ts'
+
+describeTransfers(libtorrent)
