@@ -84,4 +84,29 @@ describe('a disk that fails, in the simulator', () => {
     world.close([seed, again, leech])
     world.expectContent(again.host)
   })
+
+  test('[E04] a disk that spoils every piece is a fault of the disk: pieces are lost, and nobody is banned', () => {
+    const world = new World(35, makeContent([500_000]))
+    const seed = world.node({ seed: true })
+    const keeper = world.node({ torrent: { verifyOnRead: true } })
+    world.complete([keeper], 60_000)
+    world.close([keeper])
+    const again = world.node({ host: keeper.host, torrent: { verifyOnRead: true } })
+    world.complete([again], 10_000)
+    for (let at = 100; at < 500_000; at += 32_768) again.host.disk.damage('content', at)
+    const leech = world.node({ alone: true })
+    leech.swarm.addPeers([world.endpoint(again)])
+    world.complete([leech, again], 300_000)
+    const lost = again.log.filter(({ event }) => event === 'lost')
+    expect(lost.length).toBeGreaterThan(0)
+    for (const { log } of [seed, again, leech]) {
+      expect(log.filter(({ facts }) => (facts as { change?: string }).change === 'banned')).toEqual(
+        [],
+      )
+      expect(log.filter(({ event }) => event === 'corrupt')).toEqual([])
+    }
+    world.close([seed, again, leech])
+    world.expectContent(again.host)
+    world.expectContent(leech.host)
+  })
 })
