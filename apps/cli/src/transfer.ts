@@ -74,8 +74,8 @@ export async function startTransfer(
       pex: options.pex,
     })
     report = new ReportTransfer(swarm, output)
-    const named = 'announceTiers' in torrent ? options.peer : [...options.peer, ...torrent.peers]
-    if (named.length > 0) swarm.addPeers(await resolved(named, ports))
+    // A magnet's own peers (x.pe) are a stranger's word: the swarm takes those by the rule for strangers.
+    if (options.peer.length > 0) swarm.addPeers(await resolved(options.peer, ports))
     return { swarm, report, interrupted: Promise.race([signals.first, signals.broken]), close }
   } catch (error) {
     await close()

@@ -47,6 +47,7 @@ class Seam {
       send: () => false,
       dial: () => {},
       drop: () => {},
+      chokesUs: () => false,
       changed: (question, peer, piece) => {
         expect(question).toBe('reveal')
         if (peer === undefined || piece === undefined) this.isAll = true

@@ -131,13 +131,20 @@ export class AnnounceSchedule {
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#earliestAt))
   }
 
-  /** Ends the schedule: who must be told 'stopped'. */
+  /**
+   * Ends the schedule: who must be told 'stopped', and 'completed' before it where that was still to be said: whoever
+   * leaves when the download is done counts all the same.
+   */
   stop(): readonly Announcement[] {
     this.#stopped = true
     const told = this.#all().filter((state) => state.toldStarted || this.#asking?.state === state)
+    const completed = this.#completedPending ? told.find((state) => state.toldStarted) : undefined
     for (const state of told) state.toldStarted = false
     this.#asking = undefined
-    return told.map(({ url }) => ({ tracker: url, event: 'stopped', others: false }))
+    return told.flatMap((state): readonly Announcement[] => {
+      const goodbye = { tracker: state.url, event: 'stopped', others: false } as const
+      return state === completed ? [{ ...goodbye, event: 'completed' }, goodbye] : [goodbye]
+    })
   }
 
   /** When to call `next` again; infinity: when something else happens first. */

@@ -107,8 +107,13 @@ export class TorrentAnnounces {
       patience.cancel()
       done()
     }
-    for (const { tracker } of this.#schedule.stop()) {
-      const giveUp = this.#sayGoodbye(tracker, () => end(giveUp))
+    const goodbyes = new Map<string, Announcement[]>()
+    for (const word of this.#schedule.stop()) {
+      const words = goodbyes.get(word.tracker) ?? []
+      goodbyes.set(word.tracker, [...words, word])
+    }
+    for (const words of goodbyes.values()) {
+      const giveUp = this.#sayGoodbye(words, () => end(giveUp))
       open.add(giveUp)
     }
     if (open.size > 0) return
@@ -116,18 +121,20 @@ export class TorrentAnnounces {
     clock.at(clock.now(), done)
   }
 
-  /** Answers how to give up. */
-  #sayGoodbye(tracker: string, said: () => void): () => void {
+  /** Says the last words to one tracker, one after the other. Answers how to give up. */
+  #sayGoodbye(words: readonly Announcement[], said: () => void): () => void {
     const { clock } = this.#ports
     const options = { ...this.#callOptions(UDP_ATTEMPTS_WITH_OTHERS), timeoutMs: STOP_MS }
-    const request = this.#request(tracker, 'stopped')
     let call: Alarm | undefined
-    const pass = gateOf(clock).enter(() => {
-      call = announceTo(tracker, request, this.#ports, options, () => {
+    const say = ([word, ...rest]: readonly Announcement[]): void => {
+      if (word === undefined) {
         pass.release()
-        said()
-      })
-    })
+        return said()
+      }
+      const request = this.#request(word.tracker, word.event)
+      call = announceTo(word.tracker, request, this.#ports, options, () => say(rest))
+    }
+    const pass = gateOf(clock).enter(() => say(words))
     return () => {
       call?.cancel()
       pass.release()
