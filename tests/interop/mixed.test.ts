@@ -1,7 +1,7 @@
 // Swarms of all four clients: ours as the only seed, and ours as the only leech.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Network, openNetwork } from '../support/network.ts'
 import { aria2, type Job, libtorrent, ours, ourTracker, transmission } from '../support/peers.ts'
 import { describePeers } from '../support/require-peers.ts'
@@ -84,6 +84,9 @@ describePeers('a mixed swarm', [ours, ...CLIENTS], () => {
     const leech = ours.leech(job(to))
     await leech.done(PATIENCE_MS)
     expectSame(torrent, to)
+    // Scripts look for the word: no other event may have it as a key.
+    const others = leech.program.events().filter(({ event }) => event !== 'complete')
+    expect(others.filter((event) => 'complete' in event || 'seeding' in event)).toEqual([])
     for (const { program } of [...seeds, leech]) program.kill()
   })
 })

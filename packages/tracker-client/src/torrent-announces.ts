@@ -194,8 +194,8 @@ export class TorrentAnnounces {
       source: tracker,
       level: 'info',
       message: `${shown}: ${complete} seeds, ${incomplete} leeches, ${peers.length} peers`,
-      complete,
-      incomplete,
+      seeds: complete,
+      leeches: incomplete,
       peers: peers.length,
       ...(externalAddress === undefined ? {} : { externalAddress }),
     })

@@ -237,7 +237,7 @@ describe('HTTP', () => {
     const [warning, success] = sink.notes
     expect(warning).toMatchObject({ level: 'warn', code })
     expect(warning?.message).not.toContain('secret')
-    expect(success).toMatchObject({ level: 'info', complete: 0, incomplete: 1 })
+    expect(success).toMatchObject({ level: 'info', seeds: 0, leeches: 1 })
   })
 
   test('[G03] a tracker that never answers is given up after 60 s', () => {
