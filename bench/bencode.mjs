@@ -74,7 +74,7 @@ for (const [name, bar, ours, theirs] of rows) {
   const ratio = middle('ratio')
   if (bar !== undefined && ratio < bar) process.exitCode = 1
   console.log(
-    `| ${name} | ${middle('mine').toFixed(0)} | ${middle('their').toFixed(0)} | ${ratio.toFixed(1)} | ${bar ?? '–'} |`,
+    `| ${String(name)} | ${middle('mine').toFixed(0)} | ${middle('their').toFixed(0)} | ${ratio.toFixed(1)} | ${String(bar ?? '–')} |`,
   )
 }
 
