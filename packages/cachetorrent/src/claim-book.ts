@@ -7,7 +7,7 @@ import type { PeerId } from '@bt/primitives'
 import { CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
 
 /** Why a piece was given to a second member. */
-export type Again = 'lapsed' | 'importer-gone' | 'given-back'
+export type Again = 'lapsed' | 'importer-gone' | 'given-back' | 'split-view'
 
 interface Claim {
   readonly holder: PeerId
@@ -21,10 +21,11 @@ export class ClaimBook {
   /** Pieces whose claim ended without the piece, and why. */
   readonly #broken = new Map<number, Again>()
   readonly #again = new Map<number, Again>()
-  readonly #limit: number
+  readonly #most: (member: PeerId) => number
 
-  constructor(limit: number = CLAIMS_PER_MEMBER_MAX) {
-    this.#limit = limit
+  /** `most`: claims that a member in good standing may hold. */
+  constructor(most: (member: PeerId) => number = () => CLAIMS_PER_MEMBER_MAX) {
+    this.#most = most
   }
 
   /** Open claims, oldest grant first. */
@@ -47,7 +48,7 @@ export class ClaimBook {
 
   /** Claims that a member may hold now. */
   limitOf(member: PeerId): number {
-    return this.#limits.get(member) ?? this.#limit
+    return this.#limits.get(member) ?? this.#most(member)
   }
 
   /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
@@ -71,12 +72,17 @@ export class ClaimBook {
     return true
   }
 
+  /** Another leader granted the piece to somebody else. */
+  clashed(piece: number): void {
+    this.#again.set(piece, 'split-view')
+  }
+
   /** The member has the piece, verified. */
   done(piece: number, member: PeerId): void {
     if (!this.#end(piece, member)) return
     const limit = this.#limits.get(member)
     if (limit === undefined) return
-    if (limit + 1 >= this.#limit) this.#limits.delete(member)
+    if (limit + 1 >= this.#most(member)) this.#limits.delete(member)
     else this.#limits.set(member, limit + 1)
   }
 

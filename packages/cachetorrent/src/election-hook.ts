@@ -104,7 +104,7 @@ class ElectionHook implements AnnounceHook {
     if (declared === undefined) return response
     const { clock } = this.#options
     const now = clock.now()
-    swarm.review(this.#leaderPercent, now, clock.wallSeconds())
+    swarm.review(this.#leaderPercent, now, Math.floor(clock.wallSeconds()))
     const isSettling = swarm.settledFor(now) < SETTLING_MS
     const intervalSeconds = isSettling
       ? Math.min(SETTLING_SECONDS, response.intervalSeconds)

@@ -43,7 +43,13 @@ export type CacheMessage =
   /** `address` has 6 or 18 bytes. */
   | { readonly kind: 'hint'; readonly address: Uint8Array; readonly pieces: readonly number[] }
   | { readonly kind: 'busy'; readonly waitMs: number }
-  | { readonly kind: 'claim'; readonly pieces: readonly number[]; readonly term: number }
+  | {
+      readonly kind: 'claim'
+      readonly pieces: readonly number[]
+      readonly term: number
+      /** They were granted before, and bytes of them are here. */
+      readonly renewed?: true
+    }
   | {
       readonly kind: 'claim-answer'
       readonly granted: readonly number[]
@@ -84,7 +90,12 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
     case 'busy':
       return { k: 5, w: message.waitMs }
     case 'claim':
-      return { k: 6, p: message.pieces, t: message.term }
+      return {
+        k: 6,
+        p: message.pieces,
+        r: message.renewed === true ? 1 : undefined,
+        t: message.term,
+      }
     case 'claim-answer':
       return { k: 7, g: message.granted, h: message.have, l: message.taken, t: message.term }
     case 'claim-done':
@@ -148,7 +159,7 @@ class MessageReader {
       case 5:
         return { kind: 'busy', waitMs: this.#number('w') }
       case 6:
-        return { kind: 'claim', pieces: this.#list('p'), term: this.#number('t') }
+        return this.#claim()
       case 7:
         return {
           kind: 'claim-answer',
@@ -175,6 +186,13 @@ class MessageReader {
     const site = this.#dict.has('s') ? parseSiteToken(this.#bytes('s')) : undefined
     const term = this.#number('t')
     return site === undefined ? { kind: 'role', role, term } : { kind: 'role', role, term, site }
+  }
+
+  #claim(): CacheMessage {
+    const pieces = this.#list('p')
+    const term = this.#number('t')
+    const renewed = this.#dict.get('r') === 1
+    return renewed ? { kind: 'claim', pieces, term, renewed } : { kind: 'claim', pieces, term }
   }
 
   #lease(): CacheMessage {

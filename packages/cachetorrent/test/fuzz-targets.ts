@@ -36,6 +36,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'hint', address: new Uint8Array([20, 0, 0, 1, 26, 225]), pieces: [3] },
   { kind: 'busy', waitMs: 3000 },
   { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },
+  { kind: 'claim', pieces: [5], term: 2, renewed: true },
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
 ]

@@ -1,0 +1,16 @@
+// What a member of a site is given by its user.
+
+import type { InfoHash } from '@bt/primitives'
+import type { SiteLookup } from './site-map.ts'
+
+export interface CacheOptions {
+  /** Of the torrent: the one that is announced. */
+  readonly infoHash: InfoHash
+  /** The site we are in, by name; the tracker's word is final. */
+  readonly site?: string
+  /** Finds stock clients of our own site, and peers that lie about theirs; needs `site`. */
+  readonly siteOf?: SiteLookup
+  /** Bytes per second, declared for elections; absent: not said. */
+  readonly uploadBytesPerSecond?: number
+  readonly downloadBytesPerSecond?: number
+}

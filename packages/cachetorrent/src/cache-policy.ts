@@ -1,0 +1,211 @@
+// CacheTorrent for one torrent, as a policy of @bt/swarm (rules 1 to 12 of the protocol): `policy: new CachePolicy(…)`.
+//
+// A thin seat: answers the engine's questions from a SiteMember, which exists once the number of pieces is known. While
+// nothing is known of leaders, every answer is the engine's own.
+
+import type { BencodeValue } from '@bt/bencode'
+import type { Alarm, PeerOrigin } from '@bt/ports'
+import { type Endpoint, endpointText, type SiteId } from '@bt/primitives'
+import type {
+  OpenRequest,
+  PeerHandle,
+  PieceScope,
+  PolicyExtension,
+  PolicyFact,
+  PolicyHost,
+  SwarmPolicy,
+  UnchokeRound,
+} from '@bt/swarm'
+import { announceParameters } from './announce-parameters.ts'
+import { type CacheReply, decodeReply, REPLY_KEY } from './announce-reply.ts'
+import type { CacheOptions } from './cache-options.ts'
+import type { Again } from './claim-book.ts'
+import { CacheTorrentError } from './errors.ts'
+import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
+import { type CrossingReason, Ledger } from './ledger.ts'
+import { TICK_MS } from './limits.ts'
+import { decodeMessage, type Role } from './messages.ts'
+import { type Mode, SiteMember } from './site-member.ts'
+import { siteToken } from './site-token.ts'
+
+/** A picture of one moment, for people. */
+export interface CacheStatus {
+  readonly mode: Mode
+  readonly role: Role
+  readonly term: number
+  readonly site: SiteId | undefined
+  /** Linked members of the site that speak CacheTorrent, or are known to be here. */
+  readonly localPeers: number
+  readonly outsidePeers: number
+  /** Payload that came through us from other sites, by reason. */
+  readonly crossed: ReadonlyMap<CrossingReason, number>
+  readonly crossedBytes: number
+  /** Pieces that we, as arbiter, granted a second time, and why. */
+  readonly grantedAgain: ReadonlyMap<number, Again>
+  /** Messages of others that were refused. */
+  readonly refused: number
+}
+
+const NONE_AGAIN: ReadonlyMap<number, Again> = new Map()
+
+export class CachePolicy implements SwarmPolicy {
+  readonly extensions: readonly PolicyExtension[]
+  readonly #options: CacheOptions
+  readonly #ledger = new Ledger()
+  #host: PolicyHost | undefined
+  #alarm: Alarm | undefined
+  #member: SiteMember | undefined
+  #reply: CacheReply | undefined
+  #startedAt = 0
+  #refused = 0
+
+  /** @throws {CacheTorrentError} `BAD_SITE_NAME` */
+  constructor(options: CacheOptions) {
+    if (options.site !== undefined) siteToken(options.infoHash, options.site)
+    this.#options = options
+    this.extensions = [
+      {
+        name: EXTENSION_NAME,
+        handshake: () => new Map([['ct', this.#introduction()]]),
+        received: (peer, payload) => this.#received(peer, payload),
+      },
+    ]
+  }
+
+  get status(): CacheStatus {
+    const member = this.#member
+    return {
+      mode: member?.mode ?? 'waiting',
+      role: member?.role ?? 'undecided',
+      term: member?.leadership.term ?? 0,
+      site: member?.site,
+      localPeers: member === undefined ? 0 : [...member.neighbours.in('local')].length,
+      outsidePeers: member === undefined ? 0 : [...member.neighbours.in('outside')].length,
+      crossed: this.#ledger.bytes,
+      crossedBytes: this.#ledger.totalBytes,
+      grantedAgain: member?.arbiter.book.again ?? NONE_AGAIN,
+      refused: this.#refused,
+    }
+  }
+
+  /** Why bytes of a piece crossed into the site through us. */
+  reasonsOf(piece: number): ReadonlySet<CrossingReason> {
+    return this.#ledger.reasonsOf(piece)
+  }
+
+  attach(host: PolicyHost): void {
+    this.#host = host
+    this.#startedAt = host.now()
+    this.#tick()
+  }
+
+  detach(): void {
+    this.#alarm?.cancel()
+    this.#host = undefined
+    this.#member = undefined
+  }
+
+  observe(fact: PolicyFact): void {
+    const isNew = this.#member === undefined
+    const member = this.#known()
+    if (member === undefined) return
+    if (fact.type === 'opened') {
+      if (!isNew) member.opened(fact.peer)
+    } else if (fact.type === 'closed') member.closed(fact.peer)
+    else if (fact.type === 'pieces') member.gained(fact.peer)
+    else if (fact.type === 'have') member.gained(fact.peer, fact.piece)
+    else if (fact.type === 'progress') member.progressed(fact.peer, fact.piece, fact.bytes)
+    else if (fact.type === 'verified') member.verified(fact.piece)
+    else if (fact.type === 'served') {
+      member.rotation.served(member.groupOf(fact.peer), fact.bytes)
+    }
+  }
+
+  /** Leaders first: without them nothing is granted. */
+  dial(endpoint: Endpoint, _origin: PeerOrigin): number {
+    const text = endpointText(endpoint)
+    const leads = this.#reply?.leaders.some((leader) => endpointText(leader.endpoint) === text)
+    return leads === true ? 2 : 1
+  }
+
+  scope(peer: PeerHandle): PieceScope | undefined {
+    const member = this.#known()
+    return member === undefined ? undefined : member.scope(peer)
+  }
+
+  unchoke(round: UnchokeRound): readonly PeerHandle[] {
+    const member = this.#member
+    if (member?.mode !== 'cached') return round.proposed
+    return member.rotation.unchoke(round.interested, (peer) => member.isLocal(peer), round.now)
+  }
+
+  serve(open: readonly OpenRequest[]): OpenRequest | undefined {
+    const member = this.#member
+    if (member === undefined) return undefined
+    return member.rotation.next(open, (peer) => member.groupOf(peer))
+  }
+
+  announce(): ReadonlyMap<string, string> {
+    const { site, uploadBytesPerSecond, downloadBytesPerSecond } = this.#options
+    return announceParameters({
+      ...(site === undefined ? {} : { site }),
+      upload: uploadBytesPerSecond ?? 0,
+      download: downloadBytesPerSecond ?? 0,
+    })
+  }
+
+  announced(reply: ReadonlyMap<string, unknown>): void {
+    if (!reply.has(REPLY_KEY)) return
+    try {
+      const heard = decodeReply(reply.get(REPLY_KEY))
+      if (heard === undefined) return
+      this.#reply = heard
+      this.#member?.heard(heard)
+      this.#known()
+    } catch (error) {
+      if (!(error instanceof CacheTorrentError)) throw error
+      this.#refused++
+    }
+  }
+
+  /** The member of the site, once there is a geometry. */
+  #known(): SiteMember | undefined {
+    const host = this.#host
+    if (this.#member !== undefined || host?.geometry === undefined) return this.#member
+    if (host.have.length === 0) return undefined
+    this.#member = new SiteMember(host, this.#options, this.#ledger, this.#startedAt)
+    if (this.#reply !== undefined) this.#member.heard(this.#reply)
+    return this.#member
+  }
+
+  #tick(): void {
+    const host = this.#host
+    if (host === undefined) return
+    this.#known()?.tick()
+    this.#alarm = host.at(host.now() + TICK_MS, () => this.#tick())
+  }
+
+  #introduction(): BencodeValue {
+    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.#options
+    const member = this.#member
+    return encodeIntroduction({
+      role: member?.role ?? 'undecided',
+      site: member?.site,
+      term: member?.leadership.term ?? 0,
+      upload: uploadBytesPerSecond ?? 0,
+      download: downloadBytesPerSecond ?? 0,
+    })
+  }
+
+  #received(peer: PeerHandle, payload: Uint8Array): void {
+    const member = this.#known()
+    if (member === undefined || this.#host === undefined) return
+    try {
+      const message = decodeMessage(payload, this.#host.have.length)
+      if (message !== undefined) member.received(peer, message)
+    } catch (error) {
+      if (!(error instanceof CacheTorrentError)) throw error
+      this.#refused++
+    }
+  }
+}

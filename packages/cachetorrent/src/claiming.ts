@@ -1,0 +1,168 @@
+// Asking for claims, keeping them, giving them back: the conversation of a member with its arbiters, itself among them.
+
+import type { PeerId } from '@bt/primitives'
+import type { PeerHandle, PolicyHost } from '@bt/swarm'
+import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
+import type { CopyCount } from './copy-count.ts'
+import type { ImportDesk } from './import-desk.ts'
+import type { Leadership } from './leadership.ts'
+import type { Ledger } from './ledger.ts'
+import { CLAIM_PIECES_MAX, CLAIMS_ALONE_MAX, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
+import type { Neighbours } from './neighbours.ts'
+import type { Voice } from './voice.ts'
+
+export interface ClaimingParts {
+  readonly host: PolicyHost
+  readonly neighbours: Neighbours
+  readonly leadership: Leadership
+  readonly imports: ImportDesk
+  readonly arbiter: ArbiterDesk
+  /** Copies in the site, our own apart. */
+  readonly local: CopyCount
+  readonly voice: Voice
+  readonly ledger: Ledger
+}
+
+export class Claiming {
+  readonly #parts: ClaimingParts
+  readonly #self: PeerId
+  readonly #pieceCount: number
+
+  constructor(parts: ClaimingParts) {
+    this.#parts = parts
+    this.#self = parts.host.self.peerId
+    this.#pieceCount = parts.host.have.length
+  }
+
+  /** Asks for as many claims as we may hold, drawn by chance from what we could import now. */
+  ask(): void {
+    const { host, neighbours, imports, leadership } = this.#parts
+    const now = host.now()
+    const most = neighbours.isAlone ? CLAIMS_ALONE_MAX : CLAIMS_PER_MEMBER_MAX
+    let room = most - imports.count
+    if (room <= 0 || host.have.count === this.#pieceCount) return
+    const sources = this.#sources()
+    if (sources.length === 0) return
+    const questions = new Map<PeerId, number[]>()
+    const start = host.below(this.#pieceCount)
+    for (let step = 0; step < this.#pieceCount && room > 0; step++) {
+      const piece = (start + step) % this.#pieceCount
+      if (!this.#isWanted(piece, sources, now)) continue
+      const arbiter = leadership.arbiterOf(piece, now)?.peerId
+      if (arbiter === undefined) continue
+      const pieces = questions.get(arbiter) ?? []
+      if (pieces.length >= CLAIM_PIECES_MAX && arbiter !== this.#self) continue
+      pieces.push(piece)
+      questions.set(arbiter, pieces)
+      room--
+    }
+    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now)
+  }
+
+  /** An arbiter's answer, or our own. */
+  decided(verdicts: ReadonlyMap<number, Verdict>, arbiter: PeerId): void {
+    const { host, imports, leadership, ledger } = this.#parts
+    const now = host.now()
+    const isOrphan = leadership.isLocal && leadership.isNamed
+    const reason = isOrphan ? 'no-arbiter' : 'claim'
+    let changed = false
+    for (const [piece, verdict] of verdicts) {
+      if (verdict === 'granted') {
+        if (host.have.has(piece)) continue
+        if (imports.granted(piece, arbiter, reason, now)) changed = true
+      } else if (imports.refused(piece, verdict, now)) {
+        ledger.doubted(piece)
+        changed = true
+      }
+    }
+    if (changed) this.scopesChanged()
+  }
+
+  /** What is held goes on: told to its arbiter while bytes arrive, and to a new one at once. */
+  renew(now: number): void {
+    const { host, imports, leadership } = this.#parts
+    const due = new Set(imports.toRenew(now))
+    const questions = new Map<PeerId, number[]>()
+    for (const piece of imports.held) {
+      const arbiter = leadership.arbiterOf(piece, now)?.peerId
+      if (arbiter === undefined) continue
+      const isMoved = arbiter !== imports.arbiterOf(piece)
+      if (!isMoved && !due.has(piece)) continue
+      if (host.have.has(piece)) continue
+      imports.moved(piece, arbiter, now)
+      questions.set(arbiter, [...(questions.get(arbiter) ?? []), piece])
+    }
+    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, true)
+  }
+
+  /** Claims without a byte for too long, and those that were for one who was alone. */
+  giveBackIdle(now: number): void {
+    const { imports, neighbours } = this.#parts
+    const idle = new Set(imports.idle(now))
+    const excess = neighbours.isAlone ? [] : imports.excess(CLAIMS_PER_MEMBER_MAX)
+    for (const piece of excess) idle.add(piece)
+    if (idle.size > 0) this.giveBack([...idle])
+  }
+
+  /** We do not import these after all. */
+  giveBack(pieces: readonly number[]): void {
+    for (const piece of pieces) {
+      this.#parts.ledger.doubted(piece, 'given-back')
+      this.#end(piece, false)
+    }
+    this.scopesChanged()
+  }
+
+  /** The piece is here. */
+  verified(piece: number): void {
+    this.#parts.arbiter.book.settled(piece)
+    if (!this.#parts.imports.holds(piece)) return
+    this.#end(piece, true)
+    this.scopesChanged()
+    this.ask()
+  }
+
+  /** What may be asked of outside peers is something else now. */
+  scopesChanged(): void {
+    const { host, neighbours } = this.#parts
+    for (const { peer } of neighbours.in('outside')) host.changed('scope', peer)
+  }
+
+  #end(piece: number, isHere: boolean): void {
+    const { imports, arbiter, voice, leadership } = this.#parts
+    const decider = imports.arbiterOf(piece)
+    imports.drop(piece)
+    if (decider === undefined) return
+    const verified = isHere ? [piece] : []
+    const givenBack = isHere ? [] : [piece]
+    if (decider === this.#self) arbiter.done(verified, givenBack, this.#self)
+    else voice.tell(decider, { kind: 'claim-done', verified, givenBack, term: leadership.term })
+  }
+
+  /** Outside peers that would answer a request now. */
+  #sources(): readonly PeerHandle[] {
+    const { host, neighbours } = this.#parts
+    const sources: PeerHandle[] = []
+    for (const { peer } of neighbours.in('outside')) if (!host.chokesUs(peer)) sources.push(peer)
+    return sources
+  }
+
+  #isWanted(piece: number, sources: readonly PeerHandle[], now: number): boolean {
+    const { host, local, imports } = this.#parts
+    if (host.have.has(piece) || local.of(piece) > 0 || !imports.isFree(piece, now)) return false
+    return sources.some(({ pieces }) => pieces.has(piece))
+  }
+
+  #ask(to: PeerId, pieces: readonly number[], now: number, renewed?: true): void {
+    const { imports, arbiter, voice, leadership } = this.#parts
+    const question = renewed === true ? { pieces, renewed } : { pieces }
+    const isOurs = to === this.#self
+    const { term } = leadership
+    const isSent = isOurs || voice.tell(to, { kind: 'claim', ...question, term })
+    if (!isSent) return
+    if (renewed === undefined) for (const piece of pieces) imports.askedOf(piece, to, now)
+    if (!isOurs) return
+    this.decided(arbiter.asked(question, this.#self, now), this.#self)
+    voice.leaseToLeaders()
+  }
+}

@@ -1,0 +1,158 @@
+// The member's side of claims: which pieces we may ask of other sites, and which we ask the arbiter for next.
+//
+// A piece is a candidate when nobody in the site that we see has it and an outside peer that answers us does. Which of
+// them is drawn by chance: sites that draw differently have something to exchange.
+
+import { Bitfield, type PeerId, type ReadonlyBitfield } from '@bt/primitives'
+import type { CrossingReason } from './ledger.ts'
+import {
+  ANSWER_MS,
+  CLAIM_IDLE_MS,
+  CLAIM_RENEW_MS,
+  HAVE_RETRY_MS,
+  TAKEN_RETRY_MS,
+} from './limits.ts'
+
+interface Held {
+  readonly arbiter: PeerId
+  readonly reason: CrossingReason
+  readonly grantedAt: number
+  progressAt: number
+  renewedAt: number
+}
+
+interface Asked {
+  readonly arbiter: PeerId
+  readonly at: number
+}
+
+export class ImportDesk {
+  readonly #may: Bitfield
+  readonly #held = new Map<number, Held>()
+  readonly #asked = new Map<number, Asked>()
+  /** Not before then. */
+  readonly #waits = new Map<number, number>()
+
+  constructor(pieceCount: number) {
+    this.#may = new Bitfield(pieceCount)
+  }
+
+  /** What may be asked of other sites; live. */
+  get may(): ReadonlyBitfield {
+    return this.#may
+  }
+
+  /** Claims held or asked for. */
+  get count(): number {
+    return this.#held.size + this.#asked.size
+  }
+
+  get held(): Iterable<number> {
+    return this.#held.keys()
+  }
+
+  holds(piece: number): boolean {
+    return this.#held.has(piece)
+  }
+
+  arbiterOf(piece: number): PeerId | undefined {
+    return this.#held.get(piece)?.arbiter
+  }
+
+  /** Why bytes of this piece cross now. */
+  reasonOf(piece: number): CrossingReason {
+    return this.#held.get(piece)?.reason ?? 'late'
+  }
+
+  /** It may be asked for: it is neither held, nor asked for, nor put off. */
+  isFree(piece: number, now: number): boolean {
+    if (this.#held.has(piece) || this.#asked.has(piece)) return false
+    return (this.#waits.get(piece) ?? now) <= now
+  }
+
+  askedOf(piece: number, arbiter: PeerId, now: number): void {
+    this.#asked.set(piece, { arbiter, at: now })
+  }
+
+  /** True: it is ours from now on. */
+  granted(piece: number, arbiter: PeerId, reason: CrossingReason, now: number): boolean {
+    const held = this.#held.get(piece)
+    if (held !== undefined) {
+      held.renewedAt = now
+      return false
+    }
+    if (this.#asked.get(piece)?.arbiter !== arbiter) return false
+    this.#asked.delete(piece)
+    this.#held.set(piece, { arbiter, reason, grantedAt: now, progressAt: now, renewedAt: now })
+    this.#may.set(piece)
+    return true
+  }
+
+  /** Another member has or holds it; true: a claim of ours is revoked by that. */
+  refused(piece: number, why: 'taken' | 'have', now: number): boolean {
+    this.#asked.delete(piece)
+    this.#waits.set(piece, now + (why === 'taken' ? TAKEN_RETRY_MS : HAVE_RETRY_MS))
+    return this.drop(piece)
+  }
+
+  /** A lease says that another member imports it: there is no use in asking soon. */
+  heard(piece: number, now: number): void {
+    if (!this.#held.has(piece)) this.#waits.set(piece, now + TAKEN_RETRY_MS)
+  }
+
+  progressed(piece: number, now: number): void {
+    const held = this.#held.get(piece)
+    if (held !== undefined) held.progressAt = now
+  }
+
+  /** Its claim ends; false: there was none. */
+  drop(piece: number): boolean {
+    this.#may.clear(piece)
+    return this.#held.delete(piece)
+  }
+
+  /** Claims of one arbiter move to another. */
+  moved(piece: number, arbiter: PeerId, now: number): void {
+    const held = this.#held.get(piece)
+    if (held === undefined) return
+    this.#held.set(piece, { ...held, arbiter, renewedAt: now })
+  }
+
+  /** Held without a byte for too long: to be given back. */
+  idle(now: number): readonly number[] {
+    return this.#which(({ progressAt }) => now - progressAt >= CLAIM_IDLE_MS)
+  }
+
+  /** Claims beyond `most` of which no byte came: for when others of the site want some, too. */
+  excess(most: number): readonly number[] {
+    const idle = this.#which(({ progressAt, grantedAt }) => progressAt === grantedAt)
+    return idle.slice(Math.max(0, idle.length - Math.max(0, this.#held.size - most)))
+  }
+
+  /** Held, in progress, and due to be renewed. */
+  toRenew(now: number): readonly number[] {
+    return this.#which(({ renewedAt }) => now - renewedAt >= CLAIM_RENEW_MS)
+  }
+
+  /** Arbiters that left a question unanswered; the questions are forgotten. */
+  unanswered(now: number): ReadonlySet<PeerId> {
+    const silent = new Set<PeerId>()
+    for (const [piece, { arbiter, at }] of this.#asked) {
+      if (now - at < ANSWER_MS) continue
+      this.#asked.delete(piece)
+      silent.add(arbiter)
+    }
+    return silent
+  }
+
+  /** The link to an arbiter ended: what it was asked is asked again, of whoever decides now. */
+  lostArbiter(arbiter: PeerId): void {
+    for (const [piece, asked] of this.#asked) {
+      if (asked.arbiter === arbiter) this.#asked.delete(piece)
+    }
+  }
+
+  #which(is: (held: Held) => boolean): readonly number[] {
+    return [...this.#held].filter(([, held]) => is(held)).map(([piece]) => piece)
+  }
+}

@@ -1,0 +1,151 @@
+// Who leads our site as far as we know, and who of them is alive: the two clocks of §2.1.
+//
+// A term comes from the tracker alone, and nothing waits for it. A leader without a sign of life for 5 s is passed
+// over, and its standby decides. When none of those named is left, the members that we see rank themselves (term 0).
+
+import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
+import type { CacheReply } from './announce-reply.ts'
+import { type Arbiter, arbiterSeed, arbitersOf } from './arbiter.ts'
+import { leaderCount, rankLocally } from './election.ts'
+import { LEASE_LOST_MS } from './limits.ts'
+
+/** Seen: linked, with a sign of life; awaited: not yet lost; lost: passed over. */
+export type Standing = 'seen' | 'awaited' | 'lost'
+
+export interface Leader extends Arbiter {
+  readonly endpoint: Endpoint | undefined
+}
+
+/** A member of the site that we are linked to, or ourselves. */
+export interface SeenMember {
+  readonly peerId: PeerId
+  readonly upload: number
+  /** When it last showed life. */
+  readonly signAt: number
+}
+
+/** Milliseconds for which a leader that left a question unanswered is passed over. */
+export const SILENT_MS = 30_000
+
+export class Leadership {
+  readonly #infoHash: InfoHash
+  readonly #self: PeerId
+  /** How much longer than 5 s we wait, ±20 %: members must not all change their minds at once. */
+  readonly #patienceMs: number
+  #named: readonly Leader[] = []
+  #term = 0
+  /** Since when each leader named has not been seen. */
+  readonly #missedSince = new Map<PeerId, number>()
+  readonly #silentUntil = new Map<PeerId, number>()
+  #inForce: readonly Leader[] = []
+  #isLocal = false
+  #members = new Map<PeerId, SeenMember>()
+
+  constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number) {
+    this.#infoHash = infoHash
+    this.#self = self
+    this.#patienceMs = (LEASE_LOST_MS * (80 + jitterPercent)) / 100
+  }
+
+  get term(): number {
+    return this.#term
+  }
+
+  get leaders(): readonly Leader[] {
+    return this.#inForce
+  }
+
+  /** None that a tracker named is left: members rank themselves. */
+  get isLocal(): boolean {
+    return this.#isLocal
+  }
+
+  get isNamed(): boolean {
+    return this.#named.length > 0
+  }
+
+  get leadsItself(): boolean {
+    return this.#inForce.some(({ peerId }) => peerId === this.#self)
+  }
+
+  /** A tracker's word; an older term than the one in force is ignored. */
+  heard(reply: CacheReply, now: number): boolean {
+    if (reply.term < this.#term) return false
+    const isNew = reply.term > this.#term
+    this.#term = reply.term
+    this.#named = reply.leaders.map((leader) => ({
+      ...leader,
+      seed: arbiterSeed(this.#infoHash, leader.peerId),
+    }))
+    for (const { peerId } of this.#named) {
+      if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
+    }
+    return true
+  }
+
+  /** It left a claim unanswered. */
+  silent(peerId: PeerId, now: number): void {
+    if (peerId !== this.#self) this.#silentUntil.set(peerId, now + SILENT_MS)
+  }
+
+  answered(peerId: PeerId): void {
+    this.#silentUntil.delete(peerId)
+  }
+
+  /** Looks at who is there; true: the leaders in force are others than before. */
+  look(members: readonly SeenMember[], now: number): boolean {
+    this.#members = new Map(members.map((member) => [member.peerId, member]))
+    this.#miss([...this.#named, ...this.#inForce], now)
+    const anyLeft = this.#named.some(({ peerId }) => this.standing(peerId, now) !== 'lost')
+    const before = this.#inForce
+    this.#isLocal = !anyLeft
+    this.#inForce = anyLeft ? this.#named : this.#ranked(members, now)
+    this.#miss(this.#inForce, now)
+    const same =
+      before.length === this.#inForce.length &&
+      before.every(({ peerId }, at) => peerId === this.#inForce[at]?.peerId)
+    return !same
+  }
+
+  standing(peerId: PeerId, now: number): Standing {
+    if (peerId === this.#self) return 'seen'
+    if ((this.#silentUntil.get(peerId) ?? now) > now) return 'lost'
+    if (this.#isFresh(peerId, now)) return 'seen'
+    const since = this.#missedSince.get(peerId)
+    return since !== undefined && now - since < this.#patienceMs ? 'awaited' : 'lost'
+  }
+
+  /** Who decides about a piece now; undefined: nobody yet, an awaited leader may come. */
+  arbiterOf(piece: number, now: number): Leader | undefined {
+    for (const leader of arbitersOf(this.#inForce, piece)) {
+      const standing = this.standing(leader.peerId, now)
+      if (standing === 'seen') return leader
+      if (standing === 'awaited') return undefined
+    }
+    return undefined
+  }
+
+  /** Begins or ends the wait for each of them. */
+  #miss(leaders: readonly Leader[], now: number): void {
+    for (const { peerId } of leaders) {
+      if (this.#isFresh(peerId, now)) this.#missedSince.delete(peerId)
+      else if (!this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
+    }
+  }
+
+  #isFresh(peerId: PeerId, now: number): boolean {
+    const member = this.#members.get(peerId)
+    return peerId === this.#self || (member !== undefined && now - member.signAt < this.#patienceMs)
+  }
+
+  #ranked(members: readonly SeenMember[], now: number): readonly Leader[] {
+    const alive = members.filter(
+      ({ peerId }) => !this.#missedSince.has(peerId) || this.standing(peerId, now) !== 'lost',
+    )
+    return rankLocally(this.#infoHash, alive, leaderCount(alive.length, 0)).map((leader) => ({
+      ...leader,
+      seed: arbiterSeed(this.#infoHash, leader.peerId),
+      endpoint: undefined,
+    }))
+  }
+}

@@ -1,0 +1,123 @@
+// The linked peers as CacheTorrent sees them: in our site or outside, what they said of themselves, and when last.
+
+import type { PeerId, SiteId } from '@bt/primitives'
+import type { PeerHandle } from '@bt/swarm'
+import { introductionIn, speaksCache } from './introduction.ts'
+import { INTRODUCTION_MS } from './limits.ts'
+import type { Role } from './messages.ts'
+import type { SiteLookup } from './site-map.ts'
+
+/** 'unknown': it has said nothing yet, and may. */
+export type Where = 'unknown' | 'local' | 'outside'
+
+export interface Neighbour {
+  readonly peer: PeerHandle
+  readonly openedAt: number
+  where: Where
+  speaks: boolean
+  /** As it says. */
+  site: SiteId | undefined
+  role: Role
+  term: number
+  upload: number
+  /** When it last sent one of our messages, or was met. */
+  signAt: number
+  /** Which version of what we say about ourselves it was told. */
+  told: number
+  /** Interest that we declare although nothing may be asked. */
+  interested: boolean
+}
+
+export interface NeighboursParts {
+  readonly ourSite: () => SiteId | undefined
+  /** The site's own name and a map, where the user gave them: they find stock clients of our site, and liars. */
+  readonly siteName: string | undefined
+  readonly siteOf: SiteLookup | undefined
+}
+
+export class Neighbours {
+  readonly #parts: NeighboursParts
+  readonly #all = new Map<PeerHandle, Neighbour>()
+
+  constructor(parts: NeighboursParts) {
+    this.#parts = parts
+  }
+
+  get all(): Iterable<Neighbour> {
+    return this.#all.values()
+  }
+
+  *in(where: Where): Iterable<Neighbour> {
+    for (const neighbour of this.#all.values()) if (neighbour.where === where) yield neighbour
+  }
+
+  /** Nobody else of our site is linked. */
+  get isAlone(): boolean {
+    return this.in('local')[Symbol.iterator]().next().done === true
+  }
+
+  named(peerId: PeerId): Neighbour | undefined {
+    for (const neighbour of this.#all.values()) {
+      if (neighbour.peer.peerId === peerId) return neighbour
+    }
+    return undefined
+  }
+
+  of(peer: PeerHandle): Neighbour | undefined {
+    return this.#all.get(peer)
+  }
+
+  opened(peer: PeerHandle, now: number): Neighbour {
+    const neighbour: Neighbour = {
+      peer,
+      openedAt: now,
+      where: 'unknown',
+      speaks: false,
+      site: undefined,
+      role: 'undecided',
+      term: 0,
+      upload: 0,
+      signAt: now,
+      told: 0,
+      interested: false,
+    }
+    this.#all.set(peer, neighbour)
+    return neighbour
+  }
+
+  closed(peer: PeerHandle): void {
+    this.#all.delete(peer)
+  }
+
+  /** Takes in its handshakes and decides where it is; true: that changed. */
+  look(neighbour: Neighbour, now: number): boolean {
+    const { peer } = neighbour
+    if (!neighbour.speaks && speaksCache(peer.extensions) && peer.fast) {
+      neighbour.speaks = true
+      const said = introductionIn(peer.extensions)
+      if (said !== undefined) {
+        neighbour.site ??= said.site
+        neighbour.upload = said.upload
+        if (neighbour.role === 'undecided') neighbour.role = said.role
+        neighbour.term = Math.max(neighbour.term, said.term)
+      }
+    }
+    const where = this.#where(neighbour, now)
+    if (where === neighbour.where) return false
+    neighbour.where = where
+    return true
+  }
+
+  #where(neighbour: Neighbour, now: number): Where {
+    const { ourSite, siteName, siteOf } = this.#parts
+    const mapped = siteOf?.(neighbour.peer.endpoint.host)
+    const site = ourSite()
+    if (mapped !== undefined && siteName !== undefined && site !== undefined) {
+      return mapped === siteName ? 'local' : 'outside'
+    }
+    if (neighbour.speaks && neighbour.site !== undefined && site !== undefined) {
+      return neighbour.site === site ? 'local' : 'outside'
+    }
+    return now - neighbour.openedAt < INTRODUCTION_MS ? 'unknown' : 'outside'
+  }
+}

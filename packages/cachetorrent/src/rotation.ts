@@ -1,0 +1,115 @@
+// Whom a member of a site serves (rules 5 and 7): in the site by turns, outside first come, neither by what comes back.
+//
+// A local slot is kept for 20 s, then goes to who waited longest. Outside askers are all unchoked, up to a bound: they
+// hold claims and ask for single pieces. Nobody is choked for want of interest alone: the request that crosses such a
+// choke on its way would be rejected, and a rejected piece is left alone for long. Which
+// request goes next is by bytes served, equal among sites and neighbours.
+
+import type { OpenRequest, PeerHandle } from '@bt/swarm'
+import { EXPORT_SLOTS, LOCAL_SLOTS, SLOT_MS } from './limits.ts'
+
+export class Rotation {
+  /** Since when each local peer holds its slot. */
+  readonly #since = new Map<PeerHandle, number>()
+  /** When each lost its slot. */
+  readonly #until = new Map<PeerHandle, number>()
+  /** Outside peers that are unchoked. */
+  readonly #outside = new Set<PeerHandle>()
+  #interested: ReadonlySet<PeerHandle> = new Set()
+  /** Bytes served by group: the site itself, or one of the others. */
+  readonly #served = new Map<string, number>()
+
+  unchoke(
+    interested: readonly PeerHandle[],
+    isLocal: (peer: PeerHandle) => boolean,
+    now: number,
+  ): readonly PeerHandle[] {
+    const local = interested.filter(isLocal)
+    for (const peer of this.#since.keys()) if (!isLocal(peer)) this.#freed(peer, now)
+    this.#interested = new Set(interested)
+    const waiting = local
+      .filter((peer) => !this.#since.has(peer))
+      .map((peer, at) => ({ peer, at, until: this.#until.get(peer) ?? Number.NEGATIVE_INFINITY }))
+      .toSorted((one, other) => before(one.until, other.until) || one.at - other.at)
+    for (const { peer } of waiting) {
+      if (this.#since.size >= LOCAL_SLOTS && !this.#giveUpOldest(now)) break
+      this.#since.set(peer, now)
+    }
+    return [...this.#since.keys(), ...this.#exports(interested, isLocal)]
+  }
+
+  /** The request of the group that got least so far; in a group, first come. */
+  next(
+    open: readonly OpenRequest[],
+    groupOf: (peer: PeerHandle) => string,
+  ): OpenRequest | undefined {
+    let best: OpenRequest | undefined
+    let bestServed = 0
+    for (const request of open) {
+      const served = this.#served.get(groupOf(request.peer)) ?? 0
+      const isBetter =
+        best === undefined ||
+        served < bestServed ||
+        (served === bestServed && request.since < best.since)
+      if (!isBetter) continue
+      best = request
+      bestServed = served
+    }
+    return best
+  }
+
+  /** A group that got nothing while it asked for nothing has no arrears to be paid. */
+  served(group: string, bytes: number): void {
+    const most = Math.max(0, ...this.#served.values())
+    const own = Math.max(this.#served.get(group) ?? 0, most - ARREARS_BYTES_MAX)
+    this.#served.set(group, own + bytes)
+  }
+
+  left(peer: PeerHandle): void {
+    this.#since.delete(peer)
+    this.#until.delete(peer)
+    this.#outside.delete(peer)
+  }
+
+  /** Who was let in stays, asking or not, while there is room. */
+  #exports(
+    interested: readonly PeerHandle[],
+    isLocal: (peer: PeerHandle) => boolean,
+  ): Iterable<PeerHandle> {
+    for (const peer of this.#outside) if (isLocal(peer)) this.#outside.delete(peer)
+    for (const peer of interested) {
+      if (isLocal(peer) || this.#outside.has(peer)) continue
+      const idle = [...this.#outside].find((other) => !this.#interested.has(other))
+      if (this.#outside.size >= EXPORT_SLOTS && idle !== undefined) this.#outside.delete(idle)
+      if (this.#outside.size < EXPORT_SLOTS) this.#outside.add(peer)
+    }
+    return this.#outside
+  }
+
+  #giveUpOldest(now: number): boolean {
+    for (const peer of this.#since.keys()) {
+      if (this.#interested.has(peer)) continue
+      this.#freed(peer, now)
+      return true
+    }
+    for (const [peer, since] of this.#since) {
+      if (now - since < SLOT_MS) continue
+      this.#freed(peer, now)
+      return true
+    }
+    return false
+  }
+
+  #freed(peer: PeerHandle, now: number): void {
+    this.#since.delete(peer)
+    this.#until.set(peer, now)
+  }
+}
+
+/** Bytes that a group which was served less may be ahead of the others: a few pieces. */
+const ARREARS_BYTES_MAX = 4 * 1024 * 1024
+
+function before(one: number, other: number): number {
+  if (one === other) return 0
+  return one < other ? -1 : 1
+}
