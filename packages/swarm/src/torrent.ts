@@ -247,7 +247,7 @@ export class Torrent {
     this.#settle()
     placeOf(metainfo, this.#options, ports, (error, place) => {
       if (this.#closed) return
-      if (error !== undefined) this.#fail('it has no place to go to', error)
+      if (error !== undefined) this.#fail('it cannot be started', error)
       else this.#openPlace(metainfo, place)
       turn.end()
     })

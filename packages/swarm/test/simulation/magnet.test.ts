@@ -21,6 +21,18 @@ describe('magnet links in the simulator', () => {
     })
   }
 
+  test('a magnet of a v2 torrent fails with what to do, since nobody asks peers for piece layers yet', () => {
+    const content = makeContent([900_000], { version: '2', pieceLength: 16_384 })
+    const world = new World(17, content)
+    const seed = world.node({ seed: true })
+    world.run(500)
+    const leech = world.node({ magnet: true })
+    world.run(30_000)
+    const failed = leech.log.find(({ event }) => event === 'failed')
+    expect(String((failed?.facts as { error: Error }).error)).toContain('use the .torrent file')
+    world.close([seed, leech])
+  })
+
   test('a swarm of magnets gets metadata from one another', () => {
     const world = new World(12, makeContent([1_000_000]))
     const seed = world.node({ seed: true })
