@@ -241,7 +241,10 @@ class MessageReader {
 
   #piece(value: BencodeValue | undefined): number {
     const ok = typeof value === 'number' && value >= 0 && value < this.#pieceCount
-    if (!ok) throw refusal(`there is no piece ${String(value)} among ${this.#pieceCount}`)
+    if (!ok)
+      throw refusal(
+        `${typeof value === 'number' ? value : 'that'} is no piece below ${this.#pieceCount}`,
+      )
     return value
   }
 
