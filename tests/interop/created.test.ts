@@ -102,7 +102,7 @@ describePeers('a torrent of ours', [ours, aria2, libtorrent, transmissionShow], 
   test('in version 2 is refused by the transmission and aria2 of Debian 12, and hybrid by transmission', () => {
     expect(spawnSync('transmission-show', [made('2').file]).status).not.toBe(0)
     expect(spawnSync('transmission-show', [made('hybrid').file]).status).not.toBe(0)
-    expect(aria2Shows(made('2').file)).toContain('neither Torrent nor Metalink')
+    expect(aria2Shows(made('2').file)).toContain('Missing pieces in torrent metainfo')
   })
 })
 
