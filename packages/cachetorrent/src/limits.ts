@@ -55,10 +55,6 @@ export const TAKEOVER_MS = 2_000
 export const LEASE_CLAIMS_MAX = 64
 /** Milliseconds for which a claim heard of in another's lease counts as open: two leases and a half. */
 export const HEARD_CLAIM_MS = 5_000
-/** Milliseconds without a reachable arbiter after which a member imports without a grant, first of its rank. */
-export const NO_ARBITER_MS = 5_000
-/** Milliseconds between one rank and the next in that case. */
-export const NO_ARBITER_STEP_MS = 2_000
 
 /** Milliseconds from the start for which nothing is asked of other sites while no tracker answered. */
 export const START_MS = 2_000
@@ -73,10 +69,6 @@ export const LOCAL_SLOTS = 8
 export const SLOT_MS = 20_000
 /** Outside askers unchoked at a time; they are served piece by piece, first come. */
 export const EXPORT_SLOTS = 16
-/** Times the torrent that a site's member sends out before its exports come last. */
-export const EXPORTS_FULL = 2
 
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
-/** Strangers' messages that were refused, counted and no more. */
-export const HINTS_PER_MINUTE_MAX = 20
