@@ -47,7 +47,10 @@ const RULES: Rules = {
     if (!state.pieces.gained(piece)) return state.charge(1, 'MESSAGE_FLOOD', 'have twice')
     if (state.geometry !== undefined) state.push({ type: 'have', piece })
   },
-  bitfield: (state, { bits }) => tellPieces(state, state.pieces.bitfield(bits)),
+  bitfield: (state, { bits }) => {
+    if (state.pieces.isTold) hearMorePieces(state, bits)
+    else tellPieces(state, state.pieces.bitfield(bits))
+  },
   'have-all': (state) => {
     needFast(state, 'have-all')
     tellPieces(state, state.pieces.all())
@@ -144,4 +147,20 @@ function needV2(state: SessionState, what: string): void {
 function needPiece(state: SessionState, piece: number): void {
   const count = state.geometry?.pieceCount ?? state.limits.piecesBeforeGeometryMax
   if (piece >= count) throw state.wrong('OUT_OF_RANGE', `piece ${piece} of ${count}`)
+}
+
+/**
+ * A bitfield later on: aria2 sends one in place of many haves. What is new in it is told as haves, so that nothing is
+ * counted twice; what is missing from it is not taken back.
+ */
+function hearMorePieces(state: SessionState, bits: Uint8Array): void {
+  state.pieces.checkBitfield(bits)
+  let isNews = false
+  for (let piece = 0; piece < bits.length * 8; piece++) {
+    if (((bits[piece >> 3] as number) & (128 >> (piece & 7))) === 0) continue
+    if (!state.pieces.gained(piece)) continue
+    isNews = true
+    if (state.geometry !== undefined) state.push({ type: 'have', piece })
+  }
+  if (!isNews) state.charge(1, 'MESSAGE_FLOOD', 'a bitfield without news')
 }

@@ -29,6 +29,18 @@ export class PeerPieces {
     return this.#known
   }
 
+  /** Anything was told: a whole, or a single piece. */
+  get isTold(): boolean {
+    return this.#told
+  }
+
+  /** @throws {WireError} blame remote: wrong length or spare bits set, as far as the geometry is known */
+  checkBitfield(bits: Uint8Array): void {
+    if (this.#known !== undefined) fitted(this.#known.length, bits)
+    else if (bits.length * 8 > this.#indexMax + 8)
+      throw outOfRange(bits.length * 8 - 1, this.#indexMax + 1)
+  }
+
   /** @throws {WireError} blame remote: told twice, told after a have, wrong length, spare bits set */
   bitfield(bits: Uint8Array): Bitfield | undefined {
     this.#tellWhole('bitfield')

@@ -36,7 +36,8 @@ const HOSTILE: Readonly<Record<string, WireErrorCode | readonly string[]>> = {
   'bad-have-len-4': 'MESSAGE_LENGTH_WRONG',
   'bad-have-len-6': 'MESSAGE_LENGTH_WRONG',
   'bad-have-out-of-range': 'OUT_OF_RANGE',
-  'bad-bitfield-late': 'MESSAGE_OUT_OF_TURN',
+  // Told as haves, each piece once: aria2 says so.
+  'bad-bitfield-late': Array.from({ length: 10 }, () => 'have'),
   'bad-bitfield-empty': 'MESSAGE_LENGTH_WRONG',
   'bad-bitfield-and-have-all': 'MESSAGE_OUT_OF_TURN',
   'bad-reject-no-fast': 'MESSAGE_OUT_OF_TURN',
