@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, test } from 'vitest'
 import { type Network, openNetwork } from '../support/network.ts'
 import {
+  aria2,
   opentracker,
   opentrackerProgram,
   ours,
@@ -46,13 +47,15 @@ function direction(
   leecher: PeerProgram,
   contents: readonly Content[],
 ): void {
+  // aria2 asks UDP trackers over its DHT's socket, and DHT is off.
+  const speaksUdp = seeder !== aria2 && leecher !== aria2
   describePeers(name, [seeder, leecher, opentrackerProgram], () => {
     let network: Network
     beforeAll(async () => {
       const opened = openNetwork()
       if ('missing' in opened) throw new Error(opened.missing)
       network = opened
-      const made = contents.map((content, at) => torrentOf(content, at, network))
+      const made = contents.map((content, at) => torrentOf(content, at, network, speaksUdp))
       const others = opentracker(
         network,
         network.address(OPENTRACKER),
@@ -97,9 +100,9 @@ function direction(
 }
 
 /** Made once for all clients; announced over HTTP and UDP, to our tracker and to opentracker in turn. */
-function torrentOf(content: Content, at: number, network: Network): Torrent {
+function torrentOf(content: Content, at: number, network: Network, speaksUdp: boolean): Torrent {
   const host = network.address(at % 4 < 2 ? OUR_TRACKER : OPENTRACKER)
-  const url = `${at % 2 === 0 ? 'http' : 'udp'}://${host}:6969/announce`
+  const url = `${at % 2 === 0 || !speaksUdp ? 'http' : 'udp'}://${host}:6969/announce`
   const torrent = torrents.get(content) ?? makeTorrent(content, folder.path, [url])
   torrents.set(content, torrent)
   return torrent
