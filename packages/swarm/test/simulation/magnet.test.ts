@@ -29,7 +29,9 @@ describe('magnet links in the simulator', () => {
     const leech = world.node({ magnet: true })
     world.run(30_000)
     const failed = leech.log.find(({ event }) => event === 'failed')
-    expect(String((failed?.facts as { error?: Error } | undefined)?.error)).toContain('use the .torrent file')
+    expect(String((failed?.facts as { error?: Error } | undefined)?.error)).toContain(
+      'use the .torrent file',
+    )
     world.close([seed, leech])
   })
 
