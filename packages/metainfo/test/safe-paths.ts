@@ -47,7 +47,7 @@ function pathFault(path: readonly string[]): string | undefined {
     if (fault !== undefined) return fault
   }
   for (const family of [posix, win32]) {
-    const root = family === posix ? '/root/downloads' : 'C:\\root\\downloads'
+    const root = family === posix ? '/srv/downloads' : 'C:\\srv\\downloads'
     const whole = family.resolve(root, ...path)
     if (!whole.startsWith(root + family.sep)) return `${whole} is outside`
     if (family.relative(root, whole) !== path.join(family.sep)) return `${whole} is elsewhere`
