@@ -1,0 +1,39 @@
+// What there is to measure, by name: `npm run bench -- NAME [its options]`; without a name the list.
+//
+// Each benchmark is a program of its own, run alone in a fresh process, so that one does not warm up another's code.
+// A new one is a file (or a folder with a main.ts) and a row below.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+interface Benchmark {
+  /** Below this folder. `.ts` runs from source, `.mjs` against what `npm run build` made. */
+  readonly file: string
+  readonly measures: string
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
+  picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
+  'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
+  wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
+}
+
+function run({ file }: Benchmark, options: readonly string[]): void {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx', '--conditions=@bt/source'] : []
+  const child = spawn(process.execPath, [...loader, path, ...options], { stdio: 'inherit' })
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal === null ? (code ?? 1) : 1
+  })
+}
+
+const [name = '', ...options] = process.argv.slice(2)
+const benchmark = BENCHMARKS[name]
+if (benchmark !== undefined) run(benchmark, options)
+else {
+  if (name !== '') console.error(`no benchmark "${name}"; there are:`)
+  for (const [each, { measures }] of Object.entries(BENCHMARKS)) {
+    console.log(`npm run bench -- ${each.padEnd(14)} ${measures}`)
+  }
+  process.exitCode = name === '' ? 0 : 2
+}
