@@ -5,6 +5,7 @@
 
 import type { Random } from '@bt/ports'
 import { CONNECTION_ID_STEP_MS, CONNECTION_ID_STEPS_BACK } from './limits.ts'
+import { isMapped } from './peer-key.ts'
 import { sipHash } from './sip-hash.ts'
 
 export class ConnectionIds {
@@ -16,26 +17,35 @@ export class ConnectionIds {
     random.fill(bytes)
   }
 
-  /** Writes 8 bytes at `offset` of `target`. `address` is 16 bytes (IPv4 as mapped IPv6). */
-  write(target: Uint8Array, offset: number, address: Uint8Array, now: number): void {
+  /** Writes 8 bytes at `offset` of `target`. The address is the 16 bytes at `at` (IPv4 as mapped IPv6). */
+  write(target: Uint8Array, offset: number, addresses: Uint8Array, at: number, now: number): void {
     const step = stepOf(now)
     store(target, offset, step)
-    store(target, offset + 4, this.#mac(step, address))
+    store(target, offset + 4, this.#mac(step, addresses, at))
   }
 
   /** Whether the 8 bytes at `offset` were given to this address in the last two to three minutes. */
-  holds(bytes: Uint8Array, offset: number, address: Uint8Array, now: number): boolean {
+  holds(
+    bytes: Uint8Array,
+    offset: number,
+    addresses: Uint8Array,
+    at: number,
+    now: number,
+  ): boolean {
     const step = load(bytes, offset)
     const age = (stepOf(now) - step) >>> 0
     if (age > CONNECTION_ID_STEPS_BACK) return false
     // One word against one word: there is no prefix whose length time could tell.
-    return load(bytes, offset + 4) === this.#mac(step, address)
+    return load(bytes, offset + 4) === this.#mac(step, addresses, at)
   }
 
-  #mac(step: number, address: Uint8Array): number {
+  /** Of 8 bytes for IPv4 and 20 for IPv6: the digest covers the length, so that neither can stand for the other. */
+  #mac(step: number, addresses: Uint8Array, at: number): number {
+    const from = at + (isMapped(addresses, at) ? 12 : 0)
     store(this.#input, 0, step)
-    this.#input.set(address, 4)
-    return sipHash(this.#key, this.#input)
+    for (let byte = from; byte < at + 16; byte++)
+      this.#input[4 + byte - from] = addresses[byte] as number
+    return sipHash(this.#key, this.#input, 4 + at + 16 - from)
   }
 }
 

@@ -1,243 +1,347 @@
-// The members of one swarm in flat arrays: slots 0 … size − 1 are always the living ones.
+// Members of a swarm in one block of flat memory: those of one address family, or a part of them.
 //
-// Removal moves the last member into the gap, so slots are valid only until the next change. A member is its address
-// and port. Beside the members lies an order of them that samples shuffle (see peer-sample.ts): fair, and O(wanted).
+// A member keeps its slot until the block is rebuilt. The order is a permutation of the slots: its first `used` places
+// hold the living and the dead that nobody has come across yet; samples shuffle it (the first steps of Fisher and
+// Yates), so that every set is equally likely, whatever was drawn before, and the cost is what is wanted.
 
+import { type Endpoint, ipClass, type PeerId, parsePeerId } from '@bt/primitives'
+import { Columns } from './columns.ts'
+import { CLASSES, type Draw, INVERSE, mixed } from './draw.ts'
 import {
-  type Endpoint,
-  idBytes,
-  ipClass,
-  type IpClass,
-  type PeerId,
-  parsePeerId,
-  unpackEndpoint,
-} from '@bt/primitives'
+  capacityFor,
+  FIRST_CAPACITY,
+  ID_LENGTH,
+  type Keeping,
+  nextCapacity,
+  PART_SLOTS_MAX,
+} from './member-layout.ts'
+import type { PeerKey, Stride } from './peer-key.ts'
+import type { Saying } from './saying.ts'
+import type { Slabs } from './slabs.ts'
 
-export interface Member {
-  /** 18 bytes: 16 of address (IPv4 as mapped IPv6), 2 of port. */
-  readonly address: Uint8Array
-  readonly peerId: PeerId
-  readonly isSeed: boolean
-  /** A leech that wants nothing more (BEP 21). */
-  readonly isPaused: boolean
-  readonly group: number
-  readonly seenSeconds: number
+/** Of all parts of a swarm together. */
+export interface SwarmCounts {
+  size: number
+  seeds: number
+  /** Leeches that are partial seeds (BEP 21). */
+  paused: number
+  /** Members whose addresses are not global: who asks from outside must not hear of them. */
+  inside: number
+}
+
+/** What all swarms of a tracker share. */
+export interface MemberMeans {
+  readonly slabs: Slabs
+  readonly hasher: PeerKey
+  readonly keeping: Keeping
+  /** Seconds of one step of `seen`, which counts to 65,535 and starts again. */
+  readonly seenStep: number
 }
 
 const SEED = 1
 const PAUSED = 2
 const COUNTED = 4
-const IPV4 = 8
+const LIVING = 8
 const CLASS_SHIFT = 4
-const CLASSES: readonly IpClass[] = ['loopback', 'link-local', 'private', 'global', 'never']
-const FIRST_CAPACITY = 4
-const ADDRESS_LENGTH = 18
-const ID_LENGTH = 20
+const GLOBAL = CLASSES.indexOf('global')
 
 export class Members {
-  #size = 0
-  #seeds = 0
-  #paused = 0
-  /** Members whose addresses are not global: who asks from outside must not hear of them. */
-  #inside = 0
-  #addresses = new Uint8Array(FIRST_CAPACITY * ADDRESS_LENGTH)
-  #peerIds = new Uint8Array(FIRST_CAPACITY * ID_LENGTH)
-  #seen = new Uint32Array(FIRST_CAPACITY)
-  #groups = new Uint32Array(FIRST_CAPACITY)
-  #flags = new Uint8Array(FIRST_CAPACITY)
-  /** A permutation of the slots, and where each slot stands in it. */
-  #order = new Uint32Array(FIRST_CAPACITY)
-  #places = new Uint32Array(FIRST_CAPACITY)
-  readonly #slots = new Map<string, number>()
+  readonly stride: Stride
+  /** How many low bits of their hashes all members here have in common (see family.ts). */
+  depth = 0
+  readonly #means: MemberMeans
+  readonly #counts: SwarmCounts
+  #columns: Columns
+  #used = 0
+  #dead = 0
+
+  constructor(stride: Stride, means: MemberMeans, counts: SwarmCounts) {
+    this.stride = stride
+    this.#means = means
+    this.#counts = counts
+    this.#columns = new Columns(means.slabs, stride, means.keeping, FIRST_CAPACITY)
+  }
 
   get size(): number {
-    return this.#size
+    return this.#used - this.#dead
   }
 
-  get seeds(): number {
-    return this.#seeds
+  /** Slots are below it. */
+  get capacity(): number {
+    return this.#columns.layout.capacity
   }
 
-  get leeches(): number {
-    return this.#size - this.#seeds
+  /** It is to be split first: an eighth stays idle, so that rebuilding pays each time. */
+  get isFull(): boolean {
+    return this.size >= PART_SLOTS_MAX - (PART_SLOTS_MAX >> 3)
   }
 
-  /** Leeches that are not partial seeds (BEP 21). */
-  get downloaders(): number {
-    return this.#size - this.#seeds - this.#paused
+  /** The slot of an endpoint, or −1. */
+  find(key: PeerKey): number {
+    const columns = this.#columns
+    if (columns.layout.cells > 0) return columns.find(key)
+    for (let place = 0; place < this.#used; place++) {
+      const slot = this.slotAt(place)
+      if (this.isLiving(slot) && columns.holds(slot, key)) return slot
+    }
+    return -1
   }
 
-  get inside(): number {
-    return this.#inside
-  }
-
-  /** The slot of an endpoint, by `keyOf` of it. */
-  slotOf(key: string): number | undefined {
-    return this.#slots.get(key)
-  }
-
-  /** Adds a member that is not there yet; answers its slot. */
-  add(key: string, member: Member): number {
-    if (this.#size === this.#seen.length) this.#grow()
-    const slot = this.#size++
-    this.#slots.set(key, slot)
-    this.#order[slot] = slot
-    this.#places[slot] = slot
-    this.#addresses.set(member.address, slot * ADDRESS_LENGTH)
-    const ofClass = CLASSES.indexOf(ipClass(member.address.subarray(0, 16)))
-    this.#flags[slot] = (ofClass << CLASS_SHIFT) | (isMapped(member.address) ? IPV4 : 0)
-    if (CLASSES[ofClass] !== 'global') this.#inside++
-    this.update(slot, member)
+  /** Adds a member that is not there yet, where it is not full. Answers its slot. */
+  add(saying: Saying): number {
+    const { halves, hash, bytes } = saying.key
+    const slot = this.#claim(halves, 0, hash)
+    const ofClass = CLASSES.indexOf(ipClass(bytes.subarray(0, this.stride - 2)))
+    this.#setFlags(slot, LIVING | (ofClass << CLASS_SHIFT))
+    if (ofClass !== GLOBAL) this.#counts.inside++
+    this.#counts.size++
+    this.update(slot, saying)
     return slot
   }
 
-  /** Takes over what the member said of itself now. */
-  update(slot: number, member: Omit<Member, 'address'>): void {
-    const before = this.#flags[slot] as number
-    if ((before & SEED) !== 0) this.#seeds--
-    if ((before & PAUSED) !== 0) this.#paused--
-    const paused = member.isPaused && !member.isSeed
-    this.#flags[slot] =
-      (before & ~(SEED | PAUSED)) | (member.isSeed ? SEED : 0) | (paused ? PAUSED : 0)
-    if (member.isSeed) this.#seeds++
-    if (paused) this.#paused++
-    this.#peerIds.set(idBytes(member.peerId), slot * ID_LENGTH)
-    this.#seen[slot] = member.seenSeconds
-    this.#groups[slot] = member.group
+  /** Takes over what the member says of itself now. */
+  update(slot: number, saying: Saying): void {
+    const columns = this.#columns
+    const counts = this.#counts
+    const before = this.#flags(slot)
+    const after =
+      (before & ~(SEED | PAUSED)) |
+      (saying.isSeed ? SEED : 0) |
+      (saying.isPaused && !saying.isSeed ? PAUSED : 0)
+    if (after !== before) {
+      this.#setFlags(slot, after)
+      counts.seeds += (after & SEED) - (before & SEED)
+      counts.paused += ((after & PAUSED) - (before & PAUSED)) >> 1
+    }
+    columns.setSeen(slot, this.#stepOf(saying.seenSeconds))
+    const { keeping } = this.#means
+    if (keeping.peerIds) {
+      const at = columns.peerIdAt(slot)
+      for (let byte = 0; byte < ID_LENGTH; byte++)
+        columns.bytes[at + byte] = saying.peerId[byte] as number
+    }
+    if (keeping.groups) columns.setGroup(slot, saying.group)
   }
 
   /** True the first time it is asked for this member: its completion counts once. */
   countCompletion(slot: number): boolean {
-    const before = this.#flags[slot] as number
-    this.#flags[slot] = before | COUNTED
+    const before = this.#flags(slot)
+    this.#setFlags(slot, before | COUNTED)
     return (before & COUNTED) === 0
   }
 
+  /** It is gone at once; its slot is used again when a draw comes across it, or for want of others. */
   remove(slot: number): void {
-    const flags = this.#flags[slot] as number
-    if ((flags & SEED) !== 0) this.#seeds--
-    if ((flags & PAUSED) !== 0) this.#paused--
-    if (CLASSES[flags >> CLASS_SHIFT] !== 'global') this.#inside--
-    this.#slots.delete(this.#keyAt(slot))
-    const last = --this.#size
-    // The order keeps its first `size` entries: the last of them takes the place of the one that leaves.
-    this.shuffle(this.#places[slot] as number, last)
-    if (slot === last) return
-    this.#addresses.copyWithin(
-      slot * ADDRESS_LENGTH,
-      last * ADDRESS_LENGTH,
-      (last + 1) * ADDRESS_LENGTH,
-    )
-    this.#peerIds.copyWithin(slot * ID_LENGTH, last * ID_LENGTH, (last + 1) * ID_LENGTH)
-    this.#seen[slot] = this.#seen[last] as number
-    this.#groups[slot] = this.#groups[last] as number
-    this.#flags[slot] = this.#flags[last] as number
-    this.#slots.set(this.#keyAt(slot), slot)
-    const place = this.#places[last] as number
-    this.#order[place] = slot
-    this.#places[slot] = place
+    const counts = this.#counts
+    const flags = this.#flags(slot)
+    if ((flags & SEED) !== 0) counts.seeds--
+    if ((flags & PAUSED) !== 0) counts.paused--
+    if (flags >> CLASS_SHIFT !== GLOBAL) counts.inside--
+    counts.size--
+    this.#kill(slot)
   }
 
-  /** The slot that stands at a place of the order. */
-  at(place: number): number {
-    return this.#order[place] as number
+  /**
+   * Shuffles up to `wanted` members that may be told of to the front of the order, where `write` and `slotAt` find
+   * them; answers how many. Looks at `draws` members at most.
+   */
+  pick(wanted: number, draws: number, draw: Draw): number {
+    const { halves, bytes, order, flags: flagsAt } = this.#columns
+    const { self, withoutSeeds, mayHear } = draw
+    const isPlain = this.#dead === 0 && !withoutSeeds && this.#counts.inside === 0
+    let state = draw.state
+    let used = this.#used
+    let chosen = 0
+    for (let drawn = 0; drawn < used && drawn < draws && chosen < wanted; drawn++) {
+      state = (state + 0x9e3779b9) | 0
+      const place = order + drawn + (((mixed(state) >>> 0) * (used - drawn) * INVERSE) | 0)
+      const slot = halves[place] as number
+      halves[place] = halves[order + drawn] as number
+      halves[order + drawn] = slot
+      if (slot === self) continue
+      if (!isPlain) {
+        const flags = bytes[flagsAt + slot] as number
+        if ((flags & LIVING) === 0) {
+          // The dead lie behind the used places, where they are free.
+          used--
+          halves[order + drawn] = halves[order + used] as number
+          halves[order + used] = slot
+          this.#dead--
+          drawn--
+          continue
+        }
+        if (withoutSeeds && (flags & SEED) !== 0) continue
+        if (((mayHear >> (flags >> CLASS_SHIFT)) & 1) === 0) continue
+      }
+      if (chosen !== drawn) {
+        halves[order + drawn] = halves[order + chosen] as number
+        halves[order + chosen] = slot
+      }
+      chosen++
+    }
+    this.#used = used
+    draw.state = state
+    return chosen
   }
 
-  /** Two places of the order change their slots. */
-  shuffle(one: number, other: number): void {
-    const first = this.#order[one] as number
-    const second = this.#order[other] as number
-    this.#order[one] = second
-    this.#places[second] = one
-    this.#order[other] = first
-    this.#places[first] = other
+  /** Writes the endpoints of the first `count` of the order from half-word `at` of `into` on. */
+  write(into: Uint16Array, at: number, count: number): void {
+    const { halves, order } = this.#columns
+    const first = this.#columns.endpointAt(0)
+    const length = this.stride >> 1
+    let to = at
+    for (let place = order; place < order + count; place++) {
+      const from = first + length * (halves[place] as number)
+      into[to] = halves[from] as number
+      into[to + 1] = halves[from + 1] as number
+      into[to + 2] = halves[from + 2] as number
+      for (let half = 3; half < length; half++) into[to + half] = halves[from + half] as number
+      to += length
+    }
+  }
+
+  /** The slot at a place of the order. */
+  slotAt(place: number): number {
+    return this.#columns.halves[this.#columns.order + place] as number
+  }
+
+  /** A member, each equally likely; −1 where a dead slot was drawn, which is then free. */
+  anySlot(draw: Draw): number {
+    const { halves, order } = this.#columns
+    const place = order + draw.below(this.#used)
+    const slot = halves[place] as number
+    if (this.isLiving(slot)) return slot
+    this.#used--
+    this.#dead--
+    halves[place] = halves[order + this.#used] as number
+    halves[order + this.#used] = slot
+    return -1
+  }
+
+  isLiving(slot: number): boolean {
+    return (this.#flags(slot) & LIVING) !== 0
+  }
+
+  /** The first living slot from `from` on, below `end`, that was silent for more than `ageSeconds`; −1: none. */
+  silentSlot(from: number, end: number, nowSeconds: number, ageSeconds: number): number {
+    const columns = this.#columns
+    const now = this.#stepOf(nowSeconds)
+    const age = Math.ceil(ageSeconds / this.#means.seenStep)
+    for (let slot = from; slot < end; slot++)
+      if (((now - columns.seen(slot)) & 0xffff) > age && this.isLiving(slot)) return slot
+    return -1
+  }
+
+  /** After some left: gives back what they leave. Slots change. */
+  tidy(): void {
+    const { capacity } = this
+    const fitting = capacityFor(this.size + (this.size >> 3))
+    if (fitting <= capacity >> 1) this.#rebuild(fitting)
+    else if (this.#dead > capacity >> 3) this.#rebuild(capacity)
+  }
+
+  /** Moves the members whose hash has `bit` set to `other`, which is empty. Slots change. */
+  splitTo(other: Members, bit: number): void {
+    const columns = this.#columns
+    for (let place = 0; place < this.#used; place++) {
+      const slot = this.slotAt(place)
+      if (!this.isLiving(slot) || (columns.hashAt(slot, this.#means.hasher) & bit) === 0) continue
+      other.#adopt(columns, slot)
+      this.#kill(slot)
+    }
+    this.#rebuild(capacityFor(this.size))
+  }
+
+  /** Its memory goes back; nothing may be called after. */
+  free(): void {
+    this.#columns.free(this.#means.slabs)
   }
 
   endpoint(slot: number): Endpoint {
-    return unpackEndpoint(this.#addresses, slot * ADDRESS_LENGTH, ADDRESS_LENGTH)
+    return this.#columns.endpoint(slot)
   }
 
+  /** 6 or 18 bytes; a copy. */
+  packed(slot: number): Uint8Array {
+    return this.#columns.packed(slot)
+  }
+
+  /** 20 bytes, a copy; undefined where ids are not kept. */
+  peerIdBytes(slot: number): Uint8Array | undefined {
+    if (!this.#means.keeping.peerIds) return undefined
+    const at = this.#columns.peerIdAt(slot)
+    return this.#columns.bytes.slice(at, at + ID_LENGTH)
+  }
+
+  /** Zeros where ids are not kept. */
   peerId(slot: number): PeerId {
-    return parsePeerId(this.peerIdBytes(slot)) as PeerId
-  }
-
-  /** 20 bytes; a copy. */
-  peerIdBytes(slot: number): Uint8Array {
-    return this.#peerIds.slice(slot * ID_LENGTH, (slot + 1) * ID_LENGTH)
+    return parsePeerId(this.peerIdBytes(slot) ?? new Uint8Array(ID_LENGTH)) as PeerId
   }
 
   isSeed(slot: number): boolean {
-    return ((this.#flags[slot] as number) & SEED) !== 0
+    return (this.#flags(slot) & SEED) !== 0
   }
 
-  classOf(slot: number): IpClass {
-    return CLASSES[(this.#flags[slot] as number) >> CLASS_SHIFT] as IpClass
-  }
-
-  isIpv4(slot: number): boolean {
-    return ((this.#flags[slot] as number) & IPV4) !== 0
-  }
-
-  /** 6 bytes of an IPv4 endpoint, 18 of an IPv6 one; a copy. */
-  packed(slot: number): Uint8Array {
-    const end = (slot + 1) * ADDRESS_LENGTH
-    return this.#addresses.slice(this.isIpv4(slot) ? end - 6 : end - ADDRESS_LENGTH, end)
-  }
-
-  /** Whether a member counts as of the same address: one IPv4 address, or one IPv6 /64. */
-  isNeighbour(slot: number, address: Uint8Array): boolean {
-    const at = slot * ADDRESS_LENGTH
-    for (let byte = 0; byte < 8; byte++)
-      if (this.#addresses[at + byte] !== address[byte]) return false
-    if (!this.isIpv4(slot)) return true
-    for (let byte = 8; byte < 16; byte++)
-      if (this.#addresses[at + byte] !== address[byte]) return false
-    return true
+  /** Place in `CLASSES`. */
+  classOf(slot: number): number {
+    return this.#flags(slot) >> CLASS_SHIFT
   }
 
   group(slot: number): number {
-    return this.#groups[slot] as number
+    return this.#means.keeping.groups ? this.#columns.group(slot) : 0
   }
 
-  seenSeconds(slot: number): number {
-    return this.#seen[slot] as number
+  /** Whether a member counts as of the same address as `key`: one IPv4 address, or one IPv6 /64. */
+  isNeighbour(slot: number, key: PeerKey): boolean {
+    if (key.stride !== this.stride) return false
+    return this.#columns.begins(slot, key, this.stride === 6 ? 2 : 4)
   }
 
-  #keyAt(slot: number): string {
-    return keyOfBytes(this.#addresses, slot * ADDRESS_LENGTH)
+  #flags(slot: number): number {
+    return this.#columns.bytes[this.#columns.flags + slot] as number
   }
 
-  #grow(): void {
-    const capacity = this.#seen.length + Math.max(FIRST_CAPACITY, this.#seen.length >> 1)
-    this.#addresses = grown(this.#addresses, new Uint8Array(capacity * ADDRESS_LENGTH))
-    this.#peerIds = grown(this.#peerIds, new Uint8Array(capacity * ID_LENGTH))
-    this.#seen = grown(this.#seen, new Uint32Array(capacity))
-    this.#groups = grown(this.#groups, new Uint32Array(capacity))
-    this.#flags = grown(this.#flags, new Uint8Array(capacity))
-    this.#order = grown(this.#order, new Uint32Array(capacity))
-    this.#places = grown(this.#places, new Uint32Array(capacity))
+  #setFlags(slot: number, flags: number): void {
+    this.#columns.bytes[this.#columns.flags + slot] = flags
   }
-}
 
-/** What tells members apart: the 18 bytes of address and port, as text. */
-export function keyOf(address: Uint8Array): string {
-  return keyOfBytes(address, 0)
-}
+  #stepOf(seconds: number): number {
+    return Math.floor(seconds / this.#means.seenStep) & 0xffff
+  }
 
-/** Whether 16 bytes of IPv6 (more may follow) hold an IPv4 address. */
-export function isMapped(address: Uint8Array): boolean {
-  for (let byte = 0; byte < 10; byte++) if (address[byte] !== 0) return false
-  return address[10] === 255 && address[11] === 255
-}
+  #kill(slot: number): void {
+    this.#columns.unindex(slot, this.#means.hasher)
+    this.#setFlags(slot, 0)
+    this.#dead++
+  }
 
-function keyOfBytes(bytes: Uint8Array, at: number): string {
-  let key = ''
-  for (let byte = at; byte < at + ADDRESS_LENGTH; byte += 2)
-    key += String.fromCharCode(((bytes[byte] as number) << 8) | (bytes[byte + 1] as number))
-  return key
-}
+  #claim(halves: Uint16Array, at: number, hash: number): number {
+    if (this.#used === this.capacity) {
+      const isSparse = this.#dead > this.capacity >> 3
+      this.#rebuild(isSparse ? this.capacity : nextCapacity(this.capacity))
+    }
+    const slot = this.slotAt(this.#used++)
+    this.#columns.claim(slot, halves, at, hash)
+    return slot
+  }
 
-function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
+  #adopt(from: Columns, fromSlot: number): void {
+    const hash = from.hashAt(fromSlot, this.#means.hasher)
+    const slot = this.#claim(from.halves, from.endpointAt(fromSlot), hash)
+    this.#columns.copyFrom(from, fromSlot, slot, this.#means.keeping)
+  }
+
+  #rebuild(capacity: number): void {
+    const { slabs, keeping } = this.#means
+    const before = this.#columns
+    const used = this.#used
+    this.#columns = new Columns(slabs, this.stride, keeping, capacity)
+    this.#used = 0
+    this.#dead = 0
+    for (let place = 0; place < used; place++) {
+      const slot = before.halves[before.order + place] as number
+      if (((before.bytes[before.flags + slot] as number) & LIVING) !== 0) this.#adopt(before, slot)
+    }
+    before.free(slabs)
+  }
 }

@@ -1,27 +1,16 @@
 // Who is in which swarm: members, counts, expiry. Everything in memory, bounded, and answered at once.
 
 import type { Random } from '@bt/ports'
-import { type Endpoint, type InfoHash, ipClass, type PeerId } from '@bt/primitives'
+import { type Endpoint, idBytes, type InfoHash, ipClass, type PeerId } from '@bt/primitives'
+import { Draw } from './draw.ts'
 import { TrackerError } from './errors.ts'
-import {
-  CROWD_FROM,
-  CROWD_SAMPLE,
-  PEERS_PER_SWARM_MAX,
-  SWARMS_MAX,
-  SWEEPS_PER_ROUND,
-} from './limits.ts'
-import { type Member, Members } from './members.ts'
-
-export interface RegisteredSwarm {
-  readonly members: Members
-  /** Downloads completed while we were told. */
-  readonly completed: number
-}
-
-interface Swarm {
-  readonly members: Members
-  completed: number
-}
+import { CROWD_FROM, CROWD_SAMPLE, PEERS_PER_SWARM_MAX, SWARMS_MAX } from './limits.ts'
+import type { Keeping } from './member-layout.ts'
+import type { MemberMeans, Members } from './members.ts'
+import { Saying } from './saying.ts'
+import { Slabs } from './slabs.ts'
+import { Hand, Swarm } from './swarm.ts'
+import { SwarmTable } from './swarm-table.ts'
 
 export type Gone = (
   infoHash: InfoHash,
@@ -30,129 +19,163 @@ export type Gone = (
   why: 'stopped' | 'expired',
 ) => void
 
+export interface RegistryOptions {
+  readonly swarmsMax?: number
+  readonly peersPerSwarmMax?: number
+  readonly keeping: Keeping
+  /** The longest silence that is to be told apart. */
+  readonly ageSecondsMax: number
+}
+
+/** Where an announce put its peer. */
+export interface Place {
+  swarm: Swarm
+  part: Members
+  slot: number
+}
+
+/** Steps of `seen` that the longest silence has at least: a quarter of what a half-word counts. */
+const SEEN_STEPS = 16_384
+
 export class SwarmRegistry {
-  readonly #swarms = new Map<InfoHash, Swarm>()
-  readonly #random: Random
-  readonly #gone: Gone
+  /** What the announce under way says; filled by whoever brings it. */
+  readonly saying: Saying
+  readonly draw = new Draw()
+  readonly hand = new Hand()
+  readonly #table: SwarmTable
+  readonly #means: MemberMeans
+  readonly #gone: Gone | undefined
   readonly #swarmsMax: number
   readonly #peersPerSwarmMax: number
+  readonly #place = {} as Place
   #peers = 0
-  /** What is left of the round of sweeps that is under way. */
-  #sweep: Iterator<[InfoHash, Swarm]> | undefined
-  /** Swarms of one sweep, fixed for a round: what is forgotten on the way must not slow it down. */
-  #sweepSize = 0
 
-  constructor(
-    random: Random,
-    gone: Gone,
-    limits: { readonly swarmsMax?: number; readonly peersPerSwarmMax?: number } = {},
-  ) {
-    this.#random = random
+  constructor(random: Random, gone: Gone | undefined, options: RegistryOptions) {
+    this.saying = new Saying(random)
+    this.#table = new SwarmTable(random)
     this.#gone = gone
-    this.#swarmsMax = limits.swarmsMax ?? SWARMS_MAX
-    this.#peersPerSwarmMax = limits.peersPerSwarmMax ?? PEERS_PER_SWARM_MAX
+    this.#swarmsMax = options.swarmsMax ?? SWARMS_MAX
+    this.#peersPerSwarmMax = options.peersPerSwarmMax ?? PEERS_PER_SWARM_MAX
+    this.#means = {
+      slabs: new Slabs(),
+      hasher: this.saying.key,
+      keeping: options.keeping,
+      seenStep: Math.max(1, Math.ceil(options.ageSecondsMax / SEEN_STEPS)),
+    }
   }
 
   get swarmCount(): number {
-    return this.#swarms.size
+    return this.#table.size
   }
 
   get peerCount(): number {
     return this.#peers
   }
 
-  swarm(infoHash: InfoHash): RegisteredSwarm | undefined {
-    return this.#swarms.get(infoHash)
+  /** Bytes of flat memory held for members. */
+  get heldBytes(): number {
+    return this.#means.slabs.heldBytes
+  }
+
+  get table(): SwarmTable {
+    return this.#table
+  }
+
+  /** The swarm of what is being said. */
+  current(): Swarm | undefined {
+    return this.#table.find(this.saying.infoHash)
+  }
+
+  swarm(infoHash: InfoHash): Swarm | undefined {
+    this.saying.setInfoHash(idBytes(infoHash), 0)
+    return this.current()
   }
 
   /**
-   * Adds a member or takes over what it says now; `completed` counts once for each member.
+   * Adds the member that speaks, or takes over what it says now; a completion counts once for each member.
+   * The answer is valid until the next call.
    * @throws {TrackerError} 'FULL' when it is the first of one swarm too many
    */
-  upsert(
-    infoHash: InfoHash,
-    key: string,
-    member: Member,
-    completed: boolean,
-  ): { readonly members: Members; readonly slot: number } {
-    let swarm = this.#swarms.get(infoHash)
-    if (swarm === undefined) {
-      if (this.#swarms.size >= this.#swarmsMax)
-        throw new TrackerError(
-          'FULL',
-          `this tracker holds ${this.#swarmsMax} swarms and takes no new one now`,
-          30,
-        )
-      swarm = { members: new Members(), completed: 0 }
-      this.#swarms.set(infoHash, swarm)
-    }
-    let slot = swarm.members.slotOf(key)
-    if (slot === undefined) slot = this.#add(infoHash, swarm, key, member)
-    else swarm.members.update(slot, member)
-    if (completed && swarm.members.countCompletion(slot)) swarm.completed++
-    return { members: swarm.members, slot }
+  upsert(): Place {
+    const { saying } = this
+    const swarm = this.#table.find(saying.infoHash) ?? this.#newSwarm()
+    let part = swarm.partOf(saying.key)
+    let slot = part === undefined ? -1 : part.find(saying.key)
+    if (part === undefined || slot < 0) {
+      this.#makeRoom(swarm)
+      part = swarm.roomyPartOf(saying.key)
+      slot = part.add(saying)
+      this.#peers++
+    } else part.update(slot, saying)
+    if (saying.isCompleted && part.countCompletion(slot)) swarm.completed++
+    const place = this.#place
+    place.swarm = swarm
+    place.part = part
+    place.slot = slot
+    return place
   }
 
-  remove(infoHash: InfoHash, key: string): void {
-    const swarm = this.#swarms.get(infoHash)
-    const slot = swarm?.members.slotOf(key)
-    if (swarm !== undefined && slot !== undefined) this.#drop(infoHash, swarm, slot, 'stopped')
+  /** Takes out the member that speaks. */
+  remove(): void {
+    const swarm = this.#table.find(this.saying.infoHash)
+    const part = swarm?.partOf(this.saying.key)
+    const slot = part?.find(this.saying.key) ?? -1
+    if (swarm === undefined || part === undefined || slot < 0) return
+    this.evict(swarm, part, slot, 'stopped')
+    this.dropIfEmpty(swarm)
   }
 
-  /** Forgets members of a part of the swarms that were last seen before; a round of calls covers all. */
-  sweep(beforeSeconds: number): void {
-    if (this.#sweep === undefined) {
-      this.#sweep = this.#swarms.entries()
-      this.#sweepSize = 1 + Math.ceil(this.#swarms.size / SWEEPS_PER_ROUND)
+  evict(swarm: Swarm, part: Members, slot: number, why: 'stopped' | 'expired'): void {
+    this.#peers--
+    if (this.#gone === undefined) {
+      part.remove(slot)
+      return
     }
-    for (let left = this.#sweepSize; left > 0; left--) {
-      const next = this.#sweep.next()
-      if (next.done === true) {
-        this.#sweep = undefined
-        return
-      }
-      const [infoHash, swarm] = next.value
-      for (let slot = swarm.members.size - 1; slot >= 0; slot--)
-        if (swarm.members.seenSeconds(slot) < beforeSeconds)
-          this.#drop(infoHash, swarm, slot, 'expired')
-    }
+    const peerId = part.peerId(slot)
+    const endpoint = part.endpoint(slot)
+    part.remove(slot)
+    this.#gone(swarm.infoHash, peerId, endpoint, why)
   }
 
-  #add(infoHash: InfoHash, swarm: Swarm, key: string, member: Member): number {
-    const { members } = swarm
-    const crowd = members.size >= CROWD_FROM ? this.#crowdOf(members, member.address) : undefined
-    if (crowd !== undefined) this.#evict(infoHash, members, crowd, 'expired')
-    else if (members.size >= this.#peersPerSwarmMax)
-      this.#evict(infoHash, members, this.#random.below(members.size), 'expired')
-    this.#peers++
-    return members.add(key, member)
+  dropIfEmpty(swarm: Swarm): void {
+    if (swarm.size > 0) return
+    this.#table.remove(swarm)
+    swarm.free()
+  }
+
+  #newSwarm(): Swarm {
+    if (this.#table.size >= this.#swarmsMax)
+      throw new TrackerError(
+        'FULL',
+        `this tracker holds ${this.#swarmsMax} swarms and takes no new one now`,
+        30,
+      )
+    const { infoHash } = this.saying
+    return this.#table.add(infoHash, (id) => new Swarm(id, infoHash, this.#means))
+  }
+
+  #makeRoom(swarm: Swarm): void {
+    const crowd = swarm.size >= CROWD_FROM ? this.#crowdIn(swarm) : undefined
+    if (crowd !== undefined) this.evict(swarm, crowd.part, crowd.slot, 'expired')
+    else if (swarm.size >= this.#peersPerSwarmMax) {
+      const { part, slot } = swarm.any(this.draw)
+      this.evict(swarm, part, slot, 'expired')
+    }
   }
 
   /** A member of the same address, when more than half of a sample has it: one address must not fill a swarm. */
-  #crowdOf(members: Members, address: Uint8Array): number | undefined {
+  #crowdIn(swarm: Swarm): { readonly part: Members; readonly slot: number } | undefined {
+    const { key } = this.saying
     // All the peers of one machine are there.
-    if (ipClass(address.subarray(0, 16)) === 'loopback') return undefined
+    if (ipClass(key.bytes.subarray(0, key.stride - 2)) === 'loopback') return undefined
     let same = 0
-    let last: number | undefined
+    let last: { readonly part: Members; readonly slot: number } | undefined
     for (let drawn = 0; drawn < CROWD_SAMPLE; drawn++) {
-      const slot = this.#random.below(members.size)
-      if (!members.isNeighbour(slot, address)) continue
+      const one = swarm.any(this.draw)
+      if (!one.part.isNeighbour(one.slot, key)) continue
       same++
-      last = slot
+      last = one
     }
     return same * 2 > CROWD_SAMPLE ? last : undefined
-  }
-
-  #drop(infoHash: InfoHash, swarm: Swarm, slot: number, why: 'stopped' | 'expired'): void {
-    this.#evict(infoHash, swarm.members, slot, why)
-    if (swarm.members.size === 0) this.#swarms.delete(infoHash)
-  }
-
-  #evict(infoHash: InfoHash, members: Members, slot: number, why: 'stopped' | 'expired'): void {
-    const peerId = members.peerId(slot)
-    const endpoint = members.endpoint(slot)
-    members.remove(slot)
-    this.#peers--
-    this.#gone(infoHash, peerId, endpoint, why)
   }
 }

@@ -1,10 +1,11 @@
-// A tracker in one object: hooks, registry, sample, answer. Answers come from memory, within the call.
+// A tracker in one object: hooks, registry, draw, answer. Answers come from memory, within the call.
 //
 // A member is taken in before the answer is drawn, and the answer leaves the asker out. The address that counts is the
-// one that the request came from, never one that it claims.
+// one that the request came from, never one that it claims. There are two ways in, to the same core: `announce` with
+// values, which hooks may bend, and `serve` with flat bytes, which allocates nothing.
 
 import type { Alarm, Clock, Random } from '@bt/ports'
-import { type Endpoint, type InfoHash, packMapped } from '@bt/primitives'
+import { type Endpoint, idBytes, type InfoHash, packMapped } from '@bt/primitives'
 import type {
   AnnouncedPeer,
   AnnounceRequest,
@@ -12,7 +13,7 @@ import type {
   ScrapeCounts,
 } from '@bt/tracker-protocol'
 import { TrackerError } from './errors.ts'
-import type { AnnounceHook, SwarmView } from './hooks.ts'
+import type { AnnounceHook } from './hooks.ts'
 import {
   EXPIRY_INTERVALS,
   INTERVAL_SECONDS,
@@ -20,11 +21,14 @@ import {
   PEERS_DEFAULT,
   PEERS_MAX,
   SWEEP_MS,
+  SWEEP_STEP_MS,
 } from './limits.ts'
 import { MemberPeer } from './member-peer.ts'
-import { keyOf, type Members } from './members.ts'
-import { type Asker, samplePeers } from './peer-sample.ts'
-import { SwarmRegistry } from './swarm-registry.ts'
+import type { Saying } from './saying.ts'
+import type { Hand, Swarm } from './swarm.ts'
+import { type Place, SwarmRegistry } from './swarm-registry.ts'
+import { viewOf } from './swarm-view.ts'
+import { Sweeper } from './sweeper.ts'
 
 export interface TrackerOptions {
   /** Seconds between announces of one peer; a tenth more at most by chance, so that peers do not come as one. */
@@ -33,6 +37,8 @@ export interface TrackerOptions {
   readonly peersMax?: number
   readonly swarmsMax?: number
   readonly peersPerSwarmMax?: number
+  /** Peer ids cost 20 bytes a peer, and only answers in dictionaries name them. Default true; hooks keep them anyway. */
+  readonly keepPeerIds?: boolean
   readonly hooks?: readonly AnnounceHook[]
 }
 
@@ -43,6 +49,8 @@ export interface TrackerCounts {
   readonly refusals: number
   readonly swarms: number
   readonly peers: number
+  /** Bytes of flat memory that hold members, used and free. */
+  readonly memberBytes: number
 }
 
 export class Tracker {
@@ -50,6 +58,7 @@ export class Tracker {
   readonly #random: Random
   readonly #hooks: readonly AnnounceHook[]
   readonly #registry: SwarmRegistry
+  readonly #sweeper: Sweeper
   readonly #intervalSeconds: number
   readonly #peersMax: number
   #alarm: Alarm | undefined
@@ -61,16 +70,28 @@ export class Tracker {
   constructor(options: TrackerOptions, ports: { readonly clock: Clock; readonly random: Random }) {
     this.#clock = ports.clock
     this.#random = ports.random
-    this.#hooks = options.hooks ?? []
+    const hooks = options.hooks ?? []
+    this.#hooks = hooks
     this.#intervalSeconds = options.intervalSeconds ?? INTERVAL_SECONDS
     this.#peersMax = options.peersMax ?? PEERS_MAX
+    const isMissed = hooks.some((hook) => hook.gone !== undefined)
     this.#registry = new SwarmRegistry(
       ports.random,
-      (infoHash, peerId, endpoint, why) => {
-        for (const hook of this.#hooks) hook.gone?.(infoHash, peerId, endpoint, why)
+      isMissed
+        ? (infoHash, peerId, endpoint, why) => {
+            for (const hook of hooks) hook.gone?.(infoHash, peerId, endpoint, why)
+          }
+        : undefined,
+      {
+        ...options,
+        ageSecondsMax: EXPIRY_INTERVALS * this.#intervalSeconds,
+        keeping: {
+          peerIds: (options.keepPeerIds ?? true) || isMissed,
+          groups: hooks.some((hook) => hook.group !== undefined),
+        },
       },
-      options,
     )
+    this.#sweeper = new Sweeper(this.#registry)
   }
 
   get counts(): TrackerCounts {
@@ -80,15 +101,30 @@ export class Tracker {
       refusals: this.#refusals,
       swarms: this.#registry.swarmCount,
       peers: this.#registry.peerCount,
+      memberBytes: this.#registry.heldBytes,
     }
+  }
+
+  /** Nobody bends announces here: they may be served from flat bytes. */
+  get isPlain(): boolean {
+    return this.#hooks.length === 0
+  }
+
+  get minIntervalSeconds(): number {
+    return Math.min(MIN_INTERVAL_SECONDS, this.#intervalSeconds)
+  }
+
+  /** Filled before `serve`. */
+  get saying(): Saying {
+    return this.#registry.saying
   }
 
   /** Forgets silent peers from now on, a part of the swarms each second, until `close`. */
   start(): void {
     this.#alarm?.cancel()
     this.#alarm = this.#clock.at(this.#clock.now() + SWEEP_MS, () => {
-      this.expire()
-      this.start()
+      this.#sweeper.begin()
+      this.#sweep(this.#clock.now() + SWEEP_MS)
     })
   }
 
@@ -97,9 +133,40 @@ export class Tracker {
     this.#alarm = undefined
   }
 
-  /** One sweep: members of a part of the swarms that were silent for two intervals are forgotten. */
+  /** One second's sweep at once: members of a part of the swarms that were silent for two intervals are forgotten. */
   expire(): void {
-    this.#registry.sweep(this.#seconds() - EXPIRY_INTERVALS * this.#intervalSeconds)
+    this.#sweeper.begin()
+    while (this.#sweepStep());
+  }
+
+  /** A number of peers wanted as it is served. */
+  wantedOf(numWant: number | undefined): number {
+    return Math.min(numWant ?? PEERS_DEFAULT, this.#peersMax)
+  }
+
+  /**
+   * Takes in what `saying` says, and draws whom to tell of; undefined when its swarm is not here (any more). For
+   * trackers without hooks. What it answers, and `hand`, are valid until the next call.
+   * @throws {TrackerError} a refusal that the client may read; nothing is stored then
+   */
+  serve(): Swarm | undefined {
+    this.#announces++
+    const place = this.#take()
+    if (place === undefined) return this.#registry.current()
+    const { saying, draw, hand } = this.#registry
+    place.swarm.deal(saying, place.part, place.slot, draw, hand)
+    return place.swarm
+  }
+
+  /** What `serve` drew. */
+  get hand(): Hand {
+    return this.#registry.hand
+  }
+
+  /** Seconds until the next announce; to be asked once for each announce, after it. */
+  nextIntervalSeconds(): number {
+    const spread = 1 + Math.floor(this.#intervalSeconds / 10)
+    return this.#intervalSeconds + this.#registry.draw.below(spread)
   }
 
   /**
@@ -111,34 +178,18 @@ export class Tracker {
     const address = packMapped({ host: from.host, port: request.port })
     if (address === undefined) throw this.#refusal('REFUSED', `${from.host} is not an address`)
     for (const hook of this.#hooks) this.#guarded(() => hook.before?.(request, from))
-    const key = keyOf(address)
+    this.#say(request, address, family ?? 0)
+    this.saying.group = this.#groupOf(from)
+    const place = this.#take()
     let peers: readonly AnnouncedPeer[] = []
-    if (request.event === 'stopped') this.#registry.remove(request.infoHash, key)
-    else {
-      const member = {
-        address,
-        peerId: request.peerId,
-        isSeed: request.leftBytes === 0,
-        isPaused: request.event === 'paused',
-        group: this.#groupOf(from),
-        seenSeconds: this.#seconds(),
-      }
-      const { members, slot } = this.#guarded(() =>
-        this.#registry.upsert(request.infoHash, key, member, request.event === 'completed'),
-      )
-      const wanted = Math.min(request.numWant ?? PEERS_DEFAULT, this.#peersMax)
-      const wantsSeeds = request.event === 'started'
-      const asker = family === undefined ? { slot, wantsSeeds } : { slot, family, wantsSeeds }
-      if (wanted > 0) peers = this.#peersFor(request, from, members, asker, wanted)
-    }
-    const now = this.#registry.swarm(request.infoHash)?.members
+    if (place !== undefined && this.saying.wanted > 0) peers = this.#peersFor(request, from, place)
+    const swarm = place?.swarm ?? this.#registry.swarm(request.infoHash)
     let response: AnnounceResponse = {
-      intervalSeconds:
-        this.#intervalSeconds + this.#random.below(1 + Math.floor(this.#intervalSeconds / 10)),
-      minIntervalSeconds: Math.min(MIN_INTERVAL_SECONDS, this.#intervalSeconds),
-      complete: now?.seeds ?? 0,
-      incomplete: now?.leeches ?? 0,
-      downloaders: now?.downloaders ?? 0,
+      intervalSeconds: this.nextIntervalSeconds(),
+      minIntervalSeconds: this.minIntervalSeconds,
+      complete: swarm?.seeds ?? 0,
+      incomplete: swarm?.leeches ?? 0,
+      downloaders: swarm?.downloaders ?? 0,
       peers,
       externalAddress: from.host,
     }
@@ -152,28 +203,69 @@ export class Tracker {
     return infoHashes.map((hash) => {
       const swarm = this.#registry.swarm(hash)
       if (swarm === undefined) return { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 }
-      const { seeds, leeches, downloaders } = swarm.members
-      return { complete: seeds, incomplete: leeches, downloaded: swarm.completed, downloaders }
+      const { seeds, leeches, downloaders, completed } = swarm
+      return { complete: seeds, incomplete: leeches, downloaded: completed, downloaders }
     })
   }
 
-  #peersFor(
-    request: AnnounceRequest,
-    from: Endpoint,
-    members: Members,
-    asker: Asker,
-    wanted: number,
-  ): readonly AnnouncedPeer[] {
-    let slots: readonly number[] | undefined
-    for (const hook of this.#hooks) slots ??= hook.select?.(request, from, viewOf(members))
-    slots ??= samplePeers(members, asker, wanted, this.#random)
+  /** Where what is said was put; undefined when it says that it is gone. */
+  #take(): Place | undefined {
+    const { saying, draw } = this.#registry
+    draw.state = this.#random.below(2 ** 32) | 0
+    saying.seenSeconds = this.#seconds()
+    if (saying.isStopped) {
+      this.#registry.remove()
+      this.#registry.hand.clear()
+      return undefined
+    }
+    try {
+      return this.#registry.upsert()
+    } catch (error) {
+      if (error instanceof TrackerError) this.#refusals++
+      throw error
+    }
+  }
+
+  #say(request: AnnounceRequest, address: Uint8Array, family: 0 | 4 | 6): void {
+    const { saying } = this.#registry
+    const { event } = request
+    saying.setInfoHash(idBytes(request.infoHash), 0)
+    saying.peerId.set(idBytes(request.peerId))
+    saying.key.set(address, 0, request.port)
+    saying.isSeed = request.leftBytes === 0
+    saying.isPaused = event === 'paused'
+    saying.isStopped = event === 'stopped'
+    saying.isCompleted = event === 'completed'
+    saying.wantsSeeds = event === 'started'
+    saying.wanted = this.wantedOf(request.numWant)
+    saying.family = family
+  }
+
+  #peersFor(request: AnnounceRequest, from: Endpoint, place: Place): readonly AnnouncedPeer[] {
+    const { saying, draw, hand } = this.#registry
+    const { swarm, part, slot } = place
     // Compact answers have no ids: copying them is worth it only where somebody may look.
-    const isCompact = asker.family !== undefined || request.compact === true
+    const isCompact = saying.family > 0 || request.compact === true
     const withIds = !isCompact || this.#hooks.some((hook) => hook.shape !== undefined)
-    return slots.map(
-      (slot) =>
-        new MemberPeer(members.packed(slot), withIds ? members.peerIdBytes(slot) : undefined),
-    )
+    const peerOf = (members: typeof part, at: number): MemberPeer =>
+      new MemberPeer(members.packed(at), withIds ? members.peerIdBytes(at) : undefined)
+    for (const hook of this.#hooks) {
+      const numbers = hook.select?.(request, from, viewOf(swarm))
+      if (numbers === undefined) continue
+      return numbers.map((number) => {
+        const chosen = swarm.at(number)
+        return peerOf(chosen.part, chosen.slot)
+      })
+    }
+    swarm.deal(saying, part, slot, draw, hand)
+    const peers: AnnouncedPeer[] = []
+    for (let at = 0; at < hand.used; at++) {
+      const members = hand.parts[at] as typeof part
+      const count = hand.counts[at] as number
+      for (let picked = 0; picked < count; picked++)
+        peers.push(peerOf(members, members.slotAt(picked)))
+    }
+    return peers
   }
 
   #groupOf(from: Endpoint): number {
@@ -182,6 +274,21 @@ export class Tracker {
       if (group !== undefined) return group
     }
     return 0
+  }
+
+  #sweep(next: number): void {
+    const isBehind = this.#sweepStep()
+    const now = this.#clock.now()
+    const at = isBehind ? now + SWEEP_STEP_MS : Math.max(now, next)
+    this.#alarm = this.#clock.at(at, () => {
+      if (at < next) return this.#sweep(next)
+      this.#sweeper.begin()
+      this.#sweep(this.#clock.now() + SWEEP_MS)
+    })
+  }
+
+  #sweepStep(): boolean {
+    return this.#sweeper.step(this.#seconds(), EXPIRY_INTERVALS * this.#intervalSeconds)
   }
 
   #guarded<T>(run: () => T): T {
@@ -200,21 +307,6 @@ export class Tracker {
 
   /** Monotonic: a wall clock that jumps must not expire everybody. */
   #seconds(): number {
-    return Math.floor(this.#clock.now() / 1000) + STARTED_SECONDS
-  }
-}
-
-/** Added to the monotonic seconds, so that "two intervals ago" is never below zero. */
-const STARTED_SECONDS = 1 << 20
-
-function viewOf(members: Members): SwarmView {
-  return {
-    size: members.size,
-    *members(group) {
-      for (let slot = 0; slot < members.size; slot++)
-        if (group === undefined || members.group(slot) === group) yield slot
-    },
-    endpoint: (slot) => members.endpoint(slot),
-    isSeed: (slot) => members.isSeed(slot),
+    return Math.floor(this.#clock.now() / 1000)
   }
 }

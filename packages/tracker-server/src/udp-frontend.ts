@@ -14,13 +14,15 @@ import {
   parseUdpRequest,
   TrackerProtocolError,
   transactionIdOf,
+  UDP_RESPONSE_LENGTH_MAX,
   type UdpRequest,
 } from '@bt/tracker-protocol'
 import { ConnectionIds } from './connection-id.ts'
 import { TrackerError } from './errors.ts'
 import { BAD_ADDRESSES_MAX, BAD_IDS_MAX, CONNECTION_ID_STEP_MS } from './limits.ts'
-import { isMapped } from './members.ts'
+import { isMapped } from './peer-key.ts'
 import type { Tracker } from './tracker.ts'
+import { isPlainAnnounce, serveAnnounce } from './udp-announce.ts'
 
 /** Bytes of a packet that leave room for some words in answer. */
 const SHORT_LENGTH_MIN = 24
@@ -33,6 +35,7 @@ export class UdpFrontend implements DatagramReceiver {
   /** Bad ids by address since `#badSince`. */
   readonly #bad = new Map<string, number>()
   #badSince = 0
+  #halves: Uint16Array | undefined
 
   /** `failed` hears what is wrong on our side, such as a hook that breaks; without it, `received` throws it. */
   constructor(
@@ -47,21 +50,24 @@ export class UdpFrontend implements DatagramReceiver {
   }
 
   received(batch: DatagramBatch, replies: DatagramBatch): void {
-    for (let at = 0; at < batch.count; at++) {
+    const now = this.#clock.now()
+    const halves = this.#tracker.isPlain ? this.#halvesOf(replies) : undefined
+    for (let at = 0; at < batch.count && replies.count < replies.capacity; at++) {
       const start = at * batch.stride
-      const packet = batch.bytes.subarray(start, start + (batch.lengths[at] as number))
-      const sender = batch.addresses.subarray(at * 18, at * 18 + 18)
-      const reply = this.#guarded(packet, sender)
-      if (
-        reply === undefined ||
-        reply.length > replies.stride ||
-        replies.count === replies.capacity
-      )
-        continue
+      const length = batch.lengths[at] as number
+      const target = replies.count * replies.stride
+      const isPlain =
+        halves !== undefined &&
+        isPlainAnnounce(batch.bytes, start, length) &&
+        this.#ids.holds(batch.bytes, start, batch.addresses, at * 18, now)
+      const replied = isPlain
+        ? this.#serve(batch, at, replies, halves, target)
+        : this.#answerInto(batch, at, replies, target)
+      if (replied === 0) continue
       const to = replies.count++
-      replies.bytes.set(reply, to * replies.stride)
-      replies.lengths[to] = reply.length
-      replies.addresses.set(sender, to * 18)
+      replies.lengths[to] = replied
+      for (let byte = 0; byte < 18; byte++)
+        replies.addresses[to * 18 + byte] = batch.addresses[at * 18 + byte] as number
     }
   }
 
@@ -79,33 +85,88 @@ export class UdpFrontend implements DatagramReceiver {
     const { transactionId } = request
     if (request.action === 'connect') {
       const id = new Uint8Array(8)
-      this.#ids.write(id, 0, address, now)
+      this.#ids.write(id, 0, address, 0, now)
       return encodeConnectResponse(transactionId, id)
     }
-    if (!this.#ids.holds(request.connectionId, 0, address, now)) {
+    if (!this.#ids.holds(request.connectionId, 0, address, 0, now)) {
       return this.#isGuessing(formatIp(address), now)
         ? undefined
         : short(packet, 'connection id is not valid, connect again')
     }
     try {
-      return this.#serve(request, unpackEndpoint(sender, 0, 18), isMapped(address) ? 6 : 18)
+      return this.#answerProven(request, unpackEndpoint(sender, 0, 18), isMapped(address) ? 6 : 18)
     } catch (error) {
       if (error instanceof TrackerError) return encodeUdpError(transactionId, error.message)
       throw error
     }
   }
 
-  #guarded(packet: Uint8Array, sender: Uint8Array): Uint8Array | undefined {
+  /** The common announce, in flat memory; 0 when something of ours broke. */
+  #serve(
+    batch: DatagramBatch,
+    at: number,
+    replies: DatagramBatch,
+    halves: Uint16Array,
+    target: number,
+  ): number {
+    const start = at * batch.stride
+    const { bytes, addresses } = batch
     try {
-      return this.answer(packet, sender)
+      const to = target >> 1
+      return serveAnnounce(
+        this.#tracker,
+        bytes,
+        start,
+        addresses,
+        at * 18,
+        replies.bytes,
+        halves,
+        to,
+      )
     } catch (error) {
-      if (this.#failed === undefined) throw error
-      this.#failed(error)
-      return undefined
+      if (!(error instanceof TrackerError)) return this.#broke(error)
+      const transactionId = transactionIdOf(bytes.subarray(start, start + 16)) ?? 0
+      return this.#put(encodeUdpError(transactionId, error.message), replies, target)
     }
   }
 
-  #serve(
+  #answerInto(batch: DatagramBatch, at: number, replies: DatagramBatch, target: number): number {
+    const start = at * batch.stride
+    const packet = batch.bytes.subarray(start, start + (batch.lengths[at] as number))
+    const sender = batch.addresses.subarray(at * 18, at * 18 + 18)
+    try {
+      const reply = this.answer(packet, sender)
+      return reply === undefined ? 0 : this.#put(reply, replies, target)
+    } catch (error) {
+      return this.#broke(error)
+    }
+  }
+
+  /** The length of a reply that was put, or 0: it is too long for its place. */
+  #put(reply: Uint8Array, replies: DatagramBatch, target: number): number {
+    if (reply.length > replies.stride) return 0
+    replies.bytes.set(reply, target)
+    return reply.length
+  }
+
+  #broke(error: unknown): 0 {
+    if (this.#failed === undefined) throw error
+    this.#failed(error)
+    return 0
+  }
+
+  /** The memory of replies as half-words; undefined where answers may not fit it or its places are odd. */
+  #halvesOf(replies: DatagramBatch): Uint16Array | undefined {
+    const { bytes, stride } = replies
+    if (this.#halves?.buffer === bytes.buffer && this.#halves.byteOffset === bytes.byteOffset)
+      return this.#halves
+    if (stride % 2 !== 0 || stride < UDP_RESPONSE_LENGTH_MAX || bytes.byteOffset % 2 !== 0)
+      return undefined
+    this.#halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
+    return this.#halves
+  }
+
+  #answerProven(
     request: Exclude<UdpRequest, { action: 'connect' }>,
     from: Endpoint,
     stride: 6 | 18,

@@ -1,0 +1,55 @@
+// The randomness of one announce and what its asker may hear of: one number of the Random port, spread by a mixer.
+//
+// Fifty draws of a cryptographic source cost more than the rest of an announce. Who sees all answers could guess
+// which peers others are told of; nothing secret is drawn from this.
+
+import type { IpClass } from '@bt/primitives'
+
+/** The order of classes in a member's flags. */
+export const CLASSES: readonly IpClass[] = ['loopback', 'link-local', 'private', 'global', 'never']
+
+/** What may be told to whom: to an asker's class, members of his or of a wider one. */
+const WIDTH: Readonly<Record<IpClass, number>> = {
+  loopback: 0,
+  'link-local': 1,
+  private: 2,
+  global: 3,
+  // Nobody's address: as far outside as one can be, and told to nobody but its like.
+  never: 3,
+}
+
+/** For each class of asker a bit for each class that he may hear of. */
+export const MAY_HEAR: readonly number[] = CLASSES.map((asker) =>
+  CLASSES.reduce((bits, told, at) => {
+    const may = told === 'never' ? asker === 'never' : WIDTH[told] >= WIDTH[asker]
+    return may ? bits | (1 << at) : bits
+  }, 0),
+)
+
+export class Draw {
+  /** The mixer's state (splitmix32); set anew for each announce. */
+  state = 0
+  /** The asker's slot in the part that is drawn from; −1 where it is in another. */
+  self = -1
+  /** Seeds are not told of. */
+  withoutSeeds = false
+  /** A bit for each class of address that may be told of. */
+  mayHear = 0
+
+  /** A whole number in 0 … bound − 1, each equally likely to within 2^-32 of itself. */
+  below(bound: number): number {
+    this.state = (this.state + 0x9e3779b9) | 0
+    return ((mixed(this.state) >>> 0) * bound * INVERSE) | 0
+  }
+}
+
+/** 2^-32. */
+export const INVERSE = 1 / 0x100000000
+
+export function mixed(state: number): number {
+  let word = state ^ (state >>> 16)
+  word = Math.imul(word, 0x21f0aaad)
+  word ^= word >>> 15
+  word = Math.imul(word, 0x735a2d97)
+  return word ^ (word >>> 15)
+}

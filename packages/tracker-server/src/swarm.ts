@@ -1,0 +1,181 @@
+// One swarm: counts, members of both families, and a fair draw over all their parts.
+
+import type { InfoHash } from '@bt/primitives'
+import { type Draw, MAY_HEAR } from './draw.ts'
+import { Family } from './family.ts'
+import { DRAWS_PER_PEER_MAX } from './limits.ts'
+import type { MemberMeans, Members, SwarmCounts } from './members.ts'
+import type { PeerKey } from './peer-key.ts'
+import type { Saying } from './saying.ts'
+
+/** Bits of a slot's number that count within a part; above them the number of the part. */
+const SLOT_BITS = 14
+const SLOT_MASK = (1 << SLOT_BITS) - 1
+
+export class Swarm implements SwarmCounts {
+  size = 0
+  seeds = 0
+  paused = 0
+  inside = 0
+  /** Downloads completed while we were told. */
+  completed = 0
+  /** Its place in the registry's table. */
+  readonly id: number
+  /** The infohash as five big-endian words. */
+  readonly words: readonly [number, number, number, number, number]
+  readonly #means: MemberMeans
+  #v4: Family | undefined
+  #v6: Family | undefined
+
+  constructor(id: number, infoHash: Int32Array, means: MemberMeans) {
+    this.id = id
+    this.words = [...infoHash] as unknown as Swarm['words']
+    this.#means = means
+  }
+
+  get leeches(): number {
+    return this.size - this.seeds
+  }
+
+  /** Leeches that are not partial seeds (BEP 21). */
+  get downloaders(): number {
+    return this.size - this.seeds - this.paused
+  }
+
+  get infoHash(): InfoHash {
+    return this.words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('') as InfoHash
+  }
+
+  /** The part that holds an endpoint, if its family is here. */
+  partOf(key: PeerKey): Members | undefined {
+    const family = key.stride === 6 ? this.#v4 : this.#v6
+    return family?.partOf(key)
+  }
+
+  roomyPartOf(key: PeerKey): Members {
+    const family = key.stride === 6 ? this.#v4 : this.#v6
+    if (family !== undefined) return family.roomyPartOf(key)
+    const first = new Family(key.stride, this.#means, this)
+    if (key.stride === 6) this.#v4 = first
+    else this.#v6 = first
+    return first.partOf(key)
+  }
+
+  /** All parts; those of one family where it is named. */
+  parts(family: 0 | 4 | 6 = 0): readonly Members[] {
+    const v4 = family === 6 ? undefined : this.#v4?.parts
+    const v6 = family === 4 ? undefined : this.#v6?.parts
+    if (v6 === undefined) return v4 ?? []
+    return v4 === undefined ? v6 : [...v4, ...v6]
+  }
+
+  /** Draws for the asker, who is at `slot` of `own`; the picks are in `hand`. */
+  deal(saying: Saying, own: Members, slot: number, draw: Draw, hand: Hand): void {
+    hand.clear()
+    draw.withoutSeeds = saying.isSeed && !saying.wantsSeeds
+    draw.mayHear = MAY_HEAR[own.classOf(slot)] as number
+    const { wanted } = saying
+    if (wanted === 0) return
+    const single = this.#single(saying.family)
+    if (single !== undefined) {
+      draw.self = single === own ? slot : -1
+      hand.add(single, single.pick(wanted, wanted * DRAWS_PER_PEER_MAX + 1, draw))
+      return
+    }
+    const parts = this.parts(saying.family)
+    const shares = sharesOf(parts, own, wanted, draw)
+    let picked = 0
+    for (const [at, part] of parts.entries()) {
+      // What an earlier part could not give is asked of the later ones.
+      const owed = shares.slice(0, at + 1).reduce((sum, share) => sum + share, 0) - picked
+      if (owed === 0) continue
+      draw.self = part === own ? slot : -1
+      const count = part.pick(owed, owed * DRAWS_PER_PEER_MAX + 1, draw)
+      hand.add(part, count)
+      picked += count
+    }
+  }
+
+  /** A member, each equally likely; it is not to be empty. */
+  any(draw: Draw): { readonly part: Members; readonly slot: number } {
+    const parts = this.parts()
+    for (;;) {
+      let place = draw.below(this.size)
+      const part = parts.find((one) => {
+        place -= one.size
+        return place < 0
+      }) as Members
+      const slot = part.anySlot(draw)
+      if (slot >= 0) return { part, slot }
+    }
+  }
+
+  /** Every member's number for hooks, valid until the swarm changes. */
+  *numbers(): Iterable<number> {
+    for (const [at, part] of this.parts().entries())
+      for (let slot = 0; slot < part.capacity; slot++)
+        if (part.isLiving(slot)) yield (at << SLOT_BITS) | slot
+  }
+
+  at(number: number): { readonly part: Members; readonly slot: number } {
+    return { part: this.parts()[number >>> SLOT_BITS] as Members, slot: number & SLOT_MASK }
+  }
+
+  free(): void {
+    this.#v4?.free()
+    this.#v6?.free()
+  }
+
+  /** The one part that a draw is from, where it is one. */
+  #single(family: 0 | 4 | 6): Members | undefined {
+    const v4 = family === 6 ? undefined : this.#v4
+    const v6 = family === 4 ? undefined : this.#v6
+    if (v4 !== undefined && v6 !== undefined) return undefined
+    const parts = (v4 ?? v6)?.parts
+    return parts?.length === 1 ? parts[0] : undefined
+  }
+}
+
+/** What was drawn: of each part, the first so many of its order. */
+export class Hand {
+  readonly parts: Members[] = []
+  readonly counts: number[] = []
+  used = 0
+
+  clear(): void {
+    this.used = 0
+  }
+
+  add(part: Members, count: number): void {
+    this.parts[this.used] = part
+    this.counts[this.used++] = count
+  }
+
+  /** Endpoints of one length from half-word `at` of `into` on; how many. */
+  write(into: Uint16Array, at: number, stride: 6 | 18, most: number): number {
+    let written = 0
+    for (let index = 0; index < this.used; index++) {
+      const part = this.parts[index] as Members
+      if (part.stride !== stride) continue
+      const count = Math.min(this.counts[index] as number, most - written)
+      part.write(into, at + written * (stride >> 1), count)
+      written += count
+    }
+    return written
+  }
+}
+
+/** How many of each part a draw without putting back takes, of all but the asker. */
+function sharesOf(parts: readonly Members[], own: Members, wanted: number, draw: Draw): number[] {
+  const left = parts.map((part) => part.size - (part === own ? 1 : 0))
+  let total = left.reduce((sum, size) => sum + size, 0)
+  const shares = parts.map(() => 0)
+  for (let drawn = 0; drawn < wanted && total > 0; drawn++, total--) {
+    let place = draw.below(total)
+    let at = 0
+    while (place >= (left[at] as number)) place -= left[at++] as number
+    left[at] = (left[at] as number) - 1
+    shares[at] = (shares[at] as number) + 1
+  }
+  return shares
+}
