@@ -10,7 +10,6 @@ import type { SwarmEvents } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { SwarmLimits } from './options.ts'
 import type { DialCandidate, KnownPeers } from './peers/known-peers.ts'
-import { addressKey } from './peers/known-peers.ts'
 import { Peer, type PeerOwner } from './peers/peer.ts'
 import type { PeerSet } from './peers/peer-set.ts'
 import type { Conviction } from './peers/trust.ts'
@@ -124,26 +123,21 @@ export class Connections {
 
   /** It sent wrong blocks: after enough of them its address is refused, and its connections end. */
   convicted({ peer, piece, strikes, ban }: Conviction<Peer>): void {
-    const { hub, events, known } = this.#parts
+    const { hub, events } = this.#parts
     const { endpoint, origin } = peer
     hub.ports.log?.('info', 'peer.convicted', { peer: endpoint, piece, strikes, ban })
-    if (!ban || (peer.isClosed && known.isBanned(endpoint.host))) return
+    if (!ban || (peer.isClosed && hub.bans.has(endpoint.host))) return
     const message = `it sent wrong blocks ${strikes} times, the latest of piece ${piece}`
     const reason = new SwarmError('PEER_BANNED', message, { detail: 'corrupt' })
-    this.#ban(peer, reason)
+    hub.ban(endpoint.host, reason)
+    peer.abort(reason) // on loopback, which all share, only this connection ends
     events.emit('peer', { endpoint, origin, change: 'banned', reason })
   }
 
-  /** Refuses the peer's address from now on; on loopback, which all share, only this connection ends. */
-  #ban(guilty: Peer, reason: SwarmError): void {
-    const { known, peers } = this.#parts
-    const { host } = guilty.endpoint
-    const banned = known.ban(host, reason.message) ? addressKey(host) : undefined
-    for (const peer of peers.all()) {
-      const same = banned !== undefined && addressKey(peer.endpoint.host) === banned
-      if (!same && peer !== guilty) continue
-      peer.abort(reason)
-    }
+  /** Connections with an address that is refused now end. */
+  banned(reason: SwarmError): void {
+    const { hub, peers } = this.#parts
+    for (const peer of peers.all()) if (hub.bans.has(peer.endpoint.host)) peer.abort(reason)
   }
 
   dropAll(detail: string, message: string): void {

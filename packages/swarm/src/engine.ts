@@ -75,7 +75,7 @@ export class Engine implements PeerOwner {
     const { hub, limits, policy } = parts
     const { clock, random, transport } = hub.ports
     const { turn } = hub
-    this.known = new KnownPeers(random, hub.addresses)
+    this.known = new KnownPeers(random, hub.addresses, hub.bans)
     this.known.ourId(hub.identity.peerId)
     const effects = new PolicyEffects({
       turn,

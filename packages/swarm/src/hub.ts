@@ -3,7 +3,9 @@
 import type { MemoryBudget } from '@bt/piece-store'
 import type { Ports } from '@bt/ports'
 import type { Identity } from '@bt/wire'
+import type { SwarmError } from './errors.ts'
 import type { AddressRules, SwarmLimits } from './options.ts'
+import type { Bans } from './peers/bans.ts'
 import type { ConnectionCaps } from './peers/connection-caps.ts'
 import type { Turn } from './peers/turn.ts'
 import type { TokenBucket } from './transfer/byte-budget.ts'
@@ -19,6 +21,10 @@ export interface Hub {
   /** Bytes per second of all torrents together, as now set. */
   readonly downloadRate: () => number
   readonly addresses: AddressRules
+  /** Addresses that no torrent talks to any more. */
+  readonly bans: Bans
+  /** Adds one, and ends its connections with every torrent. False: loopback, which is never banned. */
+  readonly ban: (host: string, reason: SwarmError) => boolean
   /** Defaults for each torrent. */
   readonly swarmLimits: Partial<SwarmLimits>
   /** Our name and version, for people. */

@@ -15,6 +15,7 @@ import {
   type SessionOptions,
 } from './options.ts'
 import { Acceptor } from './peers/acceptor.ts'
+import { Bans } from './peers/bans.ts'
 import { ConnectionCaps } from './peers/connection-caps.ts'
 import type { Peer } from './peers/peer.ts'
 import { Turn } from './peers/turn.ts'
@@ -30,6 +31,8 @@ export interface Member {
   readonly infoHashes: readonly InfoHash[]
   /** Somebody at our port asks for it; false: not now. */
   accept(peer: Peer): boolean
+  /** An address is refused from now on. */
+  banned(reason: SwarmError): void
   /** The session's limits changed. */
   limitsChanged(): void
   /** Closes; `done` once. */
@@ -56,6 +59,7 @@ export class Lobby {
     }
     const turn = new Turn(ports.clock)
     const caps = new ConnectionCaps(limits)
+    const bans = new Bans()
     const peerNumber = (): number => ++this.#peers
     this.limits = limits
     this.hub = {
@@ -68,6 +72,12 @@ export class Lobby {
       downloadBudget: new TokenBucket(limits.downloadBytesPerSecond, now),
       downloadRate: () => limits.downloadBytesPerSecond,
       addresses: options.addresses ?? {},
+      bans,
+      ban: (host, reason) => {
+        if (!bans.add(host, reason.message)) return false
+        for (const member of this.#members) member.banned(reason)
+        return true
+      },
       swarmLimits: options.swarmLimits ?? {},
       client: options.client ?? CLIENT,
       port: () => this.port,
@@ -78,6 +88,7 @@ export class Lobby {
       clock: ports.clock,
       log: ports.log,
       caps,
+      bans,
       turn,
       identity,
       limits,

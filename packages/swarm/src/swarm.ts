@@ -40,6 +40,7 @@ export class Swarm implements AsyncDisposable {
     this.#member = {
       infoHashes: this.#torrent.infoHashes,
       accept: (peer) => this.#torrent.accept(peer),
+      banned: (reason) => this.#torrent.banned(reason),
       limitsChanged: () => this.#torrent.setLimits({}),
       stop: (done) => this.#stop(() => done()),
     }

@@ -228,6 +228,11 @@ export class Torrent {
     return this.#engine.connections.accept(peer)
   }
 
+  /** An address is refused by the whole session now. */
+  banned(reason: SwarmError): void {
+    this.#engine.connections.banned(reason)
+  }
+
   #metadataCame(infoBytes: Uint8Array): void {
     let metainfo: Metainfo
     try {

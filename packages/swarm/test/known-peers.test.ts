@@ -3,6 +3,7 @@ import { type Endpoint, type PeerId, Prng, parseEndpoint } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { describeVectors } from '../../../tests/support/vectors.ts'
 import { KNOWN_PEERS_LIMITS } from '../src/peers/known-peers-limits.ts'
+import { Bans } from '../src/peers/bans.ts'
 import { KnownPeers, type KnownPeersOptions } from '../src/peers/known-peers.ts'
 import { peerPriority } from '../src/peers/peer-priority.ts'
 
@@ -341,35 +342,39 @@ describe('bounds', () => {
 })
 
 describe('bans', () => {
+  const banned = (bans: Bans): KnownPeers => new KnownPeers(new Prng(1), {}, bans)
+
   test('[E02] are on the address: another port or peer id is refused all the same', () => {
-    const known = make()
+    const bans = new Bans()
+    const known = banned(bans)
     known.found(found('8.8.8.8:1'), 'tracker', TRACKER, 0)
-    expect(known.ban('8.8.8.8', 'three wrong pieces')).toBe(true)
+    expect(bans.add('8.8.8.8', 'three wrong pieces')).toBe(true)
     expect(known.accepts(at('8.8.8.8:40000'))).toBe(false)
     expect(known.candidates(9, 0)).toEqual([])
     expect(known.found(found('8.8.8.8:2'), 'tracker', TRACKER, 0)).toBe(0)
-    expect([known.isBanned('8.8.8.8'), known.isBanned('8.8.8.9')]).toEqual([true, false])
+    expect([bans.has('8.8.8.8'), bans.has('8.8.8.9')]).toEqual([true, false])
     expect(known.deadline(0)).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('[E02] hold for all of an IPv6 /64', () => {
-    const known = make()
-    known.ban('2a00:1:2:3::1', 'wrong')
+    const bans = new Bans()
+    const known = banned(bans)
+    bans.add('2a00:1:2:3::1', 'wrong')
     expect(known.accepts(at('[2a00:1:2:3:ffff::9]:1'))).toBe(false)
     expect(known.accepts(at('[2a00:1:2:4::1]:1'))).toBe(true)
-    expect(known.bans()).toEqual(['2a00:1:2:3::/64'])
+    expect(bans.addresses()).toEqual(['2a00:1:2:3::/64'])
   })
 
   test('never fall on loopback', () => {
-    const known = make()
-    expect([known.ban('127.0.0.1', 'wrong'), known.ban('::1', 'wrong')]).toEqual([false, false])
-    expect(known.accepts(at('127.0.0.1:1'))).toBe(true)
+    const bans = new Bans()
+    expect([bans.add('127.0.0.1', 'wrong'), bans.add('::1', 'wrong')]).toEqual([false, false])
+    expect(banned(bans).accepts(at('127.0.0.1:1'))).toBe(true)
   })
 
   test('are forgotten, the oldest first, when there are too many', () => {
-    const known = make({ bansMax: 3 })
-    for (const host of ['8.0.0.1', '8.0.0.2', '8.0.0.3', '8.0.0.4']) known.ban(host, 'wrong')
-    expect(known.bans()).toEqual(['8.0.0.2', '8.0.0.3', '8.0.0.4'])
+    const bans = new Bans(3)
+    for (const host of ['8.0.0.1', '8.0.0.2', '8.0.0.3', '8.0.0.4']) bans.add(host, 'wrong')
+    expect(bans.addresses()).toEqual(['8.0.0.2', '8.0.0.3', '8.0.0.4'])
   })
 })
 

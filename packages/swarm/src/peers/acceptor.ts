@@ -7,6 +7,7 @@ import type { ByteChannel, Clock, Done, Listener, Log, Transport } from '@bt/por
 import type { InfoHash } from '@bt/primitives'
 import { type Identity, PeerConnection, type PeerEvent, PeerSession } from '@bt/wire'
 import type { SessionLimits } from '../options.ts'
+import type { Bans } from './bans.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
 import { Peer, type PeerOwner } from './peer.ts'
 import type { Turn } from './turn.ts'
@@ -22,6 +23,7 @@ export interface AcceptorParts {
   readonly clock: Clock
   readonly log: Log | undefined
   readonly caps: ConnectionCaps
+  readonly bans: Bans
   readonly turn: Turn
   readonly identity: Identity
   readonly limits: SessionLimits
@@ -97,13 +99,13 @@ export class Acceptor implements PeerOwner {
   }
 
   #accepted(channel: ByteChannel): void {
-    const { clock, caps, turn, identity, limits, log } = this.#parts
+    const { clock, caps, bans, turn, identity, limits, log } = this.#parts
     const host = channel.remote.host
     const full = this.#closed || this.#pending.size >= limits.acceptsPendingMax
-    if (full || !caps.connect(host)) {
-      log?.('debug', 'accept.full', { peer: channel.remote, pending: this.#pending.size })
+    if (full || bans.has(host) || !caps.connect(host)) {
+      log?.('debug', 'accept.turned-away', { peer: channel.remote, pending: this.#pending.size })
       channel.start({ received() {}, drained() {}, closed() {} })
-      channel.abort(new Error('too many connections'))
+      channel.abort(new Error('too many connections, or a banned address'))
       return
     }
     const session = new PeerSession({ role: 'accepted', identity, now: clock.now() })

@@ -1,13 +1,18 @@
 // Addresses refused from now on: an IPv4 address, or an IPv6 /64. Loopback is never banned: all of a machine is there.
+//
+// One list for all torrents of a session: who poisoned one is not asked for another.
 
 import { addressKey } from '@bt/primitives'
+
+/** Addresses remembered: 1 MB. */
+export const BANS_MAX = 10_000
 
 export class Bans {
   readonly #max: number
   readonly #reasons = new Map<string, string>()
 
   /** Past `max` the oldest is forgotten. */
-  constructor(max: number) {
+  constructor(max = BANS_MAX) {
     this.#max = max
   }
 

@@ -17,7 +17,6 @@ export interface KnownPeersLimits {
   /** After a connection that ended in order, and after one that was of no use. */
   readonly reconnectMs: number
   readonly uselessMs: number
-  readonly bansMax: number
 }
 
 export const KNOWN_PEERS_LIMITS: KnownPeersLimits = {
@@ -30,5 +29,4 @@ export const KNOWN_PEERS_LIMITS: KnownPeersLimits = {
   failuresMax: 8, // 15 s … 32 min, an hour in all
   reconnectMs: 30_000, // it went for a reason; and a peer that drops us at once is no busy loop
   uselessMs: 300_000,
-  bansMax: 10_000, // 1 MB
 }

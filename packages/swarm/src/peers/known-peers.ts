@@ -50,11 +50,12 @@ export class KnownPeers {
   readonly #listening = new Map<string, KnownPeer>()
   #ourselves: Endpoint | undefined
 
-  constructor(random: Random, options: KnownPeersOptions = {}) {
+  /** `bans`: those of the session. */
+  constructor(random: Random, options: KnownPeersOptions = {}, bans = new Bans()) {
     this.#random = random
     this.#limits = { ...KNOWN_PEERS_LIMITS, ...options }
     this.#privateFromPublic = options.privateFromPublic ?? false
-    this.#bans = new Bans(this.#limits.bansMax)
+    this.#bans = bans
   }
 
   get count(): number {
@@ -213,19 +214,6 @@ export class KnownPeers {
     for (const known of this.#known.values()) {
       if (known.failures === 0) known.notBefore = Math.min(known.notBefore, now)
     }
-  }
-
-  /** False: loopback is never banned. */
-  ban(host: string, reason: string): boolean {
-    return this.#bans.add(host, reason)
-  }
-
-  isBanned(host: string): boolean {
-    return this.#bans.has(host)
-  }
-
-  bans(): readonly string[] {
-    return this.#bans.addresses()
   }
 
   /** When an endpoint that is backing off may be dialled; `now` when there is one already, Infinity when none is known. */

@@ -68,6 +68,30 @@ describe('peers that misbehave, in the simulator', () => {
     world.close([leech, seed])
   })
 
+  test('[E02] who is banned for one torrent is refused by all torrents of the session', () => {
+    const world = new World(47, makeContent([1_000_000], { pieceLength: 32_768 }))
+    const other = makeContent([1_000_000], { seed: 'other', pieceLength: 32_768 })
+    const [liar] = fakes(world, { answer: (_, honest) => spoiled(honest()) })
+    const leech = world.node()
+    const second = leech.session.start(other.metainfo)
+    world.run(100)
+    const { host } = liar!
+    const dial = (): ReturnType<typeof fakeDial> =>
+      fakeDial({ host, ...other, script: { answer: () => 'silent' } }, world.endpoint(leech), 9)
+    const before = dial()
+    world.run(2_000)
+    expect(second.stats.peersConnected).toBe(1)
+    leech.swarm.addPeers([{ host: host.address, port: PORT }])
+    world.run(60_000)
+    expect(banned(leech)).toEqual([host.address])
+    expect(before.peer?.isClosed).toBe(true)
+    expect(second.stats.peersConnected).toBe(0)
+    const after = dial()
+    world.run(2_000)
+    expect(after.peer?.isClosed).toBe(true)
+    world.close([leech])
+  })
+
   test('[E05] a peer that claims everything and sends nothing costs time, not the download', () => {
     const world = new World(43, makeContent([1_000_000]))
     const silent = fakes(world, { answer: () => 'silent' }, 3)
