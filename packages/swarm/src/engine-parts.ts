@@ -3,6 +3,7 @@
 import type { InfoHash, InfoHashV2, ReadonlyBitfield } from '@bt/primitives'
 import type { Emitter } from './emitter.ts'
 import type { SwarmEvents } from './events.ts'
+import type { LayerShell } from './extensions/layer-shell.ts'
 import type { Hub } from './hub.ts'
 import type { SwarmLimits } from './options.ts'
 import type { SwarmPolicy } from './policy.ts'
@@ -15,6 +16,8 @@ export interface EngineParts {
   readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }
   readonly infoBytes: Uint8Array | undefined
   readonly policy: SwarmPolicy | undefined
+  /** Hashes of v2 files, while they are asked for. */
+  readonly layers: LayerShell
   readonly events: Emitter<SwarmEvents>
   readonly downloadBudget: TokenBucket
   readonly limits: () => SwarmLimits

@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts'
 import { MetadataShell } from './extensions/metadata-shell.ts'
 import { PeerExchangeShell } from './extensions/peer-exchange-shell.ts'
 import { clientOf, Greeting, wantsNothing } from './greeting.ts'
+import { answerHashes } from './transfer/hash-answers.ts'
 import { Dialer } from './peers/dialer.ts'
 import { KnownPeers } from './peers/known-peers.ts'
 import type { Peer, PeerOwner } from './peers/peer.ts'
@@ -63,9 +64,9 @@ export class Engine implements PeerOwner {
     'hold-expired': (peer, event) => this.#exchange?.uploader.withdrawn(peer, event),
     reject: (peer, event) => this.#exchange?.downloader.requestEnded(peer, event),
     block: (peer, event) => this.#exchange?.downloader.blockArrived(peer, event),
-    'hash-request': (peer, event) => this.#exchange?.hashes.requested(peer, event.range),
-    hashes: () => {}, // we ask for none: every layer is in the torrent
-    'hash-reject': () => {},
+    'hash-request': (peer, event) => answerHashes(this.#exchange?.store, peer, event.range),
+    hashes: (peer, event) => this.#parts.layers.heard(peer, event.range, event.hashes),
+    'hash-reject': (peer, event) => this.#parts.layers.heard(peer, event.range, undefined),
     extended: (peer, event) => this.#extended(peer, event.name, event.payload),
     port: () => {}, // the DHT's, when there is one
   }
@@ -268,6 +269,7 @@ export class Engine implements PeerOwner {
     const wasOpen = this.peers.isOpen(peer)
     this.#exchange?.left(peer)
     this.#metadata.left(peer)
+    this.#parts.layers.left(peer)
     this.#pex.left(peer)
     this.connections.closed(peer, reason)
     hub.ports.log?.('debug', 'peer.closed', { peer: peer.endpoint, reason })
@@ -288,6 +290,7 @@ export class Engine implements PeerOwner {
     if (this.#refused(peer)) return
     this.#greeting.sendHandshake(peer)
     this.#greet(peer)
+    this.#parts.layers.joined(peer)
     const client = clientOf(peer)
     const { endpoint, origin } = peer
     events.emit('peer', { endpoint, origin, change: 'connected', ...(client ? { client } : {}) })

@@ -21,7 +21,6 @@ import type { PolicySeat } from './policy-seat.ts'
 import { piecePriorities } from './selection.ts'
 import { TokenBucket } from './transfer/byte-budget.ts'
 import { Downloader } from './transfer/downloader.ts'
-import { HashAnswers } from './transfer/hash-answers.ts'
 import { Haves } from './transfer/haves.ts'
 import type { Meters } from './transfer/meters.ts'
 import { Uploader } from './transfer/uploader.ts'
@@ -55,7 +54,6 @@ export class Exchange {
   readonly uploader: Uploader
   readonly slots: Slots
   readonly haves: Haves
-  readonly hashes: HashAnswers
   readonly #parts: ExchangeParts
   #ofPiece: Uint8Array = new Uint8Array(0)
   readonly #unfreed: () => void
@@ -80,7 +78,6 @@ export class Exchange {
       discard: (piece) => this.downloader.givenUp(piece),
     })
     this.picker.setSequential(parts.sequential)
-    this.hashes = new HashAnswers(store)
     this.picker.setPrefer(seat.policy?.prefer)
     this.haves = new Haves({ have, geometry, seat, peers: () => peers.open() })
     this.downloader = new Downloader({

@@ -160,7 +160,7 @@ export class Swarm implements AsyncDisposable {
 
   /** Of the newest checkpoint; undefined before the first. */
   resumeData(): Uint8Array | undefined {
-    return this.#torrent.resumeData
+    return this.#torrent.contents.resume
   }
 
   /** Syncs what was written and answers (and keeps) resume data that say so. */

@@ -42,13 +42,6 @@ export function placeOf(
   ports: Ports,
   done: Done<Place>,
 ): void {
-  const lacking = metainfo.version === '2' ? metainfo.missingLayers().length : 0
-  if (lacking > 0) {
-    const what = `the piece hashes of ${lacking} v2 files are not in a magnet link, and asking peers for them is not built yet: use the .torrent file`
-    const error = new SwarmError('CANNOT_START', what, { detail: 'piece-layers' })
-    ports.clock.at(ports.clock.now(), () => done(error, undefined as never))
-    return
-  }
   if (place !== undefined) return place(metainfo, done)
   const kept = keep === false ? {} : { keep: keep ?? ports.keep }
   const found = { storage: storage ?? ports.storage, ...kept }

@@ -13,28 +13,31 @@ import { Engine } from './engine.ts'
 import { SwarmError } from './errors.ts'
 import type { SwarmEvents, SwarmState } from './events.ts'
 import { Exchange } from './exchange.ts'
+import { LayerShell } from './extensions/layer-shell.ts'
 import { filePriorities, wantedFiles } from './selection.ts'
 import { wantsNothing } from './greeting.ts'
 import type { Hub } from './hub.ts'
 import { keeping } from './keeping.ts'
-import type { FileSelection, Place, SwarmLimits, TorrentOptions } from './options.ts'
+import { Opening } from './opening.ts'
+import type { FileSelection, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Sources } from './sources.ts'
-import { placeOf, policyOf, selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
+import { policyOf, selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
 import type { SwarmStats } from './stats.ts'
+import { stateOf } from './torrent-state.ts'
 import { Meters } from './transfer/meters.ts'
-
-const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
 
 export class Torrent {
   readonly infoHashes: readonly InfoHash[]
+  readonly contents: Contents
   readonly #hub: Hub
   readonly #options: TorrentOptions
   readonly #events: Emitter<SwarmEvents>
   readonly #meters: Meters
   readonly #engine: Engine
   readonly #sources: Sources
-  readonly #contents: Contents
+  readonly #layers: LayerShell
+  readonly #opening: Opening
   readonly #select: ReturnType<typeof selectionOf>
   readonly #around: Partial<Surroundings>
   /** Endpoints in the magnet: a stranger's word, so only public addresses are believed. */
@@ -73,7 +76,7 @@ export class Torrent {
       metainfo: () => this.#metainfo,
       engine: () => this.#engine,
     })
-    this.#contents = keeping({
+    this.contents = keeping({
       name: this.infoHashes[0] as InfoHash,
       hub,
       options,
@@ -81,8 +84,10 @@ export class Torrent {
       exchange: () => this.#engine.exchange,
       settle: () => this.#settle(),
     })
+    this.#layers = new LayerShell(hub.ports.clock, hub.turn)
     this.#engine = new Engine({
       hub,
+      layers: this.#layers,
       infoHashes: this.infoHashes,
       want: torrent,
       infoBytes: this.#metainfo?.infoBytes,
@@ -95,6 +100,17 @@ export class Torrent {
       metadataCame: (infoBytes) => this.#metadataCame(infoBytes),
       announce: () => this.#sources.wanted(),
     })
+    this.#opening = new Opening({
+      hub,
+      options,
+      contents: this.contents,
+      layers: this.#layers,
+      peers: () => this.#engine.peers.open(),
+      isClosed: () => this.#closed,
+      failed: (what, cause) => this.#fail(what, cause),
+      opened: (metainfo, store) => this.#storeOpened(metainfo, store),
+      settle: () => this.#settle(),
+    })
   }
 
   get state(): SwarmState {
@@ -106,11 +122,11 @@ export class Torrent {
   }
 
   get have(): ReadonlyBitfield {
-    return this.#contents.store?.have ?? NO_PIECES
+    return this.contents.store?.have ?? new Bitfield(0)
   }
 
   get condition(): StoreCondition {
-    return this.#contents.store?.condition ?? { state: 'ok' }
+    return this.contents.store?.condition ?? { state: 'ok' }
   }
 
   get failure(): SwarmError | undefined {
@@ -119,11 +135,6 @@ export class Torrent {
 
   get isComplete(): boolean {
     return this.#engine.exchange?.isComplete ?? false
-  }
-
-  /** Newest resume data; undefined before the first checkpoint. */
-  get resumeData(): Uint8Array | undefined {
-    return this.#contents.resume
   }
 
   /** Received payload by the reason that the policy gave. */
@@ -147,8 +158,8 @@ export class Torrent {
   start(): void {
     this.#engine.seat.attach()
     this.#engine.found(this.#named, 'tracker', undefined)
-    this.#goOnline()
     if (this.#metainfo !== undefined) this.#openContents(this.#metainfo)
+    this.#goOnline()
     this.#settle()
   }
 
@@ -157,14 +168,14 @@ export class Torrent {
     this.#paused = true
     this.#engine.goOffline('paused', 'this torrent was paused')
     this.#sources.stop(() => {})
-    this.#contents.checkpoint(() => {})
+    this.contents.checkpoint(() => {})
     this.#settle()
   }
 
   /** After `pause`; and what the disk stopped is tried again: writing, or opening at all. */
   resume(): void {
     if (this.#closed) return
-    if (this.condition.state === 'stopped') this.#contents.retry()
+    if (this.condition.state === 'stopped') this.contents.retry()
     this.#paused = false
     if (this.#failure !== undefined && this.#metainfo !== undefined) {
       this.#failure = undefined
@@ -204,7 +215,7 @@ export class Torrent {
   }
 
   checkpoint(done: Done<Uint8Array>): void {
-    this.#contents.checkpoint(done)
+    this.contents.checkpoint(done)
   }
 
   /** Nothing is left when `done` runs: no timer, no socket, no descriptor. Called once. */
@@ -217,9 +228,10 @@ export class Torrent {
       if (--left === 0) done(failed)
     }
     this.#engine.goOffline('closed', 'this torrent was closed')
+    this.#layers.close()
     this.#engine.close()
     this.#sources.stop(() => finish(undefined))
-    this.#contents.close(finish)
+    this.contents.close(finish)
     this.#settle()
   }
 
@@ -247,25 +259,9 @@ export class Torrent {
   }
 
   #openContents(metainfo: Metainfo): void {
-    const { ports, turn } = this.#hub
     this.#priorities = filePriorities(metainfo, this.#select(metainfo))
     this.#settle()
-    placeOf(metainfo, this.#options, ports, (error, place) => {
-      if (this.#closed) return
-      if (error !== undefined) this.#fail('it cannot be started', error)
-      else this.#openPlace(metainfo, place)
-      turn.end()
-    })
-  }
-
-  #openPlace(metainfo: Metainfo, place: Place): void {
-    // Said even when it is all of them: resume data remember an earlier selection.
-    const wanted = wantedFiles(metainfo, this.#priorities) ?? Bitfield.full(metainfo.files.length)
-    this.#contents.open(metainfo, place, wanted, (error, store) => {
-      if (error !== undefined) this.#fail('its storage could not be opened', error)
-      else this.#storeOpened(metainfo, store)
-      this.#hub.turn.end()
-    })
+    this.#opening.open(metainfo, wantedFiles(metainfo, this.#priorities))
   }
 
   #storeOpened(metainfo: Metainfo, store: PieceStore): void {
@@ -283,7 +279,7 @@ export class Torrent {
       wantsNothing,
       convicted: (conviction) => engine.connections.convicted(conviction),
       changed: () => {
-        this.#contents.changed()
+        this.contents.changed()
         this.#progressed()
       },
       pulse: (now) => engine.pulse(now),
@@ -297,7 +293,7 @@ export class Torrent {
   #goOnline(): void {
     if (this.#engine.isOnline || this.#paused || this.#closed) return
     if (this.#failure !== undefined) return
-    if (this.#isChecking) return this.#engine.openDoor()
+    if (!this.#lacksMetadata && !this.#engine.exchange) return this.#engine.openDoor()
     this.#engine.goOnline()
     this.#sources.start()
   }
@@ -314,24 +310,22 @@ export class Torrent {
   }
 
   #settle(): void {
-    const state = this.#stateNow()
+    const state = stateOf({
+      isClosed: this.#closed,
+      hasFailed: this.#failure !== undefined,
+      lacksMetadata: this.#lacksMetadata,
+      isOpen: this.#engine.exchange !== undefined,
+      isPaused: this.#paused,
+      isStopped: this.condition.state === 'stopped',
+      isComplete: this.isComplete,
+    })
     if (state === this.#state) return
     this.#state = state
     this.#events.emit('state', { state })
   }
 
-  get #isChecking(): boolean {
-    return this.#metainfo !== undefined && this.#engine.exchange === undefined
-  }
-
-  #stateNow(): SwarmState {
-    if (this.#closed) return 'closed'
-    if (this.#failure !== undefined) return 'failed'
-    if (this.#isChecking) return 'checking'
-    if (this.#paused) return 'paused'
-    if (this.#metainfo === undefined) return 'metadata'
-    if (this.condition.state === 'stopped') return 'stopped'
-    return this.isComplete ? 'seeding' : 'downloading'
+  get #lacksMetadata(): boolean {
+    return this.#metainfo === undefined || this.#layers.isAsking
   }
 
   /** Pieces came or went, or others are wanted. */
@@ -344,7 +338,7 @@ export class Torrent {
     this.#wasComplete = isComplete
     if (isNew) {
       this.#sources.changed(exchange.isPartialSeed ? 'partial-seed' : 'completed')
-      this.#contents.checkpoint(() => {})
+      this.contents.checkpoint(() => {})
       this.#engine.completed(exchange.isPartialSeed)
     }
     this.#settle()

@@ -4,18 +4,10 @@ import type { PieceStore } from '@bt/piece-store'
 import { type HashRange, isHashRange } from '@bt/wire'
 import type { Peer } from '../peers/peer.ts'
 
-export class HashAnswers {
-  readonly #store: PieceStore
-
-  constructor(store: PieceStore) {
-    this.#store = store
-  }
-
-  /** May be asked while choked; one answer to each. */
-  requested(peer: Peer, range: HashRange): void {
-    const hashes = isHashRange(range) ? this.#store.hashes(range) : undefined
-    if (hashes === undefined) peer.session.sendHashReject(range)
-    else peer.session.sendHashes(range, hashes)
-    peer.touch()
-  }
+/** May be asked while choked, and before there is a store; one answer to each. */
+export function answerHashes(store: PieceStore | undefined, peer: Peer, range: HashRange): void {
+  const hashes = isHashRange(range) ? store?.hashes(range) : undefined
+  if (hashes === undefined) peer.session.sendHashReject(range)
+  else peer.session.sendHashes(range, hashes)
+  peer.touch()
 }

@@ -1,3 +1,5 @@
+import { type Metainfo, parseInfo } from '@bt/metainfo'
+import type { InfoHashV2 } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { World, makeContent } from './world.ts'
 
@@ -21,18 +23,36 @@ describe('magnet links in the simulator', () => {
     })
   }
 
-  test('a magnet of a v2 torrent fails with what to do, since nobody asks peers for piece layers yet', () => {
-    const content = makeContent([900_000], { version: '2', pieceLength: 16_384 })
+  test('a magnet of a v2 torrent gets the piece layers from peers, in spans with their proofs', () => {
+    // 1,400 pieces of one file: three spans of 512 hashes; and a file of one piece, which needs none
+    const content = makeContent([1_400 * 16_384 - 5, 9_000], { version: '2', pieceLength: 16_384 })
     const world = new World(17, content)
-    const seed = world.node({ seed: true })
+    const seeds = [world.node({ seed: true }), world.node({ seed: true })]
     world.run(500)
-    const leech = world.node({ magnet: true })
-    world.run(30_000)
-    const failed = leech.log.find(({ event }) => event === 'failed')
-    expect(String((failed?.facts as { error?: Error } | undefined)?.error)).toContain(
-      'use the .torrent file',
-    )
-    world.close([seed, leech])
+    const leeches = [world.node({ magnet: true }), world.node({ magnet: true })]
+    world.complete(leeches, 60_000)
+    for (const leech of leeches) {
+      world.expectContent(leech.host)
+      expect(leech.swarm.metainfo?.missingLayers()).toEqual([])
+      expect(leech.log.filter(({ event }) => event === 'corrupt')).toEqual([])
+    }
+    world.close([...seeds, ...leeches])
+  })
+
+  test('a torrent file without its piece layers asks peers for them as well, and waits for one that has them', () => {
+    const content = makeContent([900_000], { version: '2', pieceLength: 16_384 })
+    const { infoBytes, infoHashV2 } = content.metainfo
+    const bare = (): Metainfo => parseInfo(infoBytes, infoHashV2 as InfoHashV2)
+    const world = new World(18, content)
+    const leeches = [world.node({ metainfo: bare() }), world.node({ metainfo: bare() })]
+    world.run(60_000)
+    for (const { swarm } of leeches) {
+      expect([swarm.state, swarm.stats.peersConnected]).toEqual(['metadata', 1])
+    }
+    const seed = world.node({ seed: true })
+    world.complete(leeches, 120_000)
+    for (const { host } of leeches) world.expectContent(host)
+    world.close([seed, ...leeches])
   })
 
   test('a swarm of magnets gets metadata from one another', () => {

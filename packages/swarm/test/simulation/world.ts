@@ -136,6 +136,8 @@ export interface NodeOptions {
   /** Its disk has the content already. */
   readonly seed?: boolean
   readonly magnet?: boolean
+  /** Its own reading of the torrent. */
+  readonly metainfo?: Metainfo
   readonly session?: SessionOptions
   readonly torrent?: TorrentOptions
   /** Without the meeting point. */
@@ -201,7 +203,8 @@ export class World {
       if (error !== undefined) throw error
     })
     this.#pass(() => session.port !== 0)
-    const torrent = options.magnet === true ? this.content.magnet : this.content.metainfo
+    const file = options.metainfo ?? this.content.metainfo
+    const torrent = options.magnet === true ? this.content.magnet : file
     const sources = options.alone === true ? [] : [this.meeting.source(host)]
     swarm = session.start(torrent, { sources, ...options.torrent })
     for (const event of EVENTS) swarm.on(event, (facts) => log.push({ event, facts }))
