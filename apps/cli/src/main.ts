@@ -6,6 +6,7 @@ import manifest from '../package.json' with { type: 'json' }
 import type { CreateOptions } from './commands/create.ts'
 import type { DownloadOptions } from './commands/download.ts'
 import type { SeedOptions } from './commands/seed.ts'
+import type { SimulateOptions } from './commands/simulate.ts'
 import { EXIT, failureOf } from './failure.ts'
 import { Output } from './output.ts'
 import {
@@ -166,6 +167,19 @@ for (const what of ['announce', 'scrape'] as const)
           ),
       ),
     )
+
+command('simulate [scenario]', 'run whole swarms in virtual time; --list shows the scenarios')
+  .option('--list', 'scenarios and schemes, with their settings')
+  .option('--scheme <name>', 'how peers and tracker behave', 'bittorrent')
+  .option('--seed <n>', 'the same seed gives the same run', '1')
+  .option('--set <key=value>', 'a setting of the scheme or a field of the scenario', collect, [])
+  .option('--out <dir>', 'write result.json and summary.txt there')
+  .option('--trace <file>', 'record every event of the simulation as JSON lines')
+  .action(
+    run(async (output, scenario: string | undefined, options: SimulateOptions) =>
+      (await import('./commands/simulate.ts')).simulate(scenario, options, output),
+    ),
+  )
 
 await main()
 

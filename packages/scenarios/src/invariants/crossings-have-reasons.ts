@@ -1,0 +1,54 @@
+// A piece enters a site a second time only with a recorded reason, and every byte that crossed stands in a ledger (§2.5).
+//
+// Only members whose scheme counts are asked. The dead took their books with them, and stock clients keep none: where
+// such a member could have been the other importer, nothing can be said.
+
+import type { Member } from '../member.ts'
+import type { Invariant, RunView } from '../run-view.ts'
+
+/** With 'claim' alone a piece enters once. */
+const FIRST_COPY = 'claim'
+/** Share of a piece that may enter again without a word: what was under way when a claim moved on. */
+const SLACK = 1
+
+export const crossingsHaveReasons: Invariant = {
+  name: 'crossings-have-reasons',
+  begin: () => ({ end: look }),
+}
+
+function look({ world, scenario }: RunView): string | undefined {
+  for (const { number } of world.layout.sites) {
+    const members = world.members.filter(({ plan }) => plan.site === number)
+    if (!members.every(keepsBooks) || sawSeveralTerms(members)) continue
+    for (let piece = 0; piece < scenario.pieces; piece++) {
+      const times = world.truth.enteredBytes(number, piece) / scenario.pieceLength
+      if (times <= SLACK || hasReason(members, piece)) continue
+      return `piece ${piece} entered site ${number} ${times.toFixed(2)} times without a reason`
+    }
+  }
+  return undefined
+}
+
+function keepsBooks({ shares, present }: Member): boolean {
+  return (
+    shares.length === present.length && shares.every(({ scheme }) => scheme.reasonsOf !== undefined)
+  )
+}
+
+/** Members disagreed on their leaders: a split view is a reason, until the views meet. */
+function sawSeveralTerms(members: readonly Member[]): boolean {
+  const terms = new Set(
+    members.flatMap(({ shares }) => shares.map(({ scheme }) => scheme.term?.())),
+  )
+  return terms.size > 1
+}
+
+function hasReason(members: readonly Member[], piece: number): boolean {
+  for (const { shares } of members) {
+    for (const { scheme, part } of shares) {
+      const reasons = scheme.reasonsOf?.(piece - part.firstPiece) ?? new Set<string>()
+      for (const reason of reasons) if (reason !== FIRST_COPY) return true
+    }
+  }
+  return false
+}

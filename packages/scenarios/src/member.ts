@@ -1,0 +1,150 @@
+// One host of a run with its session and its part in each torrent, through crashes and returns.
+
+import type { PeerSource } from '@bt/ports'
+import type { SimHost } from '@bt/simulator'
+import { type PolicyFact, Session, type Swarm } from '@bt/swarm'
+import { TrackerClient } from '@bt/tracker-client'
+import type { ContentPart } from './content.ts'
+import type { PeerPlan } from './layout.ts'
+import type { NeighbourRules } from './scenario.ts'
+import type { SchemePeer } from './scheme.ts'
+import { standIn } from './stand-in.ts'
+import type { Truth, Witness } from './truth.ts'
+
+/** A member's part in one torrent during one life of its host. */
+export interface Share {
+  readonly part: ContentPart
+  readonly swarm: Swarm
+  readonly scheme: SchemePeer
+  readonly witness: Witness
+}
+
+export interface MemberFacts {
+  readonly plan: PeerPlan
+  readonly host: SimHost
+  readonly parts: readonly ContentPart[]
+  readonly neighbours: NeighbourRules
+  readonly trackerUrl: string
+  readonly truth: Truth
+  readonly schemePeer: (part: ContentPart, number: number) => SchemePeer
+  /** Hears every fact of every torrent, or nobody does. */
+  readonly observe: ((member: Member, fact: PolicyFact, share: Share) => void) | undefined
+  readonly started: (member: Member, share: Share) => void
+  readonly completed: (member: Member) => void
+}
+
+/** Port that everybody accepts on. */
+export const PEER_PORT = 6881
+
+export class Member {
+  readonly plan: PeerPlan
+  readonly host: SimHost
+  /** Of all lives, the present one last. */
+  readonly shares: Share[] = []
+  /** Virtual time when everything was there, first; undefined: not yet. */
+  completedMs: number | undefined
+  /** When its first piece was there. */
+  firstPieceMs: number | undefined
+  /** Of the present life; undefined: it has not joined, or is down. */
+  session: Session | undefined
+  readonly #facts: MemberFacts
+  #present: readonly Share[] = []
+
+  constructor(facts: MemberFacts) {
+    this.#facts = facts
+    this.plan = facts.plan
+    this.host = facts.host
+  }
+
+  /** Joined, and not down. */
+  get isUp(): boolean {
+    return this.session !== undefined
+  }
+
+  /** Of the present life. */
+  get present(): readonly Share[] {
+    return this.#present
+  }
+
+  get isComplete(): boolean {
+    return this.#present.length > 0 && this.#present.every(({ swarm }) => swarm.isComplete)
+  }
+
+  /** Pieces it has now, over all torrents. */
+  get haveCount(): number {
+    let count = 0
+    for (const { swarm } of this.#present) count += swarm.have.count
+    return count
+  }
+
+  /** Payload sent and received, over all lives. */
+  get uploadedBytes(): number {
+    return this.shares.reduce((sum, { swarm }) => sum + swarm.stats.uploadedBytes, 0)
+  }
+
+  join(): void {
+    const { parts, neighbours } = this.#facts
+    const session = new Session(this.host.ports, {
+      limits: { connectionsMax: 2 * parts.length * neighbours.max },
+      swarmLimits: { peersMax: neighbours.max },
+    })
+    this.session = session
+    session.listen({ port: PEER_PORT }, (error) => {
+      if (error !== undefined) throw error
+      this.#present = parts.map((part, number) => this.#start(session, part, number))
+      for (const share of this.#present) {
+        this.shares.push(share)
+        this.#facts.started(this, share)
+      }
+    })
+  }
+
+  /** The power is gone. */
+  crash(): void {
+    this.host.crash()
+    this.session = undefined
+    this.#present = []
+  }
+
+  /** Comes back with what the disk kept. */
+  restart(): void {
+    this.host.restart()
+    this.join()
+  }
+
+  #start(session: Session, part: ContentPart, number: number): Share {
+    const { plan, truth, neighbours, trackerUrl, schemePeer, observe, completed } = this.#facts
+    const scheme = schemePeer(part, number)
+    const witness = truth.witness(plan.number, part.firstPiece)
+    const { policy } = scheme
+    const source: PeerSource = new TrackerClient([[trackerUrl]], this.host.ports, {
+      numWant: neighbours.out,
+    })
+    let share: Share | undefined
+    const swarm = session.start(part.metainfo, {
+      pex: false,
+      ...(plan.isSeed ? { found: 'trust' } : {}),
+      ...scheme.torrent,
+      ...(scheme.limits === undefined ? {} : { limits: scheme.limits }),
+      sources: [source],
+      policy: standIn(policy, {
+        observe: (fact) => {
+          witness.observe(fact)
+          if (share !== undefined) observe?.(this, fact, share)
+          policy?.observe?.(fact)
+        },
+      }),
+    })
+    share = { part, swarm, scheme, witness }
+    const { clock } = this.host.ports
+    swarm.on('piece', () => {
+      this.firstPieceMs ??= clock.now()
+    })
+    swarm.on('complete', () => {
+      if (this.completedMs !== undefined || !this.isComplete) return
+      this.completedMs = clock.now()
+      completed(this)
+    })
+    return share
+  }
+}

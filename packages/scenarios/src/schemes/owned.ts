@@ -1,0 +1,47 @@
+// CacheTorrent, owned mode: the shipped policy at every peer and the shipped election at the tracker.
+
+import { CachePolicy, electionHook } from '@bt/cachetorrent'
+import type { Scheme } from '../scheme.ts'
+import { stalling } from './stalling.ts'
+
+export const owned: Scheme = {
+  name: 'owned',
+  description: 'CacheTorrent: every piece is imported once per site, under a claim',
+  settings: {
+    leaders: { default: 10, description: 'percent of the members of a site that lead it' },
+  },
+  begin: ({ settings, siteOf, layout, clock, random }) => ({
+    hooks: () => [
+      electionHook({
+        siteOf: (host) => {
+          const site = siteOf(host)
+          return site === undefined ? undefined : layout.sites[site]?.name
+        },
+        clock,
+        random,
+        leaderPercent: settings['leaders'] as number,
+      }),
+    ],
+    peer: ({ plan, infoHash }) => {
+      const { actor, upload, download } = plan
+      const wrongSite = layout.sites[(plan.site + 1) % layout.sites.length]?.name as string
+      const policy = new CachePolicy({
+        infoHash,
+        uploadBytesPerSecond: actor?.kind === 'false-capacity' ? 100 * upload : upload,
+        downloadBytesPerSecond: download,
+        ...(actor?.kind === 'wrong-site' ? { site: wrongSite } : {}),
+      })
+      return {
+        policy: actor?.kind === 'stalling' ? stalling(policy) : policy,
+        role: () => policy.status.role,
+        term: () => policy.status.term,
+        crossed: () => policy.status.crossed,
+        reasonsOf: (piece) => {
+          const again = policy.status.grantedAgain.get(piece)
+          const reasons: ReadonlySet<string> = policy.reasonsOf(piece)
+          return again === undefined ? reasons : new Set([...reasons, again])
+        },
+      }
+    },
+  }),
+}

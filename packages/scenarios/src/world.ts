@@ -1,0 +1,138 @@
+// A scenario as a simulated world: network, tracker and one host for each peer, not yet begun.
+
+import { type SimHost, SimNetwork, Simulation, type TraceEntry } from '@bt/simulator'
+import type { PolicyFact } from '@bt/swarm'
+import { type ContentPart, makeContent } from './content.ts'
+import { type Layout, layOut } from './layout.ts'
+import { MeetingTracker } from './meeting-tracker.ts'
+import { Member, type Share } from './member.ts'
+import type { Scenario } from './scenario.ts'
+import type { Scheme, SchemeRun, Settings } from './scheme.ts'
+import { schemeNamed } from './schemes.ts'
+import { Truth } from './truth.ts'
+
+export interface WorldFacts {
+  readonly scenario: Scenario
+  readonly scheme: Scheme
+  readonly settings: Settings
+  readonly seed: number | string
+  readonly trace?: (entry: TraceEntry) => void
+  readonly observe?: (member: Member, fact: PolicyFact, share: Share) => void
+  readonly started: (member: Member, share: Share) => void
+  readonly completed: (member: Member) => void
+}
+
+/** Latency of the tracker's site to the middle of the network. */
+const TRACKER_LATENCY_MS = 5
+
+export class World {
+  readonly simulation: Simulation
+  readonly network: SimNetwork
+  readonly layout: Layout
+  readonly parts: readonly ContentPart[]
+  readonly members: readonly Member[]
+  readonly tracker: MeetingTracker
+  readonly truth: Truth
+
+  constructor(facts: WorldFacts) {
+    const { scenario, scheme, settings, seed, trace } = facts
+    this.simulation = new Simulation(seed, trace === undefined ? {} : { trace })
+    this.network = new SimNetwork(
+      this.simulation,
+      {
+        datagramLoss: scenario.datagramLossPercent / 100,
+        dialFailure: scenario.dialFailurePercent / 100,
+      },
+      { chunking: 'whole' },
+    )
+    this.layout = layOut(scenario, this.simulation.random('scenario'))
+    this.parts = makeContent(scenario, scheme.parts?.(settings) ?? 1)
+    const { sites, peers, hostLatencyMs } = this.layout
+    this.truth = new Truth(
+      peers.map(({ site }) => site),
+      sites.length,
+      scenario.pieces,
+    )
+    const middle = this.network.addSite('tracker', { latencyMs: TRACKER_LATENCY_MS })
+    const trackerHost = this.network.addHost(middle)
+    const homes = sites.map(({ name, latencyMs }) => this.network.addSite(name, { latencyMs }))
+    const begin = (which: Scheme, own: Settings): SchemeRun =>
+      which.begin({
+        scenario,
+        layout: this.layout,
+        settings: own,
+        siteOf: (host) => this.truth.siteAt(host),
+        infoHashes: this.parts.map(({ infoHash }) => infoHash),
+        clock: this.simulation.clock,
+        random: this.simulation.random(`scheme/${which.name}`),
+      })
+    const run = begin(scheme, settings)
+    this.tracker = new MeetingTracker({
+      host: trackerHost,
+      hooks: () => run.hooks(),
+      out: scenario.neighbours.out,
+      heldFor: scenario.neighbours.held ? this.layout.firstCrowd * this.parts.length : 0,
+    })
+    const others = new Map<string, SchemeRun>()
+    const runOf = (name: string | undefined): SchemeRun => {
+      if (name === undefined || name === scheme.name) return run
+      const known = others.get(name)
+      if (known !== undefined) return known
+      const other = schemeNamed(name)
+      const made = begin(other, defaultsOf(other))
+      others.set(name, made)
+      return made
+    }
+    this.members = peers.map((plan) => {
+      const host = this.network.addHost(homes[plan.site] as (typeof homes)[number], {
+        uploadBytesPerSecond: plan.upload,
+        downloadBytesPerSecond: plan.download,
+        latencyMs: hostLatencyMs,
+      })
+      this.truth.isAt(host.address, plan.number)
+      this.#furnish(host, plan.isSeed)
+      if (plan.actor?.kind === 'slow-disk') {
+        host.disk.bytesPerSecond = plan.actor.bytesPerSecond ?? plan.download / 10
+      }
+      return new Member({
+        plan,
+        host,
+        parts: this.parts,
+        neighbours: scenario.neighbours,
+        trackerUrl: this.tracker.url,
+        truth: this.truth,
+        schemePeer: (part, number) =>
+          runOf(plan.scheme).peer({
+            plan,
+            siteName: (sites[plan.site] as (typeof sites)[number]).name,
+            infoHash: part.infoHash,
+            part: number,
+          }),
+        observe: facts.observe,
+        started: facts.started,
+        completed: facts.completed,
+      })
+    })
+  }
+
+  get nowMs(): number {
+    return this.simulation.clock.now()
+  }
+
+  /** Counts what open links brought beyond pieces; before totals are read. */
+  settleTruth(): void {
+    for (const { shares } of this.members) for (const { witness } of shares) witness.settle()
+  }
+
+  #furnish(host: SimHost, isSeed: boolean): void {
+    if (!isSeed) return
+    for (const { path, bytes } of this.parts) host.disk.put(path, bytes)
+  }
+}
+
+/** What a scheme is set to when nothing is said. */
+export function defaultsOf(scheme: Scheme): Settings {
+  return Object.fromEntries(
+    Object.entries(scheme.settings).map(([name, { default: value }]) => [name, value]),
+  )
+}
