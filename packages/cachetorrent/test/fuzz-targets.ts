@@ -3,6 +3,13 @@ import { type BencodeValue, decode, encode } from '@bt/bencode'
 import type { PeerId, SiteId } from '@bt/primitives'
 import type { FuzzTarget } from '../../../tests/support/mutate.ts'
 import {
+  type ClassicMessage,
+  decodeClassic,
+  decodeLeaders,
+  encodeClassic,
+  encodeLeaders,
+} from '../src/classic/index.ts'
+import {
   type CacheMessage,
   type CacheReply,
   decodeMessage,
@@ -52,6 +59,16 @@ export const REPLY: CacheReply = {
   ttlSeconds: 3600,
 }
 
+const CLASSIC_MESSAGES: readonly ClassicMessage[] = [
+  {
+    kind: 'leader-start',
+    endpoint: { host: '20.1.0.1', port: 6881 },
+    peerId: ID,
+    range: 1,
+  },
+  { kind: 'forwarded-have', pieces: [0, 17, 999] },
+]
+
 const MAP = '# offices\n10.0.0.0/8 all\n10.1.0.0/16 Zürich\n2001:db8::/32 six\n'
 
 export const targets: Record<string, FuzzTarget> = {
@@ -72,6 +89,21 @@ export const targets: Record<string, FuzzTarget> = {
       const value = decode(bytes)
       decodeReply(value)
       introductionIn(new Map<string, BencodeValue>([['ct', value]]))
+    },
+  },
+  'a bt_classic message': {
+    seeds: CLASSIC_MESSAGES.map(encodeClassic),
+    expects: ['CacheTorrentError'],
+    run(bytes) {
+      const message = decodeClassic(bytes, PIECES)
+      if (message !== undefined) decodeClassic(encodeClassic(message), PIECES)
+    },
+  },
+  "a tracker's cc": {
+    seeds: [encode(encodeLeaders([REPLY.leaders, []]))],
+    expects: ['CacheTorrentError', 'BencodeError'],
+    run(bytes) {
+      decodeLeaders(decode(bytes))
     },
   },
   'a site map': {

@@ -97,6 +97,8 @@ export interface PieceScope {
   readonly had: 'all' | 'none' | ReadonlyBitfield
   /** Pieces it said it will have: soft requests, which do not make a piece busy for others. */
   readonly promised?: ReadonlyBitfield
+  /** A promised piece that was asked for counts as asked for everywhere, as one it has would. */
+  readonly promisedBusy?: boolean
   /** Counted with every byte that comes from this peer: 'local', 'claim', 'spill', 'endgame' … */
   readonly reason: string
   /** Say that we are interested even while nothing of it may be asked: whoever waits for an unchoke must. */
@@ -153,10 +155,12 @@ export interface SwarmPolicy {
 
   scope?(peer: PeerHandle): PieceScope | undefined
   /** Smaller rank comes first: before rarity, or among pieces of one rarity. */
-  readonly prefer?: {
-    readonly within: 'before-rarity' | 'same-rarity'
-    rank(piece: number): number
-  }
+  readonly prefer?:
+    | {
+        readonly within: 'before-rarity' | 'same-rarity'
+        rank(piece: number): number
+      }
+    | undefined
 
   /** Milliseconds a request for a piece we lack may be held; 0: reject. `heldNow` counts this peer's held ones. */
   hold?(peer: PeerHandle, piece: number, heldNow: number): number

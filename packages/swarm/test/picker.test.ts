@@ -341,6 +341,23 @@ describe('what a peer may be asked for', () => {
     expect(world.picker.interesting('b')).toBe(false)
   })
 
+  test('where a scope says so, what was promised and asked for is asked of nobody else', () => {
+    const world = new World(geometryOf(3, 1), 1)
+    world.join('a', [0])
+    world.join('b', [0, 1, 2])
+    const scope = {
+      had: 'none',
+      promised: oneOf(3, 2),
+      promisedBusy: true,
+      reason: 'test',
+    } as const
+    world.picker.setScope('a', scope)
+    world.peer('a').scope = scope
+    const [pick] = world.pick('a', 9)
+    expect([pick?.piece, pick?.soft]).toEqual([2, true])
+    expect(new Set(pieces(world.pick('b', 9)))).toEqual(new Set([0, 1]))
+  })
+
   test('a piece it rejected is asked of it again only half a minute later', () => {
     const world = new World(geometryOf(1, 1), 1)
     world.seed('a')

@@ -69,7 +69,8 @@ export class Asker<P> {
       if (scope === undefined || scope.had === 'all') return 'firm'
       if (scope.had !== 'none' && scope.had.has(piece)) return 'firm'
     }
-    return scope?.promised?.has(piece) ? 'soft' : undefined
+    if (scope?.promised?.has(piece) !== true) return undefined
+    return scope.promisedBusy === true ? 'firm' : 'soft'
   }
 
   /** The same, without pieces that it refused lately. */

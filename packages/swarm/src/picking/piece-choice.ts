@@ -255,7 +255,8 @@ export class PieceChoice<P> {
     this.#parts.book.ask(asker, partial, block, kind)
     partial.touchedAt = this.#now
     const { begin, length } = this.#parts.book.block(partial, block)
-    return { piece: partial.piece, begin, length, soft: kind === 'soft' }
+    const soft = kind === 'soft' || !asker.holding.has(partial.piece)
+    return { piece: partial.piece, begin, length, soft }
   }
 
   #pickAllowed(asker: Asker<P>, piece: number, count: number, picks: Pick[]): void {
