@@ -2,9 +2,12 @@
 
 import type { Prng } from '@bt/primitives'
 import type { Faults } from './faults.ts'
+import { FairRates } from './fair-rates.ts'
+import type { Link } from './link.ts'
 import { isLoopback } from './loopback.ts'
 import type { Place } from './place.ts'
-import type { RateModel } from './rates.ts'
+import type { RateModel, Ways } from './rates.ts'
+import { SerialRates } from './serial-rates.ts'
 import type { Simulation } from './simulation.ts'
 import { textHash } from './trace.ts'
 
@@ -17,10 +20,17 @@ interface Cut {
   readonly oneWay: boolean
 }
 
+/** What the sites share; latency one way, from the edge to the middle of the network. */
+export interface SiteFacts {
+  readonly latencyUs: number
+  readonly out: Link
+  readonly in: Link
+}
+
 /** One way inside one machine. */
 const LOOPBACK_US = 20
 
-export class Fabric {
+export class Fabric implements Ways {
   readonly simulation: Simulation
   readonly faults: Faults
   readonly rates: RateModel
@@ -34,7 +44,9 @@ export class Fabric {
   /** Bytes that arrived inside a site, and between two. */
   insideBytes = 0
   betweenBytes = 0
-  readonly #siteLatenciesUs: number[] = []
+  readonly #sites: SiteFacts[] = []
+  /** Links whose capacity is 0. */
+  #linksDown = 0
   readonly #places = new Map<string, Place>()
   readonly #cuts = new Set<Cut>()
   readonly #seedHash: number
@@ -42,14 +54,15 @@ export class Fabric {
   constructor(facts: {
     readonly simulation: Simulation
     readonly faults: Faults
-    readonly rates: RateModel
+    readonly rates: 'serial' | 'fair'
     readonly chunking: Chunking
     readonly windowBytes: number
     readonly silenceUs: number
   }) {
     this.simulation = facts.simulation
     this.faults = facts.faults
-    this.rates = facts.rates
+    const Rates = facts.rates === 'fair' ? FairRates : SerialRates
+    this.rates = new Rates(facts.simulation, this)
     this.chunking = facts.chunking
     this.windowBytes = facts.windowBytes
     this.silenceUs = facts.silenceUs
@@ -57,9 +70,27 @@ export class Fabric {
     this.#seedHash = textHash(String(facts.simulation.seed))
   }
 
-  /** Index of a new site; latency one way, from its edge to the middle of the network. */
-  addSite(latencyUs: number): number {
-    return this.#siteLatenciesUs.push(latencyUs) - 1
+  /** Answers the index of the site. */
+  addSite(facts: SiteFacts): number {
+    return this.#sites.push(facts) - 1
+  }
+
+  /** All links on the way, limited or not. */
+  linksBetween(from: Place, to: Place): Link[] {
+    if (from === to) return []
+    if (from.site === to.site) return [from.up, to.down]
+    const out = this.#sites[from.site] as SiteFacts
+    const into = this.#sites[to.site] as SiteFacts
+    return [from.up, out.out, into.in, to.down]
+  }
+
+  /** Undefined: it stays as it is. */
+  setCapacity(link: Link, bytesPerSecond: number | undefined): void {
+    if (bytesPerSecond === undefined || bytesPerSecond === link.bytesPerSecond) return
+    if (link.bytesPerSecond === 0) this.#linksDown--
+    if (bytesPerSecond === 0) this.#linksDown++
+    link.bytesPerSecond = bytesPerSecond
+    this.rates.changed(link)
   }
 
   addPlace(place: Place): void {
@@ -79,8 +110,8 @@ export class Fabric {
     if (from.site === to.site) return access
     return (
       access +
-      (this.#siteLatenciesUs[from.site] as number) +
-      (this.#siteLatenciesUs[to.site] as number)
+      (this.#sites[from.site] as SiteFacts).latencyUs +
+      (this.#sites[to.site] as SiteFacts).latencyUs
     )
   }
 
@@ -88,6 +119,11 @@ export class Fabric {
   blocked(from: Place, to: Place): boolean {
     if (!to.on) return true
     if (from === to) return false
+    if (
+      this.#linksDown > 0 &&
+      this.linksBetween(from, to).some((link) => link.bytesPerSecond === 0)
+    )
+      return true
     for (const cut of this.#cuts) {
       if (cut.one.has(from.index) && cut.other.has(to.index)) return true
       if (!cut.oneWay && cut.one.has(to.index) && cut.other.has(from.index)) return true

@@ -58,7 +58,7 @@ export interface SimHost {
   restart(): void
   /** Answers HTTP at this port of all its addresses, until the process ends; answers its own undo. */
   serveHttp(port: number, server: SimHttpServer): () => void
-  /** Rates from now on, for segments that have not begun to pass. */
+  /** Rates from now on; with serial rates, for segments that have not begun to pass. 0: the link is down. */
   setRates(rates: {
     readonly uploadBytesPerSecond?: number
     readonly downloadBytesPerSecond?: number
@@ -165,9 +165,9 @@ export class Host implements SimHost {
     readonly uploadBytesPerSecond?: number
     readonly downloadBytesPerSecond?: number
   }): void {
-    const { place } = this.#facts
-    place.uploadBytesPerSecond = rates.uploadBytesPerSecond ?? place.uploadBytesPerSecond
-    place.downloadBytesPerSecond = rates.downloadBytesPerSecond ?? place.downloadBytesPerSecond
+    const { fabric, place } = this.#facts
+    fabric.setCapacity(place.up, rates.uploadBytesPerSecond)
+    fabric.setCapacity(place.down, rates.downloadBytesPerSecond)
   }
 
   jumpWallClock(seconds: number): void {

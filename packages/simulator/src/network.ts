@@ -3,13 +3,13 @@
 import { invariant, sha256, toHex } from '@bt/primitives'
 import type { SiteId } from '@bt/primitives'
 import { Fabric } from './fabric.ts'
-import type { Chunking } from './fabric.ts'
+import type { Chunking, SiteFacts } from './fabric.ts'
 import { NO_FAULTS } from './faults.ts'
 import type { Faults } from './faults.ts'
 import { Host } from './host.ts'
 import type { SimHost } from './host.ts'
+import { Link } from './link.ts'
 import { Place } from './place.ts'
-import { SerialRates } from './rates.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { BatchMemory } from './sim-datagrams.ts'
 import type { NameTable } from './sim-resolver.ts'
@@ -22,11 +22,19 @@ export interface NetworkOptions {
   readonly windowBytes?: number
   /** A connection whose bytes were not answered for so long is given up. 120,000 unless given. */
   readonly silenceMs?: number
+  /**
+   * How links are shared. 'serial' (unless given): every link of a host serves one segment after the other; links of
+   * sites limit one segment at a time. 'fair': max-min fair shares of all links on the way.
+   */
+  readonly rates?: 'serial' | 'fair'
 }
 
 export interface SiteOptions {
   /** One way, from the edge of the site to the middle of the network. 10 unless given. */
   readonly latencyMs?: number
+  /** Of the link that all hosts of the site share towards other sites, out and in. Infinity unless given. */
+  readonly uploadBytesPerSecond?: number
+  readonly downloadBytesPerSecond?: number
 }
 
 export interface HostOptions {
@@ -39,6 +47,11 @@ export interface HostOptions {
   readonly families?: readonly (4 | 6)[]
   /** Infinity (hashing takes no time) unless given. */
   readonly hashBytesPerSecond?: number
+}
+
+interface Site extends SiteFacts {
+  readonly index: number
+  hosts: number
 }
 
 /** Hosts of one site: its addresses are a /21 of 20.0.0.0/8. */
@@ -59,7 +72,7 @@ export class SimNetwork {
   readonly #pool = new SegmentPool()
   readonly #batches = new BatchMemory()
   readonly #names: NameTable = new Map()
-  readonly #sites = new Map<SiteId, { readonly index: number; hosts: number }>()
+  readonly #sites = new Map<SiteId, Site>()
   readonly #hosts: SimHost[] = []
 
   constructor(simulation: Simulation, faults: Partial<Faults> = {}, options: NetworkOptions = {}) {
@@ -68,7 +81,7 @@ export class SimNetwork {
     this.#fabric = new Fabric({
       simulation,
       faults: this.faults,
-      rates: new SerialRates(simulation),
+      rates: options.rates ?? 'serial',
       chunking: options.chunking ?? 'random',
       windowBytes: options.windowBytes ?? WINDOW_BYTES,
       silenceUs: microseconds(options.silenceMs ?? SILENCE_MS),
@@ -91,14 +104,27 @@ export class SimNetwork {
     const id = toHex(sha256(new TextEncoder().encode(name)).subarray(0, 8)) as SiteId
     if (this.#sites.has(id)) return id
     invariant(this.#sites.size < SITES_MAX, `a network has at most ${SITES_MAX} sites`)
-    const index = this.#fabric.addSite(microseconds(options.latencyMs ?? SITE_LATENCY_MS))
-    this.#sites.set(id, { index, hosts: 0 })
+    const facts = {
+      latencyUs: microseconds(options.latencyMs ?? SITE_LATENCY_MS),
+      out: new Link(options.uploadBytesPerSecond ?? Number.POSITIVE_INFINITY),
+      in: new Link(options.downloadBytesPerSecond ?? Number.POSITIVE_INFINITY),
+    }
+    this.#sites.set(id, { ...facts, index: this.#fabric.addSite(facts), hosts: 0 })
     return id
   }
 
+  /** Capacities of the site's shared link from now on. 0: it is down, inside the site all goes on. */
+  setSiteRates(
+    site: SiteId,
+    rates: { readonly uploadBytesPerSecond?: number; readonly downloadBytesPerSecond?: number },
+  ): void {
+    const { out, in: into } = this.#site(site)
+    this.#fabric.setCapacity(out, rates.uploadBytesPerSecond)
+    this.#fabric.setCapacity(into, rates.downloadBytesPerSecond)
+  }
+
   addHost(site: SiteId, options: HostOptions = {}): SimHost {
-    const home = this.#sites.get(site)
-    invariant(home !== undefined, 'a host is put into a site of its network')
+    const home = this.#site(site)
     invariant(home.hosts < HOSTS_PER_SITE_MAX, `a site has at most ${HOSTS_PER_SITE_MAX} hosts`)
     const number = ++home.hosts
     const families = options.families ?? [4, 6]
@@ -150,6 +176,12 @@ export class SimNetwork {
   /** Ends all partitions that were made by `partition`. */
   heal(): void {
     this.#fabric.healAll()
+  }
+
+  #site(id: SiteId): Site {
+    const site = this.#sites.get(id)
+    invariant(site !== undefined, 'a site is one of its network')
+    return site
   }
 }
 

@@ -50,6 +50,7 @@ export class Pipe implements Flow {
   readonly to: Place
   source!: PipeSource
   target!: PipeTarget
+  passage: object | undefined
   readonly queue: SendQueue
   /** What came and was not read. */
   readonly unread = new Fifo<Segment>()
@@ -115,6 +116,7 @@ export class Pipe implements Flow {
     if (this.#ending === 'over') return
     this.queue.drop()
     this.#ending = 'reset'
+    if (this.#fabric.rates.cancel(this)) this.#passing = undefined
     if (this.#passing === undefined) this.#depart(segment('reset', 0))
   }
 
@@ -127,6 +129,7 @@ export class Pipe implements Flow {
   silence(): void {
     this.queue.drop()
     this.#ending = 'over'
+    this.#fabric.rates.cancel(this)
     this.#passing = undefined
   }
 

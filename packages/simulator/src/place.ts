@@ -4,6 +4,7 @@ import type { ByteChannel } from '@bt/ports'
 import { isLoopback } from './loopback.ts'
 import type { SimHttpServer } from './http-server.ts'
 import type { Life } from './life.ts'
+import { Link } from './link.ts'
 import { PortTable } from './port-table.ts'
 
 /** Somebody who accepts connections. */
@@ -37,11 +38,8 @@ export class Place {
   readonly address6: string | undefined
   /** One way, from the host to the edge of its site. */
   readonly latencyUs: number
-  uploadBytesPerSecond: number
-  downloadBytesPerSecond: number
-  /** When uplink and downlink have served what they have; see rates.ts. */
-  upFreeUs = 0
-  downFreeUs = 0
+  readonly up: Link
+  readonly down: Link
   sentBytes = 0
   receivedBytes = 0
   /** False: the machine is off, or hangs; what is sent to it is not answered. */
@@ -57,8 +55,8 @@ export class Place {
     this.address4 = facts.address4
     this.address6 = facts.address6
     this.latencyUs = facts.latencyUs
-    this.uploadBytesPerSecond = facts.uploadBytesPerSecond
-    this.downloadBytesPerSecond = facts.downloadBytesPerSecond
+    this.up = new Link(facts.uploadBytesPerSecond)
+    this.down = new Link(facts.downloadBytesPerSecond)
   }
 
   /** Its address of this family, or undefined. */

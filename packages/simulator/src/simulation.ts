@@ -207,6 +207,13 @@ export class Simulation {
     return queue.size === 0 ? 'idle' : 'time'
   }
 
+  /** For adapters, from inside an event: one more thing that happens now; when its host thaws, if it is frozen. */
+  hand(occurrence: Occurrence): void {
+    const thawUs = this.#frozen.size > 0 ? (this.#frozen.get(occurrence.host) ?? 0) : 0
+    if (thawUs > this.#nowUs) this.schedule(thawUs, occurrence)
+    else this.#happen(occurrence)
+  }
+
   #happen(occurrence: Occurrence): void {
     const { kind, host, size } = occurrence
     this.#events++
@@ -215,6 +222,7 @@ export class Simulation {
     try {
       occurrence.happen()
     } catch (error) {
+      if (error instanceof SimulationError) throw error
       const text = error instanceof Error ? error.message : String(error)
       throw this.failure('EVENT_FAILED', `host ${host}, ${kind}: ${text}`, error)
     }

@@ -1,6 +1,6 @@
 // The suites of @bt/ports/contract on the simulated adapters. Time passes only while a check waits for it.
 //
-// Everything runs in four networks: unlimited and slow links, bytes whole and cut at random.
+// Everything runs in six networks: unlimited and slow links, shared in turns and fairly, bytes whole and cut at random.
 
 import type { StorageErrorCode } from '@bt/ports'
 import {
@@ -62,6 +62,8 @@ const LINKS = [
   ['unlimited links, bytes whole', { chunking: 'whole' }, {}],
   ['slow links, bytes cut at random', { chunking: 'random', windowBytes: 100_000 }, SLOW],
   ['slow links, bytes whole', { chunking: 'whole' }, SLOW],
+  ['fair links, bytes cut at random', { chunking: 'random', rates: 'fair' }, SLOW],
+  ['fair links, bytes whole', { chunking: 'whole', rates: 'fair', windowBytes: 100_000 }, SLOW],
 ] as const
 
 for (const [name, network, host] of LINKS) {
