@@ -1,3 +1,7 @@
+import { createMetainfo, parseMetainfo } from '@bt/metainfo'
+import type { StorageProvider } from '@bt/ports'
+import { Prng } from '@bt/primitives'
+import type { SimHost } from '@bt/simulator'
 import { describe, expect, test } from 'vitest'
 import { type Node, World, makeContent } from './world.ts'
 
@@ -108,5 +112,40 @@ describe('a disk that fails, in the simulator', () => {
     world.close([seed, again, leech])
     world.expectContent(again.host)
     world.expectContent(leech.host)
+  })
+
+  test('[F24] on a file system that folds case and accents no two files of a torrent become one', () => {
+    const names = ['Data', 'data', 'DATA', '\u00e9', 'e\u0301', 'Dir/x', 'dir/X', 'Straße']
+    const random = new Prng('folding')
+    const files = names.map((name, at) => {
+      const data = new Uint8Array(20_000 + at)
+      random.fill(data)
+      return { path: name.split('/'), data }
+    })
+    const torrent = { name: 'c', layout: 'folder', version: '1', pieceLength: 16_384 } as const
+    const metainfo = parseMetainfo(createMetainfo({ ...torrent, files }))
+    const world = new World(36, { ...makeContent([1]), metainfo })
+    const folding = (host: SimHost): StorageProvider => ({
+      open: (list, done) => {
+        const fold = (name: string): string => name.normalize('NFC').toLowerCase()
+        host.ports.storage.open(
+          list.map((file) => ({ ...file, path: file.path.map(fold) })),
+          done,
+        )
+      },
+    })
+    const [from, to] = [world.host(), world.host()]
+    for (const [at, { path }] of metainfo.files.entries()) {
+      from.disk.put(`c/${path.join('/')}`, files[at]?.data as Uint8Array)
+    }
+    const seed = world.node({ host: from })
+    const leech = world.node({ host: to, torrent: { storage: folding(to) } })
+    world.complete([leech], 60_000)
+    world.close([seed, leech])
+    // one file each on that disk, and every one has its own bytes
+    const there = metainfo.files.map(({ path }) =>
+      to.disk.contents(`c/${path.join('/').normalize('NFC').toLowerCase()}`),
+    )
+    expect(there).toEqual(files.map(({ data }) => data))
   })
 })
