@@ -211,6 +211,29 @@ function network(to: Command): Command {
     .option('--limit-down <rate>', 'per second, as in 500KB or 10MiB', parseRate)
     .option('--limit-up <rate>', 'per second', parseRate)
     .option('--max-peers <n>', 'connections at most', parseCount('--max-peers', 1, 10_000))
+    .addOption(
+      new Option(
+        '--cache <rule>',
+        'CacheTorrent: each piece comes into a site once, where the tracker names leaders; off: plain BitTorrent',
+      )
+        .choices(['on', 'off'])
+        .default('on'),
+    )
+    .option('--site <name>', 'the site we are in (default: BT_SITE, the site map, the tracker)')
+    .option(
+      '--site-map <file>',
+      'which address is in which site: "10.1.0.0/16 office" a line, or an IP to ASN database (.mmdb); read again when it changes',
+    )
+    .option(
+      '--up <rate>',
+      'upload capacity to declare in elections (default: --limit-up)',
+      parseRate,
+    )
+    .option(
+      '--down <rate>',
+      'download capacity to declare in elections (default: --limit-down)',
+      parseRate,
+    )
     .option('--memory <size>', 'memory for pieces under way (default: 64MiB)', parseSize)
 }
 

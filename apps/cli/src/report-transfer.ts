@@ -1,6 +1,7 @@
 // What a transfer says while it runs: events as they happen, progress at most once a second.
 
 import type { Swarm } from '@bt/swarm'
+import type { Caching } from './caching.ts'
 import type { LiveDisplay } from './live-display.ts'
 import type { Facts, Output } from './output.ts'
 import { formatBytes, formatDuration, formatRate } from './quantities.ts'
@@ -12,6 +13,7 @@ const PLAIN_TICKS = 10
 export class ReportTransfer {
   readonly #swarm: Swarm
   readonly #output: Output
+  readonly #caching: Caching | undefined
   readonly #started = performance.now()
   readonly #undo: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
@@ -21,8 +23,9 @@ export class ReportTransfer {
   #ticks = 0
   #stopped = false
 
-  constructor(swarm: Swarm, output: Output) {
+  constructor(swarm: Swarm, output: Output, caching?: Caching) {
     this.#swarm = swarm
+    this.#caching = caching
     this.#output = output
     if (swarm.metainfo !== undefined) this.#metadata()
     else output.line('asking peers for the metadata …')
@@ -84,6 +87,7 @@ export class ReportTransfer {
   }
 
   complete(): void {
+    this.#caching?.look()
     const { downloadedBytes } = this.#swarm.stats
     const rate = downloadedBytes / Math.max(0.001, this.seconds)
     this.#output.event(
@@ -91,6 +95,7 @@ export class ReportTransfer {
       this.totals(),
       `complete: ${formatBytes(downloadedBytes)} in ${formatDuration(this.seconds)} (${formatRate(rate)}), every piece verified`,
     )
+    this.#caching?.sayCrossed(this.#swarm.metainfo?.geometry.contentLength ?? 0)
   }
 
   seeding(): void {
@@ -132,7 +137,9 @@ export class ReportTransfer {
 
   #tick(): void {
     const { have, metainfo, stats } = this.#swarm
+    this.#caching?.look()
     if (metainfo === undefined) return
+    const cache = this.#caching?.shown
     const etaSeconds = this.#etaSeconds()
     if (this.#output.isJson) {
       this.#output.event('progress', {
@@ -145,6 +152,7 @@ export class ReportTransfer {
         peers: stats.peersConnected,
         seeds: stats.seedsConnected,
         etaSeconds: etaSeconds === undefined ? null : Math.round(etaSeconds),
+        ...(cache === undefined ? {} : { cache }),
       })
     } else if (this.#live !== undefined) this.#draw()
     else if (this.#ticks++ % PLAIN_TICKS === PLAIN_TICKS - 1) this.#plain(etaSeconds)
@@ -167,8 +175,11 @@ export class ReportTransfer {
     const totalBytes = metainfo.geometry.contentLength
     const left = stats.leftBytes ?? totalBytes
     const checking = this.#checking
+    const role = this.#caching?.shown?.role
+    const doing = isComplete ? 'seeding' : 'downloading'
     this.#live.draw({
-      text: checking === undefined ? (isComplete ? 'seeding' : 'downloading') : 'checking',
+      text:
+        checking === undefined ? `${doing}${role === undefined ? '' : ` (${role})`}` : 'checking',
       share: checking ?? (totalBytes === 0 ? 1 : (totalBytes - left) / totalBytes),
       doneBytes: totalBytes - left,
       totalBytes,

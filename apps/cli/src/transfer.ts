@@ -1,10 +1,17 @@
 // What `bt download` and `bt seed` have in common: a session with one torrent, from listening to the last goodbye.
 
 import type { Magnet, Metainfo } from '@bt/metainfo'
-import { type Endpoint, parseEndpoint } from '@bt/primitives'
+import {
+  type Endpoint,
+  type InfoHash,
+  type InfoHashV2,
+  parseEndpoint,
+  truncateInfoHash,
+} from '@bt/primitives'
 import { nodePorts } from '@bt/runtime-node'
 import { Session, type Swarm, type TorrentOptions } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
+import { type Caching, startCaching } from './caching.ts'
 import { EXIT, Failure } from './failure.ts'
 import { CLIENT_NAME, PEER_ID_PREFIX } from './identity.ts'
 import type { Output } from './output.ts'
@@ -26,6 +33,11 @@ export interface NetworkOptions {
   readonly maxPeers?: number
   readonly memory?: number
   readonly debug?: boolean
+  readonly cache: 'on' | 'off'
+  readonly site?: string
+  readonly siteMap?: string
+  readonly up?: number
+  readonly down?: number
 }
 
 export interface Transfer {
@@ -53,9 +65,11 @@ export async function startTransfer(
   })
   let session: Session | undefined
   let report: ReportTransfer | undefined
+  let caching: Caching | undefined
   let closed: Promise<void> | undefined
   const end = async (): Promise<void> => {
     report?.stop()
+    caching?.close()
     await session?.close()
     await ports.close()
     signals.off()
@@ -67,13 +81,17 @@ export async function startTransfer(
   try {
     session = await listen(ports, options)
     sayListening(session, options, output)
-    const tiers = tiersOf(torrent)
+    const tiers = options.tracker ? tiersOf(torrent) : []
+    // A seed that super-seeds decides by itself what it shows to whom.
+    if (content.superSeed !== true)
+      caching = await startCaching(options, announcedHash(torrent), tiers.length > 0, output)
     const swarm = await session.add(torrent, {
       ...content,
-      sources: options.tracker && tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
+      sources: tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
+      ...(caching === undefined ? {} : { policy: caching.policy }),
       pex: options.pex,
     })
-    report = new ReportTransfer(swarm, output)
+    report = new ReportTransfer(swarm, output, caching)
     // A magnet's own peers (x.pe) are a stranger's word: the swarm takes those by the rule for strangers.
     if (options.peer.length > 0) swarm.addPeers(await resolved(options.peer, ports))
     return { swarm, report, interrupted: Promise.race([signals.first, signals.broken]), close }
@@ -90,6 +108,11 @@ function sayListening(session: Session, { host, port }: NetworkOptions, output: 
     { port: session.port, host: host ?? '0.0.0.0' },
     `listening on port ${session.port}${isTaken ? ` (${PORT_DEFAULT} is taken)` : ''}`,
   )
+}
+
+/** What a tracker is asked about: v1, else the truncated v2. */
+function announcedHash({ infoHashV1, infoHashV2 }: Metainfo | Magnet): InfoHash {
+  return infoHashV1 ?? truncateInfoHash(infoHashV2 as InfoHashV2)
 }
 
 function tiersOf(torrent: Metainfo | Magnet): readonly (readonly string[])[] {

@@ -26,7 +26,7 @@ describe('[K09] wrong usage is exit 2', () => {
     expect(stderr).toMatch(word)
   })
 
-  it.for(['--no-dht', '--no-lsd', '--no-utp', '--encryption', '--site', '--cache', '--up'])(
+  it.for(['--no-dht', '--no-lsd', '--no-utp', '--encryption', '--cross-budget'])(
     'an option whose feature is not built is absent, not inert: %s',
     async (option) => {
       const { code, stderr } = await bt(['download', MAGNET, '-o', 'x', option])

@@ -53,6 +53,20 @@ const Settings = v.strictObject({
   allow: v.optional(v.string()),
   deny: v.optional(v.string()),
   'trust-proxy': v.optional(v.array(address('trust-proxy'))),
+  'site-map': v.optional(v.string()),
+  'trust-sites': v.optional(
+    v.union(
+      [
+        v.boolean(),
+        v.pipe(
+          v.picklist(['true', 'false']),
+          v.transform((text) => text === 'true'),
+        ),
+      ],
+      'trust-sites is true or false',
+    ),
+  ),
+  'leader-percent': v.optional(whole('leader-percent', 1, 100)),
   'log-level': v.optional(
     v.picklist(['debug', 'info', 'warn', 'silent'], 'log-level is debug, info, warn or silent'),
   ),
@@ -69,6 +83,15 @@ export interface Config {
   readonly peersMax: number
   readonly list: { readonly kind: 'allow' | 'deny'; readonly file: string } | undefined
   readonly trustedProxies: readonly string[]
+  /** CacheTorrent: who is where, and how many of a site lead it; undefined: it is not spoken. */
+  readonly sites:
+    | {
+        readonly file: string
+        readonly leaderPercent: number | undefined
+        /** Peers that the map does not place are where they say they are. */
+        readonly trustLabels: boolean
+      }
+    | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'silent'
 }
 
@@ -86,6 +109,10 @@ export function readConfig(
   }
   if (settings.allow !== undefined && settings.deny !== undefined)
     throw new UsageError('--allow and --deny exclude each other: give one list')
+  for (const name of ['leader-percent', 'trust-sites'] as const) {
+    if (settings[name] !== undefined && settings['site-map'] === undefined)
+      throw new UsageError(`--${name} is about sites: give --site-map as well`)
+  }
   const fallback =
     settings.http === undefined && settings.udp === undefined
       ? parseEndpoint(LISTEN_DEFAULT)
@@ -102,6 +129,14 @@ export function readConfig(
         ? undefined
         : { kind: settings.allow === undefined ? 'deny' : 'allow', file: list },
     trustedProxies: settings['trust-proxy'] ?? [],
+    sites:
+      settings['site-map'] === undefined
+        ? undefined
+        : {
+            file: settings['site-map'],
+            leaderPercent: settings['leader-percent'],
+            trustLabels: settings['trust-sites'] === true,
+          },
     logLevel: settings['log-level'] ?? 'info',
   }
 }

@@ -28,6 +28,18 @@ const program = new Command('bt-tracker')
   )
   .option('--deny <file>', 'serve all but the infohashes in this file; SIGHUP reads it again')
   .option('--trust-proxy <address...>', 'believe X-Forwarded-For of these addresses')
+  .option(
+    '--site-map <file>',
+    'CacheTorrent: which addresses lie in which site, a line each, as in "10.1.0.0/16 office"; read again when it changes or on SIGHUP',
+  )
+  .option(
+    '--trust-sites',
+    'believe the site that a peer names where the map does not know its address',
+  )
+  .option(
+    '--leader-percent <p>',
+    'of the members of a site, how many lead it: 2 to 5 (default: 10)',
+  )
   .addOption(
     new Option('--log-level <level>', 'what goes to stderr (default: info)').choices([
       'debug',

@@ -9,6 +9,7 @@ import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
 import { serveAdmin } from './serve-admin.ts'
 import { serveHttp } from './serve-http.ts'
+import { openSites } from './sites.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Milliseconds that answers under way may take at the end. */
@@ -27,11 +28,25 @@ export async function runTracker(
   const ports = { clock: new SystemClock(), random: new SystemRandom() }
   const list = config.list
   let listed: ReadonlySet<InfoHash> = list === undefined ? new Set() : readList(list.file, read)
+  const map = config.sites?.file
+  const sites =
+    config.sites === undefined
+      ? undefined
+      : openSites(config.sites, {
+          read,
+          ports,
+          loaded: (prefixes) => log.info({ file: map, prefixes }, 'site map read again'),
+          failed: (error) =>
+            log.warn({ file: map, error: error.message }, 'site map not read, the old one stays'),
+        })
   const tracker = new Tracker(
     {
       intervalSeconds: config.intervalSeconds,
       peersMax: config.peersMax,
-      hooks: list === undefined ? [] : [accessHook(list.kind, () => listed)],
+      hooks: [
+        ...(list === undefined ? [] : [accessHook(list.kind, () => listed)]),
+        ...(sites === undefined ? [] : [sites.election]),
+      ],
     },
     ports,
   )
@@ -65,17 +80,26 @@ export async function runTracker(
       sockets.push(socket)
       started('udp', socket.local)
     }
-    const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker))
+    const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker, sites))
     servers.push(admin.server)
     started('admin', admin.local)
   } catch (error) {
+    sites?.close()
     await end(servers, sockets, tracker)
     throw error
   }
   tracker.start()
-  log.info({ intervalSeconds: config.intervalSeconds, peersMax: config.peersMax }, 'serving')
+  log.info(
+    {
+      intervalSeconds: config.intervalSeconds,
+      peersMax: config.peersMax,
+      ...(sites === undefined ? {} : { sitePrefixes: sites.prefixes() }),
+    },
+    'serving',
+  )
 
   process.on('SIGHUP', () => {
+    sites?.reload()
     if (list === undefined) return
     try {
       listed = readList(list.file, read)
@@ -88,6 +112,7 @@ export async function runTracker(
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
+  sites?.close()
   await end(servers, sockets, tracker)
   say('stopped', `stopped by ${signal}`, { signal, ...tracker.counts })
   process.removeAllListeners('SIGHUP')

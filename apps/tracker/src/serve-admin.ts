@@ -7,19 +7,21 @@ import type { Tracker } from '@bt/tracker-server'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { Sites } from './sites.ts'
 
 /** Listens; resolves with the server and where it listens. */
 export async function serveAdmin(
   at: Endpoint,
   tracker: Tracker,
+  sites: Sites | undefined,
 ): Promise<{ readonly server: Server; readonly local: Endpoint }> {
-  const registry = metricsOf(tracker)
+  const registry = metricsOf(tracker, sites)
   const app = new Hono()
   app.get('/metrics', async (context) =>
     context.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
   app.get('/health', (context) => context.text('ok\n'))
-  app.get('/', (context) => context.html(page(tracker)))
+  app.get('/', (context) => context.html(page(tracker, sites)))
   const { server, port } = await new Promise<{ server: Server; port: number }>(
     (resolve, reject) => {
       const started = serve({ fetch: app.fetch, hostname: at.host, port: at.port }, (info) =>
@@ -31,7 +33,7 @@ export async function serveAdmin(
   return { server, local: { host: at.host, port } }
 }
 
-function metricsOf(tracker: Tracker): Registry {
+function metricsOf(tracker: Tracker, sites: Sites | undefined): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -62,10 +64,16 @@ function metricsOf(tracker: Tracker): Registry {
   )
   counter('bt_tracker_scrapes_total', 'Scrapes that were understood', () => tracker.counts.scrapes)
   counter('bt_tracker_refusals_total', 'Announces that were refused', () => tracker.counts.refusals)
+  if (sites === undefined) return registry
+  const { election } = sites
+  gauge('bt_tracker_site_prefixes', 'Prefixes in the site map', sites.prefixes)
+  gauge('bt_tracker_sites', 'Sites that have at least one peer', () => election.counts.sites)
+  gauge('bt_tracker_leaders', 'Leaders of all sites of all swarms', () => election.counts.leaders)
+  counter('bt_tracker_terms_total', 'Terms of leaders begun', () => election.counts.terms)
   return registry
 }
 
-function page(tracker: Tracker): ReturnType<typeof html> {
+function page(tracker: Tracker, sites: Sites | undefined): ReturnType<typeof html> {
   const { swarms, peers, announces, scrapes, refusals } = tracker.counts
   const rows = [
     ['swarms', swarms],
@@ -73,6 +81,12 @@ function page(tracker: Tracker): ReturnType<typeof html> {
     ['announces', announces],
     ['scrapes', scrapes],
     ['refused', refusals],
+    ...(sites === undefined
+      ? []
+      : [
+          ['sites', sites.election.counts.sites],
+          ['leaders', sites.election.counts.leaders],
+        ]),
   ] as const
   return html`<!doctype html>
     <html lang="en">

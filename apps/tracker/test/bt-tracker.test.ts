@@ -291,3 +291,42 @@ describe('hostile clients', () => {
     expect(tracker.stderr).not.toContain('failed')
   })
 })
+
+describe('sites', () => {
+  const MAP = '127.0.0.0/8 here\n10.0.0.0/8 there\n'
+
+  test('a member of a site that speaks CacheTorrent hears who leads it, and metrics count', async () => {
+    const tracker = await listening(['--site-map', file('sites', MAP), '--leader-percent', '20'])
+    const plain = await get(tracker.http, `/announce?${QUERY}&port=1`)
+    expect(plain.text).not.toContain('2:ct')
+    const cached = await get(tracker.http, `/announce?${QUERY}&port=2&ct=1&ct_up=5`)
+    expect(cached.text).toMatch(
+      /2:ctd1:lld1:a6:.{6}1:i20:-XX0001-0123456789ab1:wi16eee1:mi1e1:s8:/s,
+    )
+    const { text } = await get(tracker.admin, '/metrics')
+    for (const row of ['site_prefixes 2', 'sites 1', 'leaders 1', 'terms_total 1'])
+      expect(text).toContain(`\nbt_tracker_${row}\n`)
+    expect((await get(tracker.admin, '/')).text).toContain('<td>leaders</td><td>1</td>')
+  })
+
+  test('SIGHUP reads the map again; one that is wrong leaves the old one, and is refused at the start', async () => {
+    const map = file('sites', MAP)
+    const tracker = await listening(['--site-map', map])
+    writeFileSync(map, '127.0.0.0/8 here\n10.0.0.0/99 there\n')
+    tracker.child.kill('SIGHUP')
+    await until(
+      () => tracker.stderr.includes('the old one stays'),
+      () => tracker.stderr,
+    )
+    expect(tracker.stderr).toContain('line 2 of the site map')
+    writeFileSync(map, '127.0.0.0/8 here\n')
+    tracker.child.kill('SIGHUP')
+    await until(
+      () => tracker.stderr.includes('"prefixes":1'),
+      () => tracker.stderr,
+    )
+    const refused = run(['--site-map', file('sites', 'nonsense')])
+    expect(await refused.ended).toBe(2)
+    expect(refused.stderr).toContain('line 1 of the site map')
+  })
+})

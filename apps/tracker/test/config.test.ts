@@ -13,6 +13,7 @@ describe('defaults', () => {
       peersMax: 200,
       list: undefined,
       trustedProxies: [],
+      sites: undefined,
       logLevel: 'info',
     })
   })
@@ -65,4 +66,16 @@ test.each([
   const path = file('bad.toml', text)
   expect(() => readConfig({}, path, {})).toThrow(message)
   expect(() => readConfig({}, path, {})).toThrow(path)
+})
+
+test('a site map turns CacheTorrent on; what is about sites needs one', () => {
+  expect(readConfig({}, undefined, {}).sites).toBeUndefined()
+  const environment = { BT_TRACKER_SITE_MAP: 'sites', BT_TRACKER_TRUST_SITES: 'true' }
+  expect(readConfig({ 'leader-percent': '20' }, undefined, environment).sites).toEqual({
+    file: 'sites',
+    leaderPercent: 20,
+    trustLabels: true,
+  })
+  expect(() => readConfig({ 'leader-percent': '20' }, undefined, {})).toThrow(/--site-map as well/)
+  expect(() => readConfig({ 'leader-percent': '0' }, undefined, environment)).toThrow(/at least 1/)
 })

@@ -57,6 +57,8 @@ export class CachePolicy implements SwarmPolicy {
   #member: SiteMember | undefined
   #reply: CacheReply | undefined
   #startedAt = 0
+  /** A tracker answered that speaks none of it. */
+  #isAnswered = false
   #refused = 0
 
   /** @throws {CacheTorrentError} `BAD_SITE_NAME` */
@@ -155,7 +157,11 @@ export class CachePolicy implements SwarmPolicy {
   }
 
   announced(reply: ReadonlyMap<string, unknown>): void {
-    if (!reply.has(REPLY_KEY)) return
+    if (!reply.has(REPLY_KEY)) {
+      this.#isAnswered = true
+      this.#member?.heardNothing()
+      return
+    }
     try {
       const heard = decodeReply(reply.get(REPLY_KEY))
       if (heard === undefined) return
@@ -175,6 +181,7 @@ export class CachePolicy implements SwarmPolicy {
     if (host.have.length === 0) return undefined
     this.#member = new SiteMember(host, this.#options, this.#ledger, this.#startedAt)
     if (this.#reply !== undefined) this.#member.heard(this.#reply)
+    else if (this.#isAnswered) this.#member.heardNothing()
     return this.#member
   }
 

@@ -31,14 +31,30 @@ export interface ElectionOptions {
   readonly leaderPercent?: number
   /** Believe `ct_site` of addresses that `siteOf` does not know. Default false. */
   readonly trustLabels?: boolean
+  /** The site of an address that neither `siteOf` nor a trusted label places, such as `prefixSite`; it contradicts no label. */
+  readonly otherwise?: SiteLookup
+}
+
+/** What there is now, over all swarms; for metrics. */
+export interface ElectionCounts {
+  /** Sites that have a member, each once whatever the number of its swarms. */
+  readonly sites: number
+  /** Leaders of all sites of all swarms. */
+  readonly leaders: number
+  /** Terms begun since the start. */
+  readonly terms: number
+}
+
+export interface Election extends AnnounceHook {
+  readonly counts: ElectionCounts
 }
 
 /** A hook for `Tracker`; give it to one tracker only. */
-export function electionHook(options: ElectionOptions): AnnounceHook {
+export function electionHook(options: ElectionOptions): Election {
   return new ElectionHook(options)
 }
 
-class ElectionHook implements AnnounceHook {
+class ElectionHook implements Election {
   readonly #options: ElectionOptions
   readonly #leaderPercent: number
   /** Numbers of sites, from 1; 0 is unmapped. */
@@ -50,16 +66,29 @@ class ElectionHook implements AnnounceHook {
   readonly #flaps = new Map<PeerId, number>()
   /** The site of the announce under way: `before` runs first in it. */
   #site: string | undefined
+  #terms = 0
 
   constructor(options: ElectionOptions) {
     this.#options = options
     this.#leaderPercent = options.leaderPercent ?? 10
   }
 
+  get counts(): ElectionCounts {
+    const sites = new Set<string>()
+    let leaders = 0
+    for (const ofSwarm of this.#swarms.values()) {
+      for (const [site, swarm] of ofSwarm) {
+        sites.add(site)
+        leaders += swarm.leaders.length
+      }
+    }
+    return { sites: sites.size, leaders, terms: this.#terms }
+  }
+
   before(request: AnnounceRequest, from: Endpoint): void {
-    const { siteOf, trustLabels } = this.#options
+    const { siteOf, trustLabels, otherwise } = this.#options
     const label = trustLabels === true ? declaredIn(request)?.site : undefined
-    const site = siteOf(from.host) ?? label
+    const site = siteOf(from.host) ?? label ?? otherwise?.(from.host)
     const isNew = site !== undefined && !this.#groups.has(site)
     this.#site = isNew && this.#groups.size >= SITES_MAX ? undefined : site
   }
@@ -104,7 +133,9 @@ class ElectionHook implements AnnounceHook {
     if (declared === undefined) return response
     const { clock } = this.#options
     const now = clock.now()
+    const before = swarm.term
     swarm.review(this.#leaderPercent, now, Math.floor(clock.wallSeconds()))
+    if (swarm.term !== before) this.#terms++
     const isSettling = swarm.settledFor(now) < SETTLING_MS
     const intervalSeconds = isSettling
       ? Math.min(SETTLING_SECONDS, response.intervalSeconds)

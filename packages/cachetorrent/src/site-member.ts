@@ -38,6 +38,8 @@ export class SiteMember {
   #mode: Mode = 'waiting'
   #site: SiteId | undefined
   #hasReply = false
+  /** A tracker answered, without leaders. */
+  #isAnswered = false
   #living: readonly PeerId[] = []
   readonly #voice: Voice
   readonly #claiming: Claiming
@@ -105,6 +107,13 @@ export class SiteMember {
       if (peerId !== this.#self && this.neighbours.named(peerId) === undefined)
         this.#host.dial(endpoint)
     }
+    this.tick()
+  }
+
+  /** A tracker answered without a word of leaders: nothing is gained by waiting for one. */
+  heardNothing(): void {
+    if (this.#isAnswered) return
+    this.#isAnswered = true
     this.tick()
   }
 
@@ -296,7 +305,7 @@ export class SiteMember {
   #modeAt(now: number): Mode {
     if (this.leadership.isNamed) return 'cached'
     if (this.#hasReply) return 'plain'
-    if (now - this.#startedAt < START_MS) return 'waiting'
+    if (!this.#isAnswered && now - this.#startedAt < START_MS) return 'waiting'
     return this.#site !== undefined && !this.neighbours.isAlone ? 'cached' : 'plain'
   }
 

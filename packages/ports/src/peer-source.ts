@@ -42,7 +42,7 @@ export interface PeerSink {
   peersWanted(): number
   /** Extra announce parameters, by name. */
   announce(): ReadonlyMap<string, string>
-  /** Top-level keys of a tracker's reply that the tracker protocol does not know, as decoded bencode. */
+  /** Of each reply of a tracker, the top-level keys that the tracker protocol does not know, as decoded bencode; often none. */
   announced(reply: ReadonlyMap<string, unknown>, tracker: string): void
   /** `source`: address of who told us, for the rule which addresses it may name. */
   found(peers: readonly FoundPeer[], origin: PeerOrigin, source?: string): void

@@ -176,6 +176,6 @@ export interface SwarmPolicy {
   readonly extensions?: readonly PolicyExtension[]
   /** Parameters added to each announce. */
   announce?(): ReadonlyMap<string, string>
-  /** Keys of a tracker's reply that the tracker protocol does not know, as decoded bencode. */
+  /** Of each reply of a tracker, the keys that the tracker protocol does not know, as decoded bencode; often none. */
   announced?(reply: ReadonlyMap<string, unknown>, tracker: string): void
 }

@@ -25,6 +25,8 @@ export interface TrackerClientOptions {
   readonly numWant?: number
 }
 
+const NO_EXTRA: ReadonlyMap<string, unknown> = new Map()
+
 export class TorrentAnnounces {
   readonly #infoHash: InfoHash
   readonly #key: number
@@ -199,7 +201,7 @@ export class TorrentAnnounces {
       peers: peers.length,
       ...(externalAddress === undefined ? {} : { externalAddress }),
     })
-    if (response.extra !== undefined) this.#sink.announced(response.extra, tracker)
+    this.#sink.announced(response.extra ?? NO_EXTRA, tracker)
     if (peers.length > 0) this.#sink.found(peers, 'tracker', from)
   }
 
