@@ -31,9 +31,12 @@ export type StoreCondition =
   | { readonly state: 'ok' }
   | { readonly state: 'stopped'; readonly error: PieceStoreError }
 
-/** Memory of the store, pinned until `release` (call it once; more calls do nothing). Read it, never write it. */
+/**
+ * A block to serve: memory of the store, or of a store of lengths only their number. Pinned until `release` (call it
+ * once; more calls do nothing). Read it, never write it.
+ */
 export interface Lent {
-  readonly bytes: Uint8Array
+  readonly bytes: BlockData
   release(): void
 }
 

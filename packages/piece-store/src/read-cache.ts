@@ -6,6 +6,11 @@
 import type { BufferPool } from './buffer-pool.ts'
 import type { Lent } from './piece-store.ts'
 
+/** Memory of the cache, pinned. */
+export interface LentBytes extends Lent {
+  readonly bytes: Uint8Array
+}
+
 interface Run {
   readonly piece: number
   readonly begin: number
@@ -71,7 +76,7 @@ export class ReadCache {
     return this.#find(piece, begin, length) !== undefined
   }
 
-  lend(piece: number, begin: number, length: number): Lent | undefined {
+  lend(piece: number, begin: number, length: number): LentBytes | undefined {
     const run = this.#find(piece, begin, length)
     if (run === undefined) return undefined
     this.#byUse.delete(run)

@@ -1,7 +1,7 @@
 // A store on a simulated disk: calls answer by virtual time, so that a test reads from top to bottom.
 
 import type { Done, Storage, StorageFile } from '@bt/ports'
-import { Bitfield, bytesEqual } from '@bt/primitives'
+import { Bitfield, type BlockData, bytesEqual } from '@bt/primitives'
 import { type SimHost, SimNetwork, Simulation } from '@bt/simulator'
 import {
   type PieceStore,
@@ -163,10 +163,8 @@ export function setBits(field: { readonly length: number; has(bit: number): bool
 }
 
 /** Fails with the first difference; a comparison of large arrays by the test runner takes seconds. */
-export function expectBytes(
-  actual: Uint8Array | undefined,
-  expected: Uint8Array | undefined,
-): void {
+export function expectBytes(actual: BlockData | undefined, expected: Uint8Array | undefined): void {
+  if (actual !== undefined && !(actual instanceof Uint8Array)) throw new Error('there are no bytes')
   if (actual === undefined || expected === undefined) {
     if (actual !== expected) throw new Error(`${actual?.length} bytes, not ${expected?.length}`)
     return

@@ -1,7 +1,7 @@
 // The connections of one torrent, from a dial or an accept to the end: handshake, twins, bans, caps.
 
 import type { ByteChannel } from '@bt/ports'
-import { type Admission, featuresOf, type Handshake, PeerConnection, PeerSession } from '@bt/wire'
+import { type Admission, featuresOf, type Handshake, PeerSession } from '@bt/wire'
 import type { PieceGeometry } from '@bt/metainfo'
 import type { InfoHash, InfoHashV2 } from '@bt/primitives'
 import type { Emitter } from './emitter.ts'
@@ -10,6 +10,7 @@ import type { SwarmEvents } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { SwarmLimits } from './options.ts'
 import type { DialCandidate, KnownPeers } from './peers/known-peers.ts'
+import { framed } from './peers/framing.ts'
 import { Peer, type PeerOwner } from './peers/peer.ts'
 import type { PeerSet } from './peers/peer-set.ts'
 import type { Conviction } from './peers/trust.ts'
@@ -51,6 +52,7 @@ export class Connections {
       role: 'dialed',
       identity: hub.identity,
       admission: this.#admission(),
+      limits: hub.connectionLimits,
       now: clock.now(),
     })
     const peer = new Peer({
@@ -59,7 +61,7 @@ export class Connections {
       origin: candidate.origin,
       endpoint: candidate.endpoint,
       channel,
-      connection: new PeerConnection(session),
+      connection: framed(session, channel, hub.framing),
       owner,
       clock,
       turn: hub.turn,

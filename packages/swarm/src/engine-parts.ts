@@ -5,8 +5,7 @@ import type { Emitter } from './emitter.ts'
 import type { SwarmEvents } from './events.ts'
 import type { LayerShell } from './extensions/layer-shell.ts'
 import type { Hub } from './hub.ts'
-import type { SwarmLimits } from './options.ts'
-import type { SwarmPolicy } from './policy.ts'
+import type { SwarmLimits, TorrentOptions } from './options.ts'
 import type { TokenBucket } from './transfer/byte-budget.ts'
 
 export interface EngineParts {
@@ -15,7 +14,7 @@ export interface EngineParts {
   readonly infoHashes: readonly InfoHash[]
   readonly want: { readonly infoHashV1?: InfoHash; readonly infoHashV2?: InfoHashV2 }
   readonly infoBytes: Uint8Array | undefined
-  readonly policy: SwarmPolicy | undefined
+  readonly options: TorrentOptions
   /** Hashes of v2 files, while they are asked for. */
   readonly layers: LayerShell
   readonly events: Emitter<SwarmEvents>

@@ -14,6 +14,7 @@ import { MetadataShell } from './extensions/metadata-shell.ts'
 import { PeerExchangeShell } from './extensions/peer-exchange-shell.ts'
 import { clientOf, Greeting, wantsNothing } from './greeting.ts'
 import { answerHashes } from './transfer/hash-answers.ts'
+import { knownPeersOptionsOf, mannersOf } from './manners.ts'
 import { Dialer } from './peers/dialer.ts'
 import { KnownPeers } from './peers/known-peers.ts'
 import type { Peer, PeerOwner } from './peers/peer.ts'
@@ -21,6 +22,7 @@ import { PeerSet } from './peers/peer-set.ts'
 import { Upkeep } from './peers/upkeep.ts'
 import { PolicySeat } from './policy-seat.ts'
 import { PolicyEffects } from './policy-effects.ts'
+import { policyOf } from './torrent-options.ts'
 
 type Handlers = {
   readonly [T in PeerEvent['type']]: (
@@ -73,10 +75,11 @@ export class Engine implements PeerOwner {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    const { hub, limits, policy } = parts
+    const { hub, limits } = parts
+    const { turn, addresses, bans } = hub
     const { clock, random, transport } = hub.ports
-    const { turn } = hub
-    this.known = new KnownPeers(random, hub.addresses, hub.bans)
+    const manners = mannersOf(parts.options)
+    this.known = new KnownPeers(random, knownPeersOptionsOf(manners, addresses), bans)
     this.known.ourId(hub.identity.peerId)
     const effects = new PolicyEffects({
       turn,
@@ -86,15 +89,11 @@ export class Engine implements PeerOwner {
       redial: () => this.dialer.go(),
       announce: parts.announce,
     })
-    this.seat = new PolicySeat(policy, {
+    this.seat = new PolicySeat(policyOf(parts.options), {
       clock,
       random,
-      self: {
-        peerId: hub.identity.peerId,
-        get port() {
-          return hub.port()
-        },
-      },
+      peerId: hub.identity.peerId,
+      port: () => hub.port(),
       have: parts.have,
       geometry: () => this.#exchange?.metainfo.geometry,
       peers: () => this.peers.open(),
@@ -105,6 +104,7 @@ export class Engine implements PeerOwner {
       endTurn: () => turn.end(),
     })
     this.#upkeep = new Upkeep({
+      evicts: manners.evicts,
       peers: this.peers,
       isFull: () => this.peers.size >= limits().peersMax || hub.caps.isFull,
       othersWait: (now) => this.known.hasDue(now, this.#exchange?.isComplete ?? false),

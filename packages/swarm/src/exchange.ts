@@ -13,6 +13,8 @@ import { Slots } from './choking/slots.ts'
 import type { Emitter } from './emitter.ts'
 import type { SwarmEvents } from './events.ts'
 import type { Hub } from './hub.ts'
+import { mannersOf, pickerLimitsOf } from './manners.ts'
+import type { TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { PeerSet } from './peers/peer-set.ts'
 import { type Conviction, Trust } from './peers/trust.ts'
@@ -35,7 +37,7 @@ export interface ExchangeParts {
   readonly events: Emitter<SwarmEvents>
   /** Of each file. */
   readonly priorities: readonly number[]
-  readonly sequential: boolean
+  readonly options: TorrentOptions
   readonly wantsNothing: (peer: Peer) => boolean
   readonly convicted: (conviction: Conviction<Peer>) => void
   /** Pieces came or went, or others are wanted: `isComplete` may differ. */
@@ -61,7 +63,8 @@ export class Exchange {
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
-    const { hub, metainfo, store, seat, peers, meters } = parts
+    const { hub, metainfo, store, seat, peers, meters, options } = parts
+    const manners = mannersOf(options)
     const { clock, random } = hub.ports
     const { geometry } = metainfo
     const { turn } = hub
@@ -76,10 +79,17 @@ export class Exchange {
       begin: (piece) =>
         this.#lookedAt?.has(piece) !== true && store.isVerifiable(piece) && store.begin(piece),
       discard: (piece) => this.downloader.givenUp(piece),
+      limits: pickerLimitsOf(manners),
     })
-    this.picker.setSequential(parts.sequential)
+    this.picker.setSequential(options.sequential ?? false)
     this.picker.setPrefer(seat.policy?.prefer)
-    this.haves = new Haves({ have, geometry, seat, peers: () => peers.open() })
+    this.haves = new Haves({
+      have,
+      geometry,
+      seat,
+      bitfield: manners.bitfield,
+      peers: () => peers.open(),
+    })
     this.downloader = new Downloader({
       store,
       geometry,
@@ -87,6 +97,7 @@ export class Exchange {
       trust,
       seat,
       meters,
+      manners,
       clock,
       turn,
       verified: (piece) => this.#verified(piece),
@@ -110,9 +121,13 @@ export class Exchange {
     this.slots = new Slots({
       choker: new Choker(random, {
         slots: meters.limits.unchokeSlots,
+        optimisticSlots: meters.limits.optimisticSlots,
         greedyBytes: GREEDY_SHARE * geometry.contentLength,
       }),
-      rounds: new ChokeRounds(clock.now()),
+      rounds: new ChokeRounds(clock.now(), {
+        roundMs: meters.limits.chokeRoundMs,
+        optimisticMs: meters.limits.optimisticMs,
+      }),
       seat,
       clock,
       turn,
@@ -162,7 +177,9 @@ export class Exchange {
     this.haves.greet(peer)
     const { geometry, wireHashes } = this.metainfo
     const { have } = this.store
-    if (!peer.fast || have.count === 0 || this.#parts.seat.hidesPieces) return
+    const { seat, options } = this.#parts
+    if (!mannersOf(options).allowedFast || seat.hidesPieces) return
+    if (!peer.fast || have.count === 0) return
     const { host } = peer.endpoint
     for (const piece of allowedFastSet(host, wireHashes[0] as InfoHash, geometry.pieceCount)) {
       if (!have.has(piece)) continue

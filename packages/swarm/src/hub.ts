@@ -2,11 +2,12 @@
 
 import type { MemoryBudget } from '@bt/piece-store'
 import type { Ports } from '@bt/ports'
-import type { Identity } from '@bt/wire'
+import type { ConnectionLimits, Identity } from '@bt/wire'
 import type { SwarmError } from './errors.ts'
 import type { AddressRules, SwarmLimits } from './options.ts'
 import type { Bans } from './peers/bans.ts'
 import type { ConnectionCaps } from './peers/connection-caps.ts'
+import type { Framing } from './peers/framing.ts'
 import type { Turn } from './peers/turn.ts'
 import type { TokenBucket } from './transfer/byte-budget.ts'
 
@@ -15,6 +16,8 @@ export interface Hub {
   readonly turn: Turn
   readonly caps: ConnectionCaps
   readonly identity: Identity
+  readonly framing: Framing
+  readonly connectionLimits: Partial<ConnectionLimits>
   readonly memory: MemoryBudget
   readonly uploadBudget: TokenBucket
   readonly downloadBudget: TokenBucket

@@ -20,6 +20,10 @@ export type {
   SwarmOptions,
   TorrentOptions,
 } from './options.ts'
+export { fastProfile } from './fast-profile.ts'
+export type { FastProfile } from './fast-profile.ts'
+export { MANNERS } from './manners.ts'
+export type { Manners } from './manners.ts'
 export { RandomChoker } from './policies/random-choker.ts'
 export { SuperSeeding } from './policies/super-seeding.ts'
 export type {

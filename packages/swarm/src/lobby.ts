@@ -67,6 +67,8 @@ export class Lobby {
       turn,
       caps,
       identity,
+      framing: options.framing ?? 'bytes',
+      connectionLimits: options.connectionLimits ?? {},
       memory: new MemoryBudget(options.memoryMaxBytes ?? MEMORY_MAX_BYTES),
       uploadBudget: new TokenBucket(limits.uploadBytesPerSecond, now),
       downloadBudget: new TokenBucket(limits.downloadBytesPerSecond, now),
@@ -84,15 +86,8 @@ export class Lobby {
       peerNumber,
     }
     this.#acceptor = new Acceptor({
-      transport: ports.transport,
-      clock: ports.clock,
-      log: ports.log,
-      caps,
-      bans,
-      turn,
-      identity,
+      hub: this.hub,
       limits,
-      peerNumber,
       torrentOf: (infoHash) => this.#byHash.get(infoHash),
     })
   }

@@ -4,6 +4,8 @@ import type { Metainfo } from '@bt/metainfo'
 import type { Done, Keep, PeerSource, StorageProvider } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
 import type { OpenStore } from '@bt/piece-store'
+import type { ConnectionLimits } from '@bt/wire'
+import type { Manners } from './manners.ts'
 import type { SwarmPolicy } from './policy.ts'
 
 /** Limits of one torrent. */
@@ -14,8 +16,19 @@ export interface SwarmLimits {
   readonly dialsMax: number
   /** Peers unchoked by rank; one more is unchoked by chance. */
   readonly unchokeSlots: number
-  /** Requests in flight to one peer, whatever its rate says. */
+  /** Peers unchoked by chance besides, while we lack something. */
+  readonly optimisticSlots: number
+  /** Milliseconds between two rounds of choking, and between two draws of the peers unchoked by chance. */
+  readonly chokeRoundMs: number
+  readonly optimisticMs: number
+  /** Requests in flight to one peer, whatever its rate says; the least as much as the most: a fixed number. */
+  readonly requestsPerPeerMin: number
   readonly requestsPerPeerMax: number
+  /** Milliseconds of silence of a peer that was asked: then others are asked too; then it is snubbed. Infinity: never. */
+  readonly stallMs: number
+  readonly snubMs: number
+  /** Milliseconds after which one request is given up for good. Infinity: never. */
+  readonly requestMs: number
   /** Payload, Infinity: no limit. */
   readonly uploadBytesPerSecond: number
   readonly downloadBytesPerSecond: number
@@ -28,7 +41,14 @@ export const SWARM_LIMITS: SwarmLimits = {
   peersMax: 80, // enough to see every piece of a healthy swarm; each costs two request books
   dialsMax: 10, // libtorrent and Transmission stay near this; routers choke on bursts of SYN
   unchokeSlots: 4, // BEP 3's four; the optimistic one comes on top
+  optimisticSlots: 1, // BEP 3
+  chokeRoundMs: 10_000, // BEP 3: long enough for TCP to show what it can do
+  optimisticMs: 30_000, // BEP 3: long enough to be given something in return
+  requestsPerPeerMin: 2, // one on its way out, one on its way in
   requestsPerPeerMax: 512, // 8 MiB at 16 KiB: 64 MiB/s over 125 ms
+  stallMs: 30_000, // three times the longest silence of a healthy client (Transmission: 10 s)
+  snubMs: 60_000, // BEP 3
+  requestMs: 120_000, // long before, its block may be asked of others
   uploadBytesPerSecond: Number.POSITIVE_INFINITY,
   downloadBytesPerSecond: Number.POSITIVE_INFINITY,
   peerUploadBytesPerSecond: Number.POSITIVE_INFINITY,
@@ -83,6 +103,13 @@ export interface SessionOptions {
   /** Eight bytes of ASCII, as in BEP 20. */
   readonly peerIdPrefix?: string
   readonly addresses?: AddressRules
+  /** Limits of each connection, as @bt/wire has them. */
+  readonly connectionLimits?: Partial<ConnectionLimits>
+  /**
+   * How messages cross a channel. 'bytes' (default): encoded; 'objects': as values, on channels that carry them
+   * (the simulator's; both ends alike), with nothing encoded: see `fastProfile`.
+   */
+  readonly framing?: 'bytes' | 'objects'
   readonly signal?: AbortSignal
 }
 
@@ -132,6 +159,8 @@ export interface TorrentOptions {
   readonly sequential?: boolean
   /** BEP 16: each piece is shown to one peer at a time while we are the only seed. */
   readonly superSeed?: boolean
+  /** What it leaves out of what engines are used to do; absent: nothing. */
+  readonly manners?: Partial<Manners>
   /** False: no peer exchange (BEP 11). Private torrents never have it. */
   readonly pex?: boolean
   /** Starts paused: checked, but without peers. */

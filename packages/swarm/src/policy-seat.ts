@@ -23,7 +23,8 @@ import type {
 export interface SeatParts {
   readonly clock: Clock
   readonly random: Random
-  readonly self: { readonly peerId: PeerId; readonly port: number }
+  readonly peerId: PeerId
+  readonly port: () => number
   readonly have: () => ReadonlyBitfield
   readonly geometry: () => PieceGeometry | undefined
   readonly peers: () => Iterable<PeerHandle>
@@ -188,7 +189,12 @@ export class PolicySeat {
       get geometry() {
         return parts.geometry()
       },
-      self: parts.self,
+      self: {
+        peerId: parts.peerId,
+        get port() {
+          return parts.port()
+        },
+      },
       peers: () => parts.peers(),
       send: (peer, extension, payload) => alive() && parts.send(peer, extension, payload),
       dial: (endpoint) => {

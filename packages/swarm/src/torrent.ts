@@ -22,7 +22,7 @@ import { Opening } from './opening.ts'
 import type { FileSelection, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Sources } from './sources.ts'
-import { policyOf, selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
+import { selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
 import type { SwarmStats } from './stats.ts'
 import { stateOf } from './torrent-state.ts'
 import { Meters } from './transfer/meters.ts'
@@ -91,7 +91,7 @@ export class Torrent {
       infoHashes: this.infoHashes,
       want: torrent,
       infoBytes: this.#metainfo?.infoBytes,
-      policy: policyOf(options),
+      options,
       events,
       downloadBudget: this.#meters.downloadBudget,
       limits: () => this.#meters.limits,
@@ -275,7 +275,7 @@ export class Torrent {
       meters: this.#meters,
       events: this.#events,
       priorities: this.#priorities,
-      sequential: this.#options.sequential ?? false,
+      options: this.#options,
       wantsNothing,
       convicted: (conviction) => engine.connections.convicted(conviction),
       changed: () => {

@@ -25,11 +25,9 @@ export function hearReject(state: SessionState, { piece, begin, length }: BlockR
 export function hearRequest(state: SessionState, { piece, begin, length }: BlockRange): void {
   if (state.geometry === undefined) return refuse(state, piece, begin, length)
   needBlock(state, 'a request', piece, begin, length)
-  if (length > state.limits.requestLengthMax) {
-    throw state.wrong(
-      'OUT_OF_RANGE',
-      `a request of ${length} bytes, limit ${state.limits.requestLengthMax}`,
-    )
+  const lengthMax = Math.max(state.limits.requestLengthMax, state.geometry.blockLength)
+  if (length > lengthMax) {
+    throw state.wrong('OUT_OF_RANGE', `a request of ${length} bytes, limit ${lengthMax}`)
   }
   if (state.answers.count >= state.limits.requestsFromPeerMax) {
     return refuse(state, piece, begin, length)

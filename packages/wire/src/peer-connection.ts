@@ -42,7 +42,9 @@ export class PeerConnection {
     this.session = session
     this.#decoder = new MessageDecoder({
       messageLengthMax: session.limits.messageLengthMax,
-      blockLengthMax: session.limits.requestLengthMax,
+      get blockLengthMax() {
+        return Math.max(session.limits.requestLengthMax, session.geometry?.blockLength ?? 0)
+      },
       get bitfieldLengthMax() {
         const count = session.geometry?.pieceCount ?? session.limits.piecesBeforeGeometryMax
         return Math.ceil(count / 8)

@@ -4,7 +4,7 @@
 export interface ConnectionLimits {
   /** Longest message of a kind that has no narrower limit; checked on the four length bytes. */
   readonly messageLengthMax: number
-  /** Longest block: what a request may ask for and a piece message carry. The length of a piece in the fast profile. */
+  /** Longest block: what a request may ask for and a piece message carry; a block of the torrent's geometry always may. */
   readonly requestLengthMax: number
   /** Requests the peer may have open with us: say so as our `reqq`. Beyond it: rejected (fast) or dropped. */
   readonly requestsFromPeerMax: number

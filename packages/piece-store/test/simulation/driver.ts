@@ -7,7 +7,7 @@ import { Bitfield, Prng } from '@bt/primitives'
 import type { PieceStore, StoreOptions } from '../../src/index.ts'
 import { partFileLength, openStore } from '../../src/index.ts'
 import type { Storage } from '@bt/ports'
-import { bits } from '../world.ts'
+import { bits, expectBytes } from '../world.ts'
 import type { World } from '../world.ts'
 
 const NAME = 'resume'
@@ -207,7 +207,7 @@ export class Driver {
       const lent = store.lend(piece, 0, geometry.lengthOf(geometry.piece(piece)))
       if (lent === undefined) return
       const right = this.#world.torrent.pieceBytes(piece)
-      if (String(lent.bytes) !== String(right)) throw new Error(`piece ${piece} is served wrong`)
+      expectBytes(lent.bytes, right)
       lent.release()
     })
   }

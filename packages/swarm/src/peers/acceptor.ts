@@ -3,14 +3,13 @@
 // A connection costs a slot from the first byte: pending ones are few and short (the handshake deadline of wire),
 // one address gets only so many, and what asks for an unknown torrent is closed without a word of ours.
 
-import type { ByteChannel, Clock, Done, Listener, Log, Transport } from '@bt/ports'
+import type { ByteChannel, Done, Listener } from '@bt/ports'
 import type { InfoHash } from '@bt/primitives'
-import { type Identity, PeerConnection, type PeerEvent, PeerSession } from '@bt/wire'
+import { type PeerEvent, PeerSession } from '@bt/wire'
+import type { Hub } from '../hub.ts'
 import type { SessionLimits } from '../options.ts'
-import type { Bans } from './bans.ts'
-import type { ConnectionCaps } from './connection-caps.ts'
+import { framed } from './framing.ts'
 import { Peer, type PeerOwner } from './peer.ts'
-import type { Turn } from './turn.ts'
 
 /** A torrent, as far as accepting goes. */
 export interface Admitting {
@@ -19,15 +18,8 @@ export interface Admitting {
 }
 
 export interface AcceptorParts {
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly log: Log | undefined
-  readonly caps: ConnectionCaps
-  readonly bans: Bans
-  readonly turn: Turn
-  readonly identity: Identity
+  readonly hub: Hub
   readonly limits: SessionLimits
-  readonly peerNumber: () => number
   readonly torrentOf: (infoHash: InfoHash) => Admitting | undefined
 }
 
@@ -52,7 +44,7 @@ export class Acceptor implements PeerOwner {
   }
 
   listen(options: { readonly host?: string; readonly port: number }, done: Done): void {
-    this.#parts.transport.listen(
+    this.#parts.hub.ports.transport.listen(
       options,
       (channel) => this.#accepted(channel),
       (error, listener) => {
@@ -68,8 +60,8 @@ export class Acceptor implements PeerOwner {
     this.#closed = true
     for (const peer of Array.from(this.#pending))
       peer.drop('session-closed', 'the session is closed')
-    if (this.#listener === undefined)
-      this.#parts.clock.at(this.#parts.clock.now(), () => done(undefined))
+    const { clock } = this.#parts.hub.ports
+    if (this.#listener === undefined) clock.at(clock.now(), () => done(undefined))
     else this.#listener.close(done)
     this.#listener = undefined
   }
@@ -79,7 +71,7 @@ export class Acceptor implements PeerOwner {
     const torrent = this.#parts.torrentOf(event.infoHash)
     this.#pending.delete(peer)
     if (torrent?.accept(peer) === true) return
-    this.#parts.log?.('debug', 'accept.refused', {
+    this.#parts.hub.ports.log?.('debug', 'accept.refused', {
       peer: peer.endpoint,
       infoHash: event.infoHash,
       known: torrent !== undefined,
@@ -94,12 +86,14 @@ export class Acceptor implements PeerOwner {
 
   peerClosed(peer: Peer, reason: Error | undefined): void {
     this.#pending.delete(peer)
-    this.#parts.caps.disconnect(peer.endpoint.host)
-    this.#parts.log?.('debug', 'accept.closed', { peer: peer.endpoint, reason })
+    this.#parts.hub.caps.disconnect(peer.endpoint.host)
+    this.#parts.hub.ports.log?.('debug', 'accept.closed', { peer: peer.endpoint, reason })
   }
 
   #accepted(channel: ByteChannel): void {
-    const { clock, caps, bans, turn, identity, limits, log } = this.#parts
+    const { hub, limits } = this.#parts
+    const { caps, bans, turn, identity, connectionLimits } = hub
+    const { clock, log } = hub.ports
     const host = channel.remote.host
     const full = this.#closed || this.#pending.size >= limits.acceptsPendingMax
     if (full || bans.has(host) || !caps.connect(host)) {
@@ -108,14 +102,19 @@ export class Acceptor implements PeerOwner {
       channel.abort(new Error('too many connections, or a banned address'))
       return
     }
-    const session = new PeerSession({ role: 'accepted', identity, now: clock.now() })
+    const session = new PeerSession({
+      role: 'accepted',
+      identity,
+      limits: connectionLimits,
+      now: clock.now(),
+    })
     const peer = new Peer({
-      number: this.#parts.peerNumber(),
+      number: hub.peerNumber(),
       role: 'accepted',
       origin: 'incoming',
       endpoint: channel.remote,
       channel,
-      connection: new PeerConnection(session),
+      connection: framed(session, channel, hub.framing),
       owner: this,
       clock,
       turn,

@@ -35,6 +35,8 @@ export class KnownPeer {
   /** It was connected once: it is real. */
   proven = false
   failures = 0
+  /** Times it was dialled, or came to us. */
+  dials = 0
   /** Not to be dialled before, in ms. */
   notBefore: number
   /** Never to be dialled: it is ourselves. */

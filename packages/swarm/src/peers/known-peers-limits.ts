@@ -14,6 +14,8 @@ export interface KnownPeersLimits {
   readonly backOffMaxMs: number
   /** Failures in a row after which an endpoint is forgotten, unless the user named it. */
   readonly failuresMax: number
+  /** Times one endpoint is dialled; who came to us counts as dialled once. */
+  readonly dialsPerPeerMax: number
   /** After a connection that ended in order, and after one that was of no use. */
   readonly reconnectMs: number
   readonly uselessMs: number
@@ -27,6 +29,7 @@ export const KNOWN_PEERS_LIMITS: KnownPeersLimits = {
   backOffMs: 15_000, // a restart of the other side
   backOffMaxMs: 3_600_000,
   failuresMax: 8, // 15 s … 32 min, an hour in all
+  dialsPerPeerMax: Number.POSITIVE_INFINITY,
   reconnectMs: 30_000, // it went for a reason; and a peer that drops us at once is no busy loop
   uselessMs: 300_000,
 }

@@ -124,6 +124,7 @@ export class KnownPeers {
     if (known.state !== 'idle') return
     this.#listening.set(key, known)
     known.state = 'connected'
+    known.dials++
     this.#prove(known)
   }
 
@@ -146,6 +147,7 @@ export class KnownPeers {
     for (const known of best.all()) {
       if (this.#isFull(known)) continue
       this.#setState(known, 'dialing')
+      known.dials++
       const { endpoint, origin, seed, utp, encrypted } = known
       chosen.push({ endpoint, origin, seed, utp, encrypted })
     }
@@ -220,7 +222,7 @@ export class KnownPeers {
   deadline(now: number): number {
     let first = Number.POSITIVE_INFINITY
     for (const known of this.#known.values()) {
-      if (known.state !== 'idle' || known.isSelf || known.notBefore >= first) continue
+      if (!this.#mayDial(known) || known.notBefore >= first) continue
       if (this.#isFull(known) || this.#bans.has(known.endpoint.host)) continue
       first = known.notBefore
     }
@@ -306,8 +308,12 @@ export class KnownPeers {
     return Math.round(ms * 0.75) + this.#random.below(Math.max(1, Math.round(ms / 2)))
   }
 
+  #mayDial(known: KnownPeer): boolean {
+    return known.state === 'idle' && !known.isSelf && known.dials < this.#limits.dialsPerPeerMax
+  }
+
   #isDue(known: KnownPeer, now: number): boolean {
-    if (known.state !== 'idle' || known.isSelf || known.notBefore > now) return false
+    if (!this.#mayDial(known) || known.notBefore > now) return false
     return !this.#isFull(known) && !this.#bans.has(known.endpoint.host)
   }
 

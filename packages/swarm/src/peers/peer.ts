@@ -1,4 +1,4 @@
-// One connection: a byte channel and a PeerConnection, drained into its owner.
+// One connection: a channel and its framing, drained into its owner.
 //
 // Shell of the machine contract: bytes in, events out one by one, then one write of all that was caused. The owner
 // is first the acceptor (until the infohash is known), then the engine of a torrent. Closing is told once, at once,
@@ -7,10 +7,19 @@
 import type { BencodeValue } from '@bt/bencode'
 import type { PieceGeometry } from '@bt/metainfo'
 import type { Alarm, ByteChannel, ChannelReader, Clock, PeerOrigin } from '@bt/ports'
-import { Bitfield, type Endpoint, type PeerId, type ReadonlyBitfield } from '@bt/primitives'
+import {
+  Bitfield,
+  type Endpoint,
+  invariant,
+  type PeerId,
+  type ReadonlyBitfield,
+} from '@bt/primitives'
 import {
   type ExtensionFacts,
-  type PeerConnection,
+  type MessageObject,
+  ObjectConnection,
+  objectLength,
+  PeerConnection,
   type PeerEvent,
   type PeerSession,
   WireError,
@@ -44,13 +53,16 @@ export interface PeerParts {
   readonly origin: PeerOrigin
   readonly endpoint: Endpoint
   readonly channel: ByteChannel
-  readonly connection: PeerConnection
+  readonly connection: PeerConnection | ObjectConnection
   readonly owner: PeerOwner
   readonly clock: Clock
   readonly turn: Turn
 }
 
-/** Bytes waiting in a channel that does not take them: four send-aheads; a peer that makes us talk and never reads is closed. */
+/**
+ * Bytes waiting in a channel that does not take them: four send-aheads, or four blocks where these are longer (fast
+ * profile); a peer that makes us talk and never reads is closed.
+ */
 export const OUTPUT_BYTES_MAX = 2 * 1024 * 1024
 
 const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
@@ -84,7 +96,7 @@ export class Peer implements PeerHandle, ChannelReader {
   readMeter: ReadMeter | undefined
 
   owner: PeerOwner
-  readonly #connection: PeerConnection
+  readonly #connection: PeerConnection | ObjectConnection
   readonly #channel: ByteChannel
   readonly #clock: Clock
   readonly #turn: Turn
@@ -148,17 +160,14 @@ export class Peer implements PeerHandle, ChannelReader {
   flush(): void {
     this.#dirty = false
     if (this.#closed) return
-    const output = this.#connection.takeOutput()
-    if (output !== undefined) {
-      if (!this.#channel.send(output.chunks, () => output.sent())) {
-        this.fullSince ??= this.#clock.now()
-        if (this.#channel.queuedBytes > OUTPUT_BYTES_MAX) {
-          this.drop(
-            'output-full',
-            `${this.#channel.queuedBytes} bytes wait for a peer that reads nothing`,
-          )
-          return
-        }
+    if (!this.#send()) {
+      this.fullSince ??= this.#clock.now()
+      if (this.#channel.queuedBytes > this.#outputBytesMax) {
+        this.drop(
+          'output-full',
+          `${this.#channel.queuedBytes} bytes wait for a peer that reads nothing`,
+        )
+        return
       }
     }
     this.#arm()
@@ -173,13 +182,34 @@ export class Peer implements PeerHandle, ChannelReader {
     if (this.#closed) return
     const now = this.#clock.now()
     this.now = now
+    const connection = this.#connection
+    invariant(connection instanceof PeerConnection, 'who frames objects is sent objects')
     try {
-      this.#connection.receive(chunk, now)
+      connection.receive(chunk, now)
       this.#drain()
     } catch (error) {
       this.#failed(error)
     }
     if (this.readMeter !== undefined) this.#pay(this.readMeter, chunk.length, now)
+    this.#turn.end()
+  }
+
+  /** The same for framing 'objects'. */
+  receivedObject(value: object): void {
+    if (this.#closed) return
+    const now = this.#clock.now()
+    this.now = now
+    const connection = this.#connection
+    invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
+    try {
+      connection.receive(value as MessageObject, now)
+      this.#drain()
+    } catch (error) {
+      this.#failed(error)
+    }
+    if (this.readMeter !== undefined) {
+      this.#pay(this.readMeter, objectLength(value as MessageObject), now)
+    }
     this.#turn.end()
   }
 
@@ -251,9 +281,23 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#closed = true
     this.#alarm?.cancel()
     this.#payday?.cancel()
-    this.#connection.takeOutput()?.sent()
     this.session.close()
     this.owner.peerClosed(this, reason)
+  }
+
+  get #outputBytesMax(): number {
+    return Math.max(OUTPUT_BYTES_MAX, 4 * (this.session.geometry?.blockLength ?? 0))
+  }
+
+  /** All there is to say. False: the channel takes nothing more for now. */
+  #send(): boolean {
+    const connection = this.#connection
+    const channel = this.#channel
+    if (connection instanceof ObjectConnection) {
+      return connection.send(channel as Required<ByteChannel>)
+    }
+    const output = connection.takeOutput()
+    return output === undefined || channel.send(output.chunks, output.sent)
   }
 
   /** An alarm stays where it is when the deadline moves away: it looks again when it rings. */

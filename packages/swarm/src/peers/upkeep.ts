@@ -44,6 +44,8 @@ export function leastUseful<P extends Evictable>(
 }
 
 export interface UpkeepParts {
+  /** False: nobody ever gives way. */
+  readonly evicts: boolean
   readonly peers: PeerSet
   /** No connection can be added, to this torrent or at all. */
   readonly isFull: () => boolean
@@ -76,8 +78,8 @@ export class Upkeep {
   }
 
   #makeRoom(now: number): void {
-    const { peers, isFull, othersWait, isSnubbed } = this.#parts
-    if (now - this.#evictedAt < EVICT_EVERY_MS || !isFull()) return
+    const { peers, evicts, isFull, othersWait, isSnubbed } = this.#parts
+    if (!evicts || now - this.#evictedAt < EVICT_EVERY_MS || !isFull()) return
     if (this.#knocks === 0 && !othersWait(now)) return
     const peer = leastUseful(peers.open(), now, (other) => isSnubbed(other, now))
     if (peer === undefined) return

@@ -13,17 +13,16 @@ import type { Peer } from '../peers/peer.ts'
 import type { Conviction, Trust } from '../peers/trust.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { Picker } from '../picking/picker.ts'
-import { Pipeline } from '../picking/pipeline.ts'
+import { PIPELINE_LIMITS, Pipeline } from '../picking/pipeline.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
 import { EndgameLooks } from './endgame-looks.ts'
 import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
+import type { Manners } from '../manners.ts'
 import type { Meters } from './meters.ts'
 
-/** Milliseconds after which one request is given up for good; long before, its block may be asked of others. */
-export const REQUEST_MS = 120_000
 /** Requests go out by an eighth of the pipeline at a time: one small write for many blocks, and it never runs dry. */
 const BATCH_SHARE = 8
 
@@ -34,6 +33,7 @@ export interface DownloaderParts {
   readonly trust: Trust<Peer>
   readonly seat: PolicySeat
   readonly meters: Meters
+  readonly manners: Manners
   readonly clock: Clock
   readonly turn: Turn
   /** It is in `have` now. */
@@ -87,8 +87,13 @@ export class Downloader {
   joined(peer: Peer): void {
     const { picker, seat, geometry, trust } = this.#parts
     const address = addressKey(peer.endpoint.host)
+    const { limits } = this.#parts.meters
     const pipeline = new Pipeline(geometry.blockLength, peer.now, {
-      requestsMax: this.#parts.meters.limits.requestsPerPeerMax,
+      requestsMin: limits.requestsPerPeerMin,
+      requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
+      requestsMax: limits.requestsPerPeerMax,
+      stallMs: limits.stallMs,
+      snubMs: limits.snubMs,
     })
     pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
     this.#intakes.set(peer, { pipeline, address, doubted: false })
@@ -223,7 +228,7 @@ export class Downloader {
     if (intake === undefined || !session.amInterested) return
     const choked = session.peerChoking
     if (choked && !session.fast) return
-    const { picker, seat } = this.#parts
+    const { picker, seat, manners } = this.#parts
     if (!seat.mayAsk(peer)) return
     const now = peer.now
     const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
@@ -232,10 +237,10 @@ export class Downloader {
     const facts = { now, bytesPerSecond: intake.pipeline.bytesPerSecond(now), choked }
     const pendingBytes = picker.receivedBytes
     const picks = picker.pick(peer, room, facts)
+    const deadlineMs = this.#parts.meters.limits.requestMs
     this.#parts.meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
     for (const pick of picks) {
-      const options = pick.soft ? SOFT : HARD
-      session.request(pick.piece, pick.begin, pick.length, now, options)
+      session.request(pick.piece, pick.begin, pick.length, now, { deadlineMs, soft: pick.soft })
       if (seat.observes) {
         seat.observe({ type: 'requested', peer, piece: pick.piece, bytes: pick.length })
       }
@@ -246,7 +251,7 @@ export class Downloader {
     }
     if (picks.length < room) {
       this.#hungry.add(peer)
-      if (picker.endgame) this.#looks.soon(now)
+      if (manners.endgame && picker.endgame) this.#looks.soon(now)
     } else this.#hungry.delete(peer)
     this.#parts.turn.later(this.#interest)
   }
@@ -308,6 +313,7 @@ export class Downloader {
     peer: Peer,
     block: { readonly piece: number; readonly begin: number; readonly length: number },
   ): void {
+    if (!this.#parts.manners.cancels) return
     peer.session.cancel(block.piece, block.begin, block.length)
     this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, block.piece, block.begin, 'cancelled', peer.now)
@@ -342,6 +348,3 @@ export class Downloader {
     if (this.#parts.seat.observes) this.#parts.seat.observe(fact)
   }
 }
-
-const HARD = { deadlineMs: REQUEST_MS } as const
-const SOFT = { deadlineMs: REQUEST_MS, soft: true } as const

@@ -10,6 +10,8 @@ export interface HavesParts {
   readonly have: ReadonlyBitfield
   readonly geometry: PieceGeometry
   readonly seat: PolicySeat
+  /** False: one by one from the start. */
+  readonly bitfield: boolean
   readonly peers: () => Iterable<Peer>
 }
 
@@ -24,11 +26,16 @@ export class Haves {
 
   /** Right after the handshake: everything it may see, in one message. */
   greet(peer: Peer): void {
+    const { have, seat, bitfield } = this.#parts
+    if (!bitfield) {
+      peer.session.sendPieces(new Bitfield(have.length))
+      this.catchUp(peer)
+    } else if (seat.hidesPieces) this.#greetWithSome(peer)
+    else peer.session.sendPieces(have)
+  }
+
+  #greetWithSome(peer: Peer): void {
     const { have, seat } = this.#parts
-    if (!seat.hidesPieces) {
-      peer.session.sendPieces(have)
-      return
-    }
     const shown = new Bitfield(have.length)
     for (let piece = 0; piece < have.length; piece++) {
       if (have.has(piece) && seat.reveals(piece, peer)) shown.set(piece)
