@@ -38,7 +38,7 @@ describe.each(rooms())('$name', (room) => {
         const match = /^@bt\/([a-z-]+)(\/.*)?$/.exec(specifier)
         if (match === null) continue
         expect(allowed, `${source.path} imports ${specifier}`).toContain(match[1])
-        expect(['', '/contract', '/compat'], `${source.path}: deep import`).toContain(
+        expect(['', '/contract', '/compat', '/classic'], `${source.path}: deep import`).toContain(
           match[2] ?? '',
         )
       }

@@ -42,6 +42,8 @@ describe('an election of classic mode', () => {
       [id(1), id(3)],
     ])
     expect(ids(electClassic(candidates, 50, 3))).toEqual([[id(0), id(3)], [id(1), id(4)], [id(2)]])
+    const alone = candidates.slice(0, 1)
+    expect(ids(electClassic(alone, 50, 2))).toEqual([[id(0)], [id(0)]])
   })
 })
 
@@ -128,7 +130,8 @@ describe('the tracker of classic mode', () => {
     const answer = office.announce(1, 1)
     expect(answer.peers).toHaveLength(3)
     expect(leadersOf(answer)).toEqual([[id(103)]])
-    expect(office.announce(1, 1).peers).toHaveLength(0)
+    const hosts = ({ peers }: AnnounceResponse): string[] => peers.map(({ host }) => host)
+    expect(hosts(office.announce(1, 1))).toEqual(hosts(answer))
   })
 
   test('biased, hands out the own site first', () => {

@@ -4,9 +4,20 @@ import { ScenarioError } from './errors.ts'
 import type { Scheme } from './scheme.ts'
 import { biased } from './schemes/biased.ts'
 import { bittorrent } from './schemes/bittorrent.ts'
+import { biasedClassic, classic, multi } from './schemes/classic.ts'
 import { owned } from './schemes/owned.ts'
+import { published, randomChoker } from './schemes/published.ts'
 
-export const SCHEMES: readonly Scheme[] = [bittorrent, biased, owned]
+export const SCHEMES: readonly Scheme[] = [
+  bittorrent,
+  biased,
+  owned,
+  published,
+  randomChoker,
+  classic,
+  biasedClassic,
+  multi,
+]
 
 /** @throws {ScenarioError} NO_SUCH_SCHEME */
 export function schemeNamed(name: string): Scheme {

@@ -1,7 +1,8 @@
 // Who leads each site in classic mode: once, by what candidates declare, a share of them (§1.2).
 //
 // With several ranges (MultiTorrent) each has leaders of its own and a peer leads in one at most: they draw in turn,
-// so that the strongest are spread, until each has its share or nobody is left.
+// so that the strongest are spread, until each has its share or nobody is left. Only where there are fewer candidates
+// than ranges the first of them leads several, or nobody would import those.
 
 import type { PeerId } from '@bt/primitives'
 
@@ -30,7 +31,8 @@ export function electClassic<C extends ClassicCandidate>(
       (one.peerId < other.peerId ? -1 : 1),
   )
   const drawn = ranked.slice(0, ranges * classicLeaderCount(candidates.length, leaderPercent))
-  return Array.from({ length: ranges }, (_, range) =>
-    drawn.filter((_candidate, at) => at % ranges === range),
-  )
+  return Array.from({ length: ranges }, (_, range) => {
+    const own = drawn.filter((_candidate, at) => at % ranges === range)
+    return own.length > 0 ? own : drawn.slice(0, 1)
+  })
 }

@@ -5,7 +5,7 @@
 // again, and what candidates declare is believed.
 
 import type { Random } from '@bt/ports'
-import { type Endpoint, endpointText, type InfoHash, type PeerId } from '@bt/primitives'
+import { type Endpoint, endpointText, type InfoHash, type PeerId, Prng } from '@bt/primitives'
 import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
 import type { AnnounceHook, SwarmView } from '@bt/tracker-server'
 import type { SiteLookup } from '../site-map.ts'
@@ -52,8 +52,8 @@ interface Crowd {
   readonly members: Map<string, Member>
   /** Per site; undefined: too few have joined. */
   leaders: Map<string, LeaderLists> | undefined
-  /** Who was given its neighbours. */
-  readonly given: Set<string>
+  /** What each peer's neighbours are drawn with: whoever asks again hears the same ones. */
+  readonly draws: Map<string, number>
 }
 
 class ClassicHook implements AnnounceHook {
@@ -85,8 +85,10 @@ class ClassicHook implements AnnounceHook {
   select(request: AnnounceRequest, from: Endpoint, swarm: SwarmView): readonly number[] {
     const asker = { host: from.host, port: request.port }
     const crowd = this.#crowds.get(request.infoHash)
-    if (crowd?.leaders === undefined || crowd.given.has(endpointText(asker))) return []
-    crowd.given.add(endpointText(asker))
+    if (crowd?.leaders === undefined) return []
+    const key = endpointText(asker)
+    const seed = crowd.draws.get(key) ?? this.#options.random.below(2 ** 32)
+    crowd.draws.set(key, seed)
     const isOther = (slot: number): boolean => !isSame(swarm.endpoint(slot), asker)
     const draw = {
       everyone: [...swarm.members()].filter(isOther),
@@ -94,7 +96,7 @@ class ClassicHook implements AnnounceHook {
       count: this.#options.neighbours ?? OUT_PEERS,
       biasPercent: this.#options.biasPercent ?? 100,
     }
-    return drawNeighbours(draw, this.#options.random)
+    return drawNeighbours(draw, new Prng(seed))
   }
 
   shape(request: AnnounceRequest, response: AnnounceResponse, from: Endpoint): AnnounceResponse {
@@ -142,7 +144,7 @@ class ClassicHook implements AnnounceHook {
 }
 
 function newCrowd(): Crowd {
-  return { members: new Map(), leaders: undefined, given: new Set() }
+  return { members: new Map(), leaders: undefined, draws: new Map() }
 }
 
 function isSame(one: Endpoint, other: Endpoint): boolean {
