@@ -37,5 +37,6 @@ export type {
   SettingSpec,
 } from './scheme.ts'
 export { schemeNamed, SCHEMES } from './schemes.ts'
+export type { Timeline } from './timeline.ts'
 export { applySettings } from './settings.ts'
 export type { Applied } from './settings.ts'

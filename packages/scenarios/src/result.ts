@@ -6,6 +6,7 @@ import { type Times, timesOf } from './percentiles.ts'
 import type { Broken } from './run-view.ts'
 import type { Scenario } from './scenario.ts'
 import type { Settings } from './scheme.ts'
+import type { Timeline } from './timeline.ts'
 import type { World } from './world.ts'
 
 export interface SiteResult {
@@ -62,6 +63,7 @@ export interface RunResult {
   readonly perClass: readonly ClassResult[]
   /** Of each peer that completed, in order of time. */
   readonly completionSeconds: readonly number[]
+  readonly timeline: Timeline
   readonly brokenInvariants: readonly Broken[]
   readonly virtualSeconds: number
   readonly traceHash: string
@@ -78,6 +80,7 @@ export interface ResultFacts {
   readonly profile: string
   readonly world: World
   readonly broken: readonly Broken[]
+  readonly timeline: Timeline
   readonly traceHash: string
   readonly wallSeconds: number
   readonly peakMemoryBytes: number
@@ -119,6 +122,7 @@ export function resultOf(facts: ResultFacts): RunResult {
     perSite,
     perClass: perClass(done),
     completionSeconds: done.map(secondsOf).sort((one, other) => one - other),
+    timeline: facts.timeline,
     brokenInvariants: facts.broken,
     virtualSeconds: world.nowMs / 1000,
     traceHash: facts.traceHash,

@@ -12,6 +12,7 @@ import type { RunView } from './run-view.ts'
 import type { Scenario } from './scenario.ts'
 import type { Settings } from './scheme.ts'
 import { schemeNamed } from './schemes.ts'
+import { TimelineRecorder } from './timeline.ts'
 import { defaultsOf, World } from './world.ts'
 
 /** How far a run is. */
@@ -70,6 +71,7 @@ class Run {
   readonly #watch: Watch
   readonly #disturbances: Disturbances
   readonly #checksAll: boolean
+  readonly #timeline = new TimelineRecorder()
   readonly #startedSeconds: number
   #peakMemoryBytes = 0
   #toJoin = 0
@@ -128,6 +130,7 @@ class Run {
       profile: 'wire',
       world,
       broken: this.#watch.broken,
+      timeline: this.#timeline.timeline,
       traceHash,
       wallSeconds: (meter?.seconds() ?? 0) - this.#startedSeconds,
       peakMemoryBytes: this.#peakMemoryBytes,
@@ -155,9 +158,11 @@ class Run {
       const { stopped } = simulation.run({ timeMs: Math.min(atMs, endMs), when })
       const progress = this.#progress()
       this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, meter?.memoryBytes() ?? 0)
+      const isLast = stopped === 'when' || atMs >= endMs
+      this.#timeline.sample(this.#world, progress.share, progress.completed, isLast)
       onlooker?.tick?.(this.#world)
       onProgress?.(progress)
-      if (stopped === 'when' || atMs >= endMs) return
+      if (isLast) return
       this.#watch.tick(this.#view())
       this.#disturbances.step(progress.share)
       this.#look()

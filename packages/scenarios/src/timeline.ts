@@ -55,6 +55,7 @@ export class TimelineRecorder {
     this.#completed = half(this.#completed)
     this.#inBytes = half(this.#inBytes)
     this.#outBytes = half(this.#outBytes)
-    this.#everyMs = (1000 * ((this.#seconds.at(-1) ?? 0) - (this.#seconds[0] ?? 0))) / (this.#seconds.length - 1)
+    this.#everyMs =
+      (1000 * ((this.#seconds.at(-1) ?? 0) - (this.#seconds[0] ?? 0))) / (this.#seconds.length - 1)
   }
 }

@@ -137,7 +137,13 @@ function report(
     writeFileSync(join(options.out, 'result.json'), `${JSON.stringify(result, undefined, 1)}\n`)
     writeFileSync(join(options.out, 'summary.txt'), `${[...reportLines(result)].join('\n')}\n`)
   }
-  const { completionSeconds: _times, perSite: _sites, bounds: _bounds, ...facts } = result
+  const {
+    completionSeconds: _times,
+    perSite: _sites,
+    bounds: _bounds,
+    timeline: _line,
+    ...facts
+  } = result
   output.event('result', facts)
   return isFine ? EXIT.done : EXIT.failed
 }
