@@ -43,7 +43,7 @@ export class World {
         datagramLoss: scenario.datagramLossPercent / 100,
         dialFailure: scenario.dialFailurePercent / 100,
       },
-      { chunking: 'whole' },
+      { chunking: 'whole', rates: 'fair' },
     )
     this.layout = layOut(scenario, this.simulation.random('scenario'))
     this.parts = makeContent(scenario, scheme.parts?.(settings) ?? 1)
@@ -55,7 +55,13 @@ export class World {
     )
     const middle = this.network.addSite('tracker', { latencyMs: TRACKER_LATENCY_MS })
     const trackerHost = this.network.addHost(middle)
-    const homes = sites.map(({ name, latencyMs }) => this.network.addSite(name, { latencyMs }))
+    const homes = sites.map(({ name, latencyMs, linkUpload, linkDownload }) =>
+      this.network.addSite(name, {
+        latencyMs,
+        uploadBytesPerSecond: linkUpload,
+        downloadBytesPerSecond: linkDownload,
+      }),
+    )
     const begin = (which: Scheme, own: Settings): SchemeRun =>
       which.begin({
         scenario,
