@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Metainfo } from '@bt/metainfo'
 import type { Done, Keep } from '@bt/ports'
-import { FileKeep, FileStorageProvider, type FolderLock, lockFolder } from '@bt/runtime-node'
+import { FileKeep, type FolderLock, lockFolder, type NodePorts } from '@bt/runtime-node'
 import type { Place } from '@bt/swarm'
 
 export class DownloadPlace {
@@ -20,7 +20,7 @@ export class DownloadPlace {
   }
 
   /** For the swarm, which asks when it knows the name. Errors: StorageError, LOCKED among them. */
-  readonly open = (metainfo: Metainfo, done: Done<Place>): void => {
+  open(ports: NodePorts, metainfo: Metainfo, done: Done<Place>): void {
     const state = join(this.#folder, `.${metainfo.name}.bt`)
     lockFolder(state).then(
       (lock) => {
@@ -29,9 +29,9 @@ export class DownloadPlace {
         const keep =
           this.#resumeFile === undefined ? new FileKeep(state) : oneFile(this.#resumeFile)
         done(undefined, {
-          storage: new FileStorageProvider({ directory: this.#folder }),
+          storage: ports.storageIn(this.#folder),
           keep,
-          partStorage: new FileStorageProvider({ directory: state }),
+          partStorage: ports.storageIn(state),
           partFile: 'parts',
         })
       },

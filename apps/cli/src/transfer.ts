@@ -8,7 +8,7 @@ import {
   parseEndpoint,
   truncateInfoHash,
 } from '@bt/primitives'
-import { nodePorts } from '@bt/runtime-node'
+import { type NodePorts, nodePorts } from '@bt/runtime-node'
 import { Session, type Swarm, type TorrentOptions } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import { type Caching, startCaching } from './caching.ts'
@@ -53,7 +53,7 @@ export interface Transfer {
 export async function startTransfer(
   torrent: Metainfo | Magnet,
   options: NetworkOptions,
-  content: TorrentOptions,
+  content: (ports: NodePorts) => TorrentOptions,
   output: Output,
 ): Promise<Transfer> {
   const { host } = options
@@ -81,12 +81,13 @@ export async function startTransfer(
   try {
     session = await listen(ports, options)
     sayListening(session, options, output)
+    const wishes = content(ports)
     const tiers = options.tracker ? tiersOf(torrent) : []
     // A seed that super-seeds decides by itself what it shows to whom.
-    if (content.superSeed !== true)
+    if (wishes.superSeed !== true)
       caching = await startCaching(options, announcedHash(torrent), tiers.length > 0, output)
     const swarm = await session.add(torrent, {
-      ...content,
+      ...wishes,
       sources: tiers.length > 0 ? [new TrackerClient(tiers, ports)] : [],
       ...(caching === undefined ? {} : { policy: caching.policy }),
       pex: options.pex,

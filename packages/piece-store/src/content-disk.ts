@@ -21,6 +21,8 @@ export interface DiskWatch {
   fileGone(file: number, error: PieceStoreError): void
 }
 
+type Wrote = (error: PieceStoreError | undefined, wrote: boolean) => void
+
 export class ContentDisk {
   readonly metainfo: Metainfo
   readonly placement: Placement
@@ -109,20 +111,28 @@ export class ContentDisk {
     )
   }
 
+  /** True where one write is all of the piece and the storage can hash on the way to it. */
+  writesVerified(piece: PieceIndex): boolean {
+    if (this.#storage.writeVerified === undefined) return false
+    const places = this.placement.places(piece)
+    return places.length === 1 && places[0]?.where === 'file'
+  }
+
+  /** Writes a piece of which `writesVerified` is true if its SHA-1 is this one; false: it is not, nothing was written. */
+  writeVerified(piece: PieceIndex, bytes: Uint8Array, sha1: Uint8Array, done: Wrote): void {
+    const place = this.placement.places(piece)[0] as Place
+    this.#write(place, done, (storage, file, written) =>
+      storage.writeVerified?.(file, place.offset, bytes, sha1, written),
+    )
+  }
+
   writePlace(place: Place, bytes: Uint8Array, done: Done): void {
-    this.#looked(place, (gone) => {
-      if (gone !== undefined) {
-        done(gone)
-        return
-      }
-      const [storage, file] = this.#at(place)
-      const fact = this.#fact(place)
-      this.facts.writeBegins(fact)
-      storage.write(file, place.offset, bytes, (error) => {
-        this.facts.writeEnds(fact, error === undefined ? place.offset + place.length : undefined)
-        done(error && storeError(this.metainfo, 'writing', this.#fileOf(place), error))
-      })
-    })
+    this.#write(
+      place,
+      (error) => done(error),
+      (storage, file, written) =>
+        storage.write(file, place.offset, bytes, (error) => written(error, true)),
+    )
   }
 
   /** Makes an empty file where none is. */
@@ -204,6 +214,28 @@ export class ContentDisk {
     this.#storage.close((error) => {
       if (this.#partFile === undefined) done(error)
       else this.#partFile.close((second) => done(error ?? second))
+    })
+  }
+
+  /** Looks first; `write` says whether it wrote. */
+  #write(
+    place: Place,
+    done: Wrote,
+    write: (storage: Storage, file: number, written: Done<boolean>) => void,
+  ): void {
+    this.#looked(place, (gone) => {
+      if (gone !== undefined) {
+        done(gone, false)
+        return
+      }
+      const [storage, file] = this.#at(place)
+      const fact = this.#fact(place)
+      this.facts.writeBegins(fact)
+      write(storage, file, (error, wrote) => {
+        const isThere = error === undefined && wrote
+        this.facts.writeEnds(fact, isThere ? place.offset + place.length : undefined)
+        done(error && storeError(this.metainfo, 'writing', this.#fileOf(place), error), wrote)
+      })
     })
   }
 

@@ -60,7 +60,7 @@ export class Downloads {
     if (buffer === undefined) return false
     this.#buffers++
     const { geometry } = metainfo
-    this.#open.set(piece, new OpenPiece(geometry, geometry.piece(piece), buffer))
+    this.#open.set(piece, new OpenPiece(geometry, geometry.piece(piece), buffer, memory.copy))
     return true
   }
 
@@ -84,6 +84,11 @@ export class Downloads {
     invariant(open.state === 'open', 'a piece is settled once')
     open.state = 'settling'
     this.#parts.busy.enter()
+    const sha1 = this.#sha1OnTheWay(open)
+    if (sha1 !== undefined) {
+      this.#writeVerified(open, sha1, done)
+      return
+    }
     this.#parts.verifier.isRight(open.piece, open.bytes, (error, right) => {
       if (open.state === 'gone') this.#endDiscarded(open, done)
       else if (error !== undefined) this.#endUndecided(open, error, done)
@@ -118,6 +123,32 @@ export class Downloads {
     for (const [piece, open] of this.#open) if (open.state !== 'settling') this.discard(piece)
   }
 
+  /** Set where hashing and writing may be one job: nothing holds writes up, and nobody was wrong about it before. */
+  #sha1OnTheWay(open: OpenPiece): Uint8Array | undefined {
+    const { disk, gate, verifier } = this.#parts
+    if (this.#onceCorrupt.has(open.piece) || gate.condition.state !== 'ok') return undefined
+    return disk.writesVerified(open.piece) ? verifier.onlySha1(open.piece) : undefined
+  }
+
+  #writeVerified(open: OpenPiece, sha1: Uint8Array, done: Done<Settled>): void {
+    const { disk } = this.#parts
+    let right = true
+    this.#pass(
+      open,
+      done,
+      (answer) => {
+        disk.writeVerified(open.piece, open.bytes, sha1, (error, wrote) => {
+          right = error !== undefined || wrote
+          answer(error)
+        })
+      },
+      () => {
+        if (right) this.#endWritten(open, { verdict: 'verified' }, done)
+        else this.#settleWrong(open, done)
+      },
+    )
+  }
+
   #settleRight(open: OpenPiece, done: Done<Settled>): void {
     if (!this.#onceCorrupt.has(open.piece)) {
       this.#write(open, { verdict: 'verified' }, done)
@@ -149,18 +180,26 @@ export class Downloads {
   }
 
   #write(open: OpenPiece, settled: Settled, done: Done<Settled>): void {
-    const { disk, gate } = this.#parts
+    const { disk } = this.#parts
+    this.#pass(
+      open,
+      done,
+      (answer) => disk.write(open.piece, open.bytes, answer),
+      () => this.#endWritten(open, settled, done),
+    )
+  }
+
+  /** Through the gate; what was discarded meanwhile fails nobody. */
+  #pass(open: OpenPiece, done: Done<Settled>, write: WriteJob['attempt'], ended: () => void): void {
     const job: WriteJob = {
       exclusive: false,
       attempt: (answer) => {
-        disk.write(open.piece, open.bytes, (error) => {
-          answer(open.state === 'gone' ? undefined : error)
-        })
+        write((error) => answer(open.state === 'gone' ? undefined : error))
       },
       ended: () => {
         this.#writing.delete(open)
         if (open.state === 'gone') this.#endDiscarded(open, done)
-        else this.#endWritten(open, settled, done)
+        else ended()
       },
       abandoned: (error) => {
         this.#writing.delete(open)
@@ -169,7 +208,7 @@ export class Downloads {
     }
     this.#writing.set(open, job)
     if (open.state === 'gone') job.ended()
-    else gate.add(job)
+    else this.#parts.gate.add(job)
   }
 
   #endWritten(open: OpenPiece, settled: Settled, done: Done<Settled>): void {

@@ -5,6 +5,7 @@
 
 import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
 import { invariant } from '@bt/primitives'
+import type { Copy } from './piece-memory.ts'
 
 export class OpenPiece {
   readonly piece: PieceIndex
@@ -16,10 +17,12 @@ export class OpenPiece {
   /** Up to here blocks are awaited; behind it are pads. */
   readonly dataLength: number
   state: 'open' | 'settling' | 'corrupt' | 'gone' = 'open'
+  readonly #copy: Copy
   readonly #here: Uint8Array
   #missing: number
 
-  constructor(geometry: PieceGeometry, piece: PieceIndex, buffer: Uint8Array) {
+  constructor(geometry: PieceGeometry, piece: PieceIndex, buffer: Uint8Array, copy: Copy) {
+    this.#copy = copy
     this.piece = piece
     this.buffer = buffer
     this.bytes = buffer.subarray(0, geometry.lengthOf(piece))
@@ -52,10 +55,8 @@ export class OpenPiece {
       fresh = true
       const from = block * blockLength
       const stop = Math.min(from + blockLength, dataLength, end)
-      this.bytes.set(
-        from === begin && stop === end ? data : data.subarray(from - begin, stop - begin),
-        from,
-      )
+      const isAll = from === begin && stop === end
+      this.#copy(isAll ? data : data.subarray(from - begin, stop - begin), this.bytes, from)
     }
     if (!fresh) return 'duplicate'
     return this.#missing === 0 ? 'complete' : 'partial'

@@ -6,9 +6,15 @@ import type { MemoryBudget, Reclaimable } from './memory-budget.ts'
 import { ReadCache } from './read-cache.ts'
 import { READ_CACHE_SHARE } from './store-limits.ts'
 
+/** Puts `bytes` into a buffer of ours at `at`. */
+export type Copy = (bytes: Uint8Array, into: Uint8Array, at: number) => void
+
+const plainCopy: Copy = (bytes, into, at) => into.set(bytes, at)
+
 export class PieceMemory implements Reclaimable {
   readonly budget: MemoryBudget
   readonly cache: ReadCache
+  readonly copy: Copy
   readonly pieces: BufferPool
   /** The same pool as `pieces` where a whole piece is read ahead. */
   readonly runs: BufferPool
@@ -20,6 +26,7 @@ export class PieceMemory implements Reclaimable {
     budget: MemoryBudget,
   ) {
     this.budget = budget
+    this.copy = hasher.copy?.bind(hasher) ?? plainCopy
     this.cache = new ReadCache(budget.maxBytes * READ_CACHE_SHARE)
     this.pieces = new BufferPool(lengths.piece, hasher, budget)
     this.runs =

@@ -25,6 +25,12 @@ export class Verifier {
     return sha1 !== undefined || root !== undefined
   }
 
+  /** The one hash that decides, where it is a SHA-1 and nothing else. */
+  onlySha1(piece: PieceIndex): Uint8Array | undefined {
+    const { sha1, merkleRoot: root } = this.#metainfo.pieceHashes(piece)
+    return root === undefined ? sha1 : undefined
+  }
+
   /** `bytes` is the whole piece, pads included, unchanged until `done`. */
   isRight(piece: PieceIndex, bytes: Uint8Array, done: Done<boolean>): void {
     const hashes = this.#metainfo.pieceHashes(piece)

@@ -22,6 +22,17 @@ export interface Storage {
   read(file: number, offset: number, into: Uint8Array, done: Done): void
   /** Creates the file, its folders, and leaves holes where nothing was written (sparse). */
   write(file: number, offset: number, bytes: Uint8Array, done: Done): void
+  /**
+   * Writes if the SHA-1 of `bytes` is this one, in one trip to a thread where hashing and writing apart are two.
+   * False: it is another, and nothing was written. Absent: whoever calls hashes and writes itself.
+   */
+  writeVerified?(
+    file: number,
+    offset: number,
+    bytes: Uint8Array,
+    sha1: Uint8Array,
+    done: Done<boolean>,
+  ): void
   /** Undefined: the file is not there. */
   stat(
     file: number,

@@ -4,7 +4,7 @@
 // file and what to do. A failed fsync is remembered: the kernel may have dropped the pages, so a later fsync that
 // succeeds proves nothing (fsyncgate, 2018), and the file stays unsynced until it is opened anew.
 
-import { invariant } from '@bt/primitives'
+import { bytesEqual, invariant } from '@bt/primitives'
 import type { Done, Storage, StorageFile, StorageProvider } from '@bt/ports'
 import { StorageError } from '@bt/ports'
 import { DescriptorPressure } from './descriptor-pressure.ts'
@@ -12,6 +12,8 @@ import { type DiskCalls, SYSTEM_CALLS } from './disk-calls.ts'
 import { storageError, systemCode } from './errors.ts'
 import { OpenFiles, type PooledFile } from './open-files.ts'
 import { RootFolder } from './root-folder.ts'
+import { plainDigest } from './thread-hasher.ts'
+import type { Lane, ThreadAnswer, WorkThreads } from './work-threads.ts'
 
 export interface FileStorageOptions {
   /** Made, with the folders above it, at the first write. */
@@ -20,6 +22,8 @@ export interface FileStorageOptions {
   readonly filesOpenMax?: number
   readonly pressure?: DescriptorPressure
   readonly calls?: DiskCalls
+  /** Hash and write verified pieces; who made them closes them, after this. Absent: the store hashes by itself. */
+  readonly threads?: WorkThreads
 }
 
 export class FileStorageProvider implements StorageProvider {
@@ -65,9 +69,14 @@ export class FileStorageProvider implements StorageProvider {
       throw storageError(error, 'READ_FAILED', `use the folder ${root.path}`)
     }
     if (this.#isClosed) throw new StorageError('READ_FAILED', 'the storage provider is closed')
-    const storage: FileStorage = new FileStorage(files, root, this.#pool, this.#calls, () =>
-      this.#open.delete(storage),
-    )
+    const storage: FileStorage = new FileStorage({
+      files,
+      root,
+      pool: this.#pool,
+      calls: this.#calls,
+      threads: this.#options.threads,
+      onClosed: () => this.#open.delete(storage),
+    })
     this.#open.add(storage)
     return storage
   }
@@ -79,6 +88,7 @@ class StoredFile implements PooledFile {
   readonly index: number
   readonly path: readonly string[]
   readonly #root: RootFolder
+  readonly lane: Lane = { thread: undefined, open: 0 }
   /** Written since the last sync began. */
   isDirty = false
   /** Why it will not be durable any more. */
@@ -103,7 +113,17 @@ class StoredFile implements PooledFile {
   }
 }
 
+interface StorageParts {
+  readonly files: readonly StorageFile[]
+  readonly root: RootFolder
+  readonly pool: OpenFiles
+  readonly calls: DiskCalls
+  readonly threads: WorkThreads | undefined
+  readonly onClosed: () => void
+}
+
 class FileStorage implements Storage {
+  readonly writeVerified?: Required<Storage>['writeVerified']
   readonly #files: readonly StoredFile[]
   readonly #root: RootFolder
   readonly #pool: OpenFiles
@@ -112,18 +132,16 @@ class FileStorage implements Storage {
   readonly #underWay = new Set<Promise<unknown>>()
   #finished: Promise<void> | undefined
 
-  constructor(
-    files: readonly StorageFile[],
-    root: RootFolder,
-    pool: OpenFiles,
-    calls: DiskCalls,
-    onClosed: () => void,
-  ) {
+  constructor(parts: StorageParts) {
+    const { files, root, threads } = parts
     this.#files = files.map(({ path }, index) => new StoredFile(index, path, root))
     this.#root = root
-    this.#pool = pool
-    this.#calls = calls
-    this.#onClosed = onClosed
+    this.#pool = parts.pool
+    this.#calls = parts.calls
+    this.#onClosed = parts.onClosed
+    if (threads !== undefined) {
+      this.writeVerified = (...call) => this.#writeVerified(threads, ...call)
+    }
   }
 
   read(file: number, offset: number, into: Uint8Array, done: Done): void {
@@ -144,13 +162,44 @@ class FileStorage implements Storage {
     this.#run('WRITE_FAILED', what, file, done, async (stored) => {
       await this.#pool.using(stored, 'write', async (descriptor) => {
         stored.isDirty = true
-        for (let at = 0; at < bytes.length; ) {
-          const count = await this.#calls.write(descriptor, rest(bytes, at), offset + at)
-          if (count === 0) throw new Error(`the system wrote nothing at ${offset + at}`)
-          at += count
-        }
+        await this.#writeAll(descriptor, offset, bytes)
       })
     })
+  }
+
+  #writeVerified(
+    threads: WorkThreads,
+    file: number,
+    offset: number,
+    bytes: Uint8Array,
+    sha1: Uint8Array,
+    done: Done<boolean>,
+  ): void {
+    const what = `write ${bytes.length} bytes at ${offset} of`
+    this.#run('WRITE_FAILED', what, file, done, (stored) =>
+      this.#pool.using(stored, 'write', async (descriptor) => {
+        stored.isDirty = true
+        const job = { kind: 'write', bytes, sha1, descriptor, offset } as const
+        const { value, failure } = await new Promise<ThreadAnswer>((resolve) => {
+          if (!threads.run(job, resolve, stored.lane)) resolve({})
+        })
+        if (failure !== undefined) throw Object.assign(new Error(failure.message), failure)
+        if (value !== undefined) return value === true
+        // No thread, or it died half-way: the same, here.
+        if (!bytesEqual(plainDigest('sha1', bytes), sha1)) return false
+        await this.#writeAll(descriptor, offset, bytes)
+        return true
+      }),
+    )
+  }
+
+  /** Completes what the system does only a part of. */
+  async #writeAll(descriptor: number, offset: number, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const count = await this.#calls.write(descriptor, rest(bytes, at), offset + at)
+      if (count === 0) throw new Error(`the system wrote nothing at ${offset + at}`)
+      at += count
+    }
   }
 
   stat(

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { parseIp } from '@bt/primitives'
-import { type Log, NetworkError, type Ports } from '@bt/ports'
+import { type Log, NetworkError, type Ports, type StorageProvider } from '@bt/ports'
 import { DescriptorPressure } from './descriptor-pressure.ts'
 import { FileKeep } from './file-keep.ts'
 import { FileStorageProvider } from './file-storage.ts'
@@ -13,6 +13,7 @@ import { SystemResolver } from './system-resolver.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { ThreadHasher } from './thread-hasher.ts'
 import { UdpDatagrams } from './udp-datagrams.ts'
+import { WorkThreads } from './work-threads.ts'
 
 export interface NodePortsOptions {
   /** Files are opened below it; made at the first write. */
@@ -36,6 +37,8 @@ export interface NodePortsOptions {
 
 /** The ports, and their end. */
 export interface NodePorts extends Ports, AsyncDisposable {
+  /** Storage in another folder, with the threads and the descriptor limit of these ports; closed with them. */
+  storageIn(directory: string): StorageProvider
   /**
    * Aborts every channel, ends every request, waits for the disk, stops the threads and cancels all alarms: nothing
    * is left that keeps a process alive. Close what uses the ports first. Twice does nothing.
@@ -65,20 +68,29 @@ export function nodePorts(options: NodePortsOptions): NodePorts {
     resolver,
     ...(options.authorities !== undefined && { authorities: options.authorities }),
   })
-  const storage = new FileStorageProvider({
-    directory,
-    pressure,
-    ...(options.filesOpenMax !== undefined && { filesOpenMax: options.filesOpenMax }),
-  })
-  const keep = new FileKeep(options.keepDirectory ?? join(directory, '.bt'))
-  const hasher = new ThreadHasher({
+  const threads = new WorkThreads({
     ...(options.hashThreads !== undefined && { threads: options.hashThreads }),
     ...(log !== undefined && { log }),
   })
+  const storages: FileStorageProvider[] = []
+  const storageIn = (folder: string): FileStorageProvider => {
+    const storage = new FileStorageProvider({
+      directory: folder,
+      pressure,
+      threads,
+      ...(options.filesOpenMax !== undefined && { filesOpenMax: options.filesOpenMax }),
+    })
+    storages.push(storage)
+    return storage
+  }
+  const storage = storageIn(directory)
+  const keep = new FileKeep(options.keepDirectory ?? join(directory, '.bt'))
+  const hasher = new ThreadHasher({ workThreads: threads })
   const end = async (): Promise<void> => {
     http.close()
-    await Promise.all([transport.close(), datagrams.close(), storage.close(), keep.close()])
-    await hasher.close()
+    const closing = storages.map((each) => each.close())
+    await Promise.all([transport.close(), datagrams.close(), keep.close(), ...closing])
+    await threads.close()
     clock.close()
   }
   let ended: Promise<void> | undefined
@@ -94,6 +106,7 @@ export function nodePorts(options: NodePortsOptions): NodePorts {
     resolver,
     http,
     storage,
+    storageIn,
     keep,
     hasher,
     ...(log !== undefined && { log }),

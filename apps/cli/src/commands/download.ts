@@ -33,11 +33,11 @@ export async function download(
   const transfer = await startTransfer(
     metainfo ?? magnet,
     options,
-    {
-      place: place.open,
+    (ports) => ({
+      place: (metainfo, done) => place.open(ports, metainfo, done),
       ...(select === undefined ? {} : { select }),
       ...(options.sequential === true ? { sequential: true } : {}),
-    },
+    }),
     output,
   )
   const { swarm, report } = transfer

@@ -1,6 +1,5 @@
 // bt seed: checks the data (or trusts it) and serves it until a signal.
 
-import { FileStorageProvider } from '@bt/runtime-node'
 import { EXIT, Failure } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { readTorrent } from '../torrent-source.ts'
@@ -18,16 +17,15 @@ export async function seed(
   output: Output,
 ): Promise<number> {
   const metainfo = await readTorrent(file)
-  const storage = new FileStorageProvider({ directory: folder })
   const transfer = await startTransfer(
     metainfo,
     options,
-    {
-      storage,
+    (ports) => ({
+      storage: ports.storageIn(folder),
       keep: false,
       found: options.trustData === true ? 'trust' : 'check',
       ...(options.superSeed === true ? { superSeed: true } : {}),
-    },
+    }),
     output,
   )
   const { swarm, report } = transfer

@@ -1,0 +1,148 @@
+// Goal: a verified write does what hashing and writing apart do, whatever becomes of the thread that was asked.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Storage } from '@bt/ports'
+import { storageContract } from '@bt/ports/contract'
+import { afterEach, describe, expect, test } from 'vitest'
+import { FileStorageProvider } from '../src/file-storage.ts'
+import { THREAD_PROGRAM } from '../src/thread-program.ts'
+import { ThreadHasher } from '../src/thread-hasher.ts'
+import { type Lane, WorkThreads } from '../src/work-threads.ts'
+import { freshFolder } from './folder.ts'
+import { realWorld } from './real-world.ts'
+
+const cleanups: (() => void | Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const sha1 = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha1').update(bytes).digest())
+
+async function open(threads: WorkThreads): Promise<{ storage: Storage; folder: string }> {
+  const { path, remove } = freshFolder()
+  const provider = new FileStorageProvider({ directory: path, threads })
+  cleanups.push(
+    remove,
+    () => threads.close(),
+    () => provider.close(),
+  )
+  const files = [{ path: ['a.bin'], length: 1_000_000 }]
+  const storage = await new Promise<Storage>((resolve, reject) =>
+    provider.open(files, (error, value) => (error ? reject(error) : resolve(value))),
+  )
+  return { storage, folder: path }
+}
+
+function writeVerified(
+  storage: Storage,
+  offset: number,
+  bytes: Uint8Array,
+  digest: Uint8Array,
+): Promise<boolean> {
+  return new Promise((resolve, reject) =>
+    storage.writeVerified?.(0, offset, bytes, digest, (error, wrote) =>
+      error ? reject(error) : resolve(wrote),
+    ),
+  )
+}
+
+describe('file storage with threads keeps the contract of Storage', () => {
+  const setup = async () => {
+    const folder = freshFolder()
+    const threads = new WorkThreads({ threads: 1 })
+    const made: FileStorageProvider[] = []
+    const provide = (): FileStorageProvider => {
+      const provider = new FileStorageProvider({ directory: folder.path, threads })
+      made.push(provider)
+      return provider
+    }
+    return {
+      provider: provide(),
+      reopen: async () => provide(),
+      ...realWorld(async () => {
+        for (const each of made) await each.close()
+        await threads.close()
+        folder.remove()
+      }),
+    }
+  }
+  for (const check of storageContract(setup)) test(check.name, () => check.run())
+})
+
+describe('a verified write', () => {
+  const programs: readonly (readonly [string, object])[] = [
+    ['in a thread', { threads: 1 }],
+    ['without threads', { threads: 0 }],
+    ['in a thread that dies of it', { threads: 1, source: 'process.exit(1)' }],
+  ]
+  for (const [how, options] of programs) {
+    test(`${how}: right bytes are written, wrong ones are not`, async () => {
+      const { storage, folder } = await open(new WorkThreads(options))
+      const bytes = new Uint8Array(new SharedArrayBuffer(300_000)).fill(7)
+      expect(await writeVerified(storage, 0, bytes, new Uint8Array(20))).toBe(false)
+      expect(existsSync(join(folder, 'a.bin')) && readFileSync(join(folder, 'a.bin')).length).toBe(
+        0,
+      )
+      expect(await writeVerified(storage, 5000, bytes, sha1(bytes))).toBe(true)
+      const there = readFileSync(join(folder, 'a.bin'))
+      expect(there.length).toBe(305_000)
+      expect(sha1(there.subarray(5000))).toEqual(sha1(bytes))
+    })
+  }
+
+  test('a system error in a thread is the typed error of storage', async () => {
+    const source = THREAD_PROGRAM.replace(
+      'const count = writeSync(',
+      "throw Object.assign(new Error('no room'), { code: 'ENOSPC' }); const count = writeSync(",
+    )
+    const { storage } = await open(new WorkThreads({ threads: 1, source }))
+    const bytes = new Uint8Array(new SharedArrayBuffer(100))
+    await expect(writeVerified(storage, 0, bytes, sha1(bytes))).rejects.toMatchObject({
+      name: 'StorageError',
+      code: 'DISK_FULL',
+      file: 0,
+    })
+  })
+})
+
+describe('[speed] work threads', () => {
+  const job = (hasher: ThreadHasher, length: number) => ({
+    kind: 'digest' as const,
+    algorithm: 'sha1' as const,
+    bytes: hasher.allocate(length),
+  })
+
+  test('jobs of one turn are one message', async () => {
+    const threads = new WorkThreads({ threads: 1 })
+    const hasher = new ThreadHasher({ workThreads: threads })
+    await Promise.all(
+      Array.from(
+        { length: 20 },
+        () => new Promise((resolve) => threads.run(job(hasher, 1000), resolve)),
+      ),
+    )
+    expect(threads.messages).toBe(1)
+    await threads.close()
+  })
+
+  test('a lane stays with one thread, other jobs go to another', async () => {
+    const threads = new WorkThreads({ threads: 2 })
+    const hasher = new ThreadHasher({ workThreads: threads })
+    const lane: Lane = { thread: undefined, open: 0 }
+    const used = new Set<unknown>()
+    const all: Promise<unknown>[] = []
+    for (let count = 0; count < 12; count++) {
+      all.push(new Promise((resolve) => threads.run(job(hasher, 100_000), resolve, lane)))
+      used.add(lane.thread)
+    }
+    expect(used.size).toBe(1)
+    expect(threads.count).toBe(1)
+    all.push(new Promise((resolve) => threads.run(job(hasher, 100_000), resolve)))
+    expect(threads.count).toBe(2)
+    await Promise.all(all)
+    expect(lane.open).toBe(0)
+    await threads.close()
+  })
+})
