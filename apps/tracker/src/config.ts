@@ -52,6 +52,8 @@ const Settings = v.strictObject({
   'max-peers': v.optional(whole('max-peers', 1, 2000)),
   allow: v.optional(v.string()),
   deny: v.optional(v.string()),
+  'peer-ids': v.optional(v.picklist(['keep', 'drop'], 'peer-ids is keep or drop')),
+  'udp-batch': v.optional(v.picklist(['auto', 'off'], 'udp-batch is auto or off')),
   'trust-proxy': v.optional(v.array(address('trust-proxy'))),
   'site-map': v.optional(v.string()),
   'trust-sites': v.optional(
@@ -82,6 +84,10 @@ export interface Config {
   readonly intervalSeconds: number
   readonly peersMax: number
   readonly list: { readonly kind: 'allow' | 'deny'; readonly file: string } | undefined
+  /** Peer ids are named only in answers that are dictionaries, and cost 20 bytes a peer. */
+  readonly keepPeerIds: boolean
+  /** Move datagrams by the addon, where there is one for this machine. */
+  readonly udpBatch: boolean
   readonly trustedProxies: readonly string[]
   /** CacheTorrent: who is where, and how many of a site lead it; undefined: it is not spoken. */
   readonly sites:
@@ -128,6 +134,8 @@ export function readConfig(
       list === undefined
         ? undefined
         : { kind: settings.allow === undefined ? 'deny' : 'allow', file: list },
+    keepPeerIds: settings['peer-ids'] !== 'drop',
+    udpBatch: settings['udp-batch'] !== 'off',
     trustedProxies: settings['trust-proxy'] ?? [],
     sites:
       settings['site-map'] === undefined

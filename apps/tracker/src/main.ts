@@ -27,6 +27,18 @@ const program = new Command('bt-tracker')
     'serve only the infohashes in this file, one a line; SIGHUP reads it again',
   )
   .option('--deny <file>', 'serve all but the infohashes in this file; SIGHUP reads it again')
+  .addOption(
+    new Option(
+      '--peer-ids <what>',
+      'keep them, or drop them and save 20 bytes a peer; compact answers have none (default: keep)',
+    ).choices(['keep', 'drop']),
+  )
+  .addOption(
+    new Option(
+      '--udp-batch <when>',
+      'move datagrams in batches by the addon, where one is built for this machine (default: auto)',
+    ).choices(['auto', 'off']),
+  )
   .option('--trust-proxy <address...>', 'believe X-Forwarded-For of these addresses')
   .option(
     '--site-map <file>',

@@ -1,9 +1,15 @@
 // A tracker from start to signal: wiring, what it prints, and an orderly end.
 
 import type { Server } from 'node:http'
-import type { DatagramSocket } from '@bt/ports'
+import type { Datagrams, DatagramSocket } from '@bt/ports'
 import { type Endpoint, endpointText, type InfoHash, parseIp } from '@bt/primitives'
-import { SystemClock, SystemRandom, UdpDatagrams } from '@bt/runtime-node'
+import {
+  BatchDatagrams,
+  batchNative,
+  SystemClock,
+  SystemRandom,
+  UdpDatagrams,
+} from '@bt/runtime-node'
 import { accessHook, HttpFrontend, parseAccessList, Tracker, UdpFrontend } from '@bt/tracker-server'
 import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
@@ -47,6 +53,7 @@ export async function runTracker(
         ...(list === undefined ? [] : [accessHook(list.kind, () => listed)]),
         ...(sites === undefined ? [] : [sites.election]),
       ],
+      keepPeerIds: config.keepPeerIds,
     },
     ports,
   )
@@ -54,12 +61,14 @@ export async function runTracker(
     log.warn({ error: String(error), stack: (error as Error).stack }, 'failed')
   const servers: Server[] = []
   const sockets: DatagramSocket[] = []
-  const datagrams = new UdpDatagrams()
-  const started = (protocol: string, local: Endpoint): void =>
+  const { native } = config.udpBatch ? batchNative() : { native: undefined }
+  const datagrams = native === undefined ? new UdpDatagrams() : new BatchDatagrams(native)
+  const started = (protocol: string, local: Endpoint, facts = {}): void =>
     say('listening', `listening on ${protocol} ${endpointText(local)}`, {
       protocol,
       host: local.host,
       port: local.port,
+      ...facts,
     })
 
   try {
@@ -78,7 +87,7 @@ export async function runTracker(
       const frontend = new UdpFrontend(tracker, ports, failed)
       const socket = await listening('UDP', config.udp, openUdp(datagrams, config.udp, frontend))
       sockets.push(socket)
-      started('udp', socket.local)
+      started('udp', socket.local, { batch: native !== undefined })
     }
     const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker, sites))
     servers.push(admin.server)
@@ -137,7 +146,7 @@ async function end(
 }
 
 function openUdp(
-  datagrams: UdpDatagrams,
+  datagrams: Datagrams,
   at: Endpoint,
   frontend: UdpFrontend,
 ): Promise<DatagramSocket> {

@@ -12,6 +12,8 @@ describe('defaults', () => {
       intervalSeconds: 1800,
       peersMax: 200,
       list: undefined,
+      keepPeerIds: true,
+      udpBatch: true,
       trustedProxies: [],
       sites: undefined,
       logLevel: 'info',
@@ -51,6 +53,8 @@ test.each([
   [{ 'max-peers': '2001' }, /max-peers is at most 2000/],
   [{ allow: 'a', deny: 'b' }, /exclude each other/],
   [{ 'trust-proxy': ['host.example'] }, /trust-proxy is a list of addresses/],
+  [{ 'peer-ids': 'some' }, /peer-ids is keep or drop/],
+  [{ 'udp-batch': 'on' }, /udp-batch is auto or off/],
   [{ 'log-level': 'loud' }, /debug, info, warn or silent/],
 ])('%j is refused with a line to act on', (flags, message) => {
   expect(() => readConfig(flags, undefined, {})).toThrow(

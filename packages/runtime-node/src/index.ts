@@ -1,5 +1,9 @@
 // @bt/runtime-node: every port of @bt/ports on Node.js.
 
+export { BatchDatagrams } from './batch-datagrams.ts'
+export type { BatchOptions } from './batch-datagrams.ts'
+export { batchNative } from './batch-native.ts'
+export type { BatchNative } from './batch-native.ts'
 export { FileKeep } from './file-keep.ts'
 export { FileStorageProvider } from './file-storage.ts'
 export type { FileStorageOptions } from './file-storage.ts'

@@ -15,7 +15,7 @@ import { POISON } from './tcp-channel.ts'
 /** Bytes waiting in libuv at which further sends are dropped, as a full kernel buffer would drop them. */
 export const SEND_QUEUE_BYTES = 1024 * 1024
 /** Kernel buffers asked for: a tracker's bursts; the system may grant less. */
-const KERNEL_BUFFER_BYTES = 1024 * 1024
+export const KERNEL_BUFFER_BYTES = 1024 * 1024
 /** Replies one call can hold, and the longest: no protocol here answers above 1,500 bytes. */
 const REPLIES = 8
 const REPLY_LENGTH = 2048
@@ -48,7 +48,9 @@ export class UdpDatagrams implements Datagrams {
     done: Done<DatagramSocket>,
   ): void {
     const host = options.host ?? this.#options.host
-    const refusal = this.#refusal(host, options)
+    const refusal = this.#isClosed
+      ? new NetworkError('CLOSED', 'the datagram sockets were closed')
+      : openRefusal(host, options)
     if (refusal !== undefined) {
       process.nextTick(() => done(refusal, undefined as never))
       return
@@ -96,24 +98,24 @@ export class UdpDatagrams implements Datagrams {
       ),
     )
   }
+}
 
-  #refusal(
-    host: string | undefined,
-    options: { readonly port: number; readonly family: 4 | 6 },
-  ): NetworkError | undefined {
-    const { port, family } = options
-    const address = `${host ?? 'any address'}:${port}`
-    if (this.#isClosed) return new NetworkError('CLOSED', 'the datagram sockets were closed')
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      return new NetworkError('BAD_ADDRESS', `port ${port} is not 0 … 65535`, { address })
-    }
-    if (host === undefined) return undefined
-    if (parseIp(host.replace(/%.*$/, '')) === undefined) {
-      return new NetworkError('BAD_ADDRESS', `"${host}" is not an address`, { address })
-    }
-    if (familyOf(host) === family) return undefined
-    return new NetworkError('ADDRESS_NOT_HERE', `${host} is no IPv${family} address`, { address })
+/** Why a socket cannot be opened there, before anything was tried. */
+export function openRefusal(
+  host: string | undefined,
+  options: { readonly port: number; readonly family: 4 | 6 },
+): NetworkError | undefined {
+  const { port, family } = options
+  const address = `${host ?? 'any address'}:${port}`
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    return new NetworkError('BAD_ADDRESS', `port ${port} is not 0 … 65535`, { address })
   }
+  if (host === undefined) return undefined
+  if (parseIp(host.replace(/%.*$/, '')) === undefined) {
+    return new NetworkError('BAD_ADDRESS', `"${host}" is not an address`, { address })
+  }
+  if (familyOf(host) === family) return undefined
+  return new NetworkError('ADDRESS_NOT_HERE', `${host} is no IPv${family} address`, { address })
 }
 
 class UdpSocket implements DatagramSocket {
@@ -204,12 +206,10 @@ class UdpSocket implements DatagramSocket {
     if (!this.#isOpen || port === 0) return
     if (this.#raw.getSendQueueSize() > SEND_QUEUE_BYTES) return
     // The copy comes from Node's pool: libuv may keep it queued.
-    this.#raw.send(Buffer.from(bytes), port, host, ignore)
+    // Without a callback, which Node would put off to a tick of its own; a failure is an 'error', that is, loss.
+    this.#raw.send(Buffer.from(bytes), port, host)
   }
 }
-
-/** A send that failed is a datagram lost. */
-function ignore(): void {}
 
 /** The common answer goes to who asked: its address need not be written as text again. */
 function isSameAddress(one: Uint8Array, at: number, other: Uint8Array): boolean {
@@ -217,7 +217,7 @@ function isSameAddress(one: Uint8Array, at: number, other: Uint8Array): boolean 
   return true
 }
 
-function newBatch(capacity: number, stride: number): DatagramBatch {
+export function newBatch(capacity: number, stride: number): DatagramBatch {
   return {
     count: 0,
     capacity,
