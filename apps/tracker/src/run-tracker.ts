@@ -10,7 +10,14 @@ import {
   SystemRandom,
   UdpDatagrams,
 } from '@bt/runtime-node'
-import { accessHook, HttpFrontend, parseAccessList, Tracker, UdpFrontend } from '@bt/tracker-server'
+import {
+  accessHook,
+  HttpFrontend,
+  HttpOutput,
+  parseAccessList,
+  Tracker,
+  UdpFrontend,
+} from '@bt/tracker-server'
 import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
 import { serveAdmin } from './serve-admin.ts'
@@ -59,8 +66,8 @@ export async function runTracker(
   )
   const failed = (error: unknown): void =>
     log.warn({ error: String(error), stack: (error as Error).stack }, 'failed')
-  const servers: Server[] = []
-  const sockets: DatagramSocket[] = []
+  /** Ends what listens, orderly. */
+  const closers: (() => Promise<void>)[] = [async () => tracker.close()]
   const { native } = config.udpBatch ? batchNative() : { native: undefined }
   const datagrams = native === undefined ? new UdpDatagrams() : new BatchDatagrams(native)
   const started = (protocol: string, local: Endpoint, facts = {}): void =>
@@ -73,28 +80,29 @@ export async function runTracker(
 
   try {
     if (config.http !== undefined) {
-      const isTrustedProxy = (address: string): boolean => config.trustedProxies.includes(address)
-      const at = config.http
-      const { server, local } = await listening(
-        'HTTP',
-        at,
-        serveHttp({ at, frontend: new HttpFrontend(tracker), isTrustedProxy, failed }),
-      )
-      servers.push(server)
-      started('http', local)
+      const serving = {
+        tracker,
+        frontend: new HttpFrontend(tracker),
+        out: new HttpOutput(config.peersMax),
+        isTrustedProxy: (address: string) => config.trustedProxies.includes(address),
+        failed,
+      }
+      const server = await listening('HTTP', config.http, serveHttp(config.http, serving))
+      closers.push(() => server.close(DRAIN_MS))
+      started('http', server.local)
     }
     if (config.udp !== undefined) {
       const frontend = new UdpFrontend(tracker, ports, failed)
       const socket = await listening('UDP', config.udp, openUdp(datagrams, config.udp, frontend))
-      sockets.push(socket)
+      closers.push(() => new Promise((resolve) => socket.close(() => resolve())))
       started('udp', socket.local, { batch: native !== undefined })
     }
     const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker, sites))
-    servers.push(admin.server)
+    closers.push(() => closeAdmin(admin.server))
     started('admin', admin.local)
   } catch (error) {
     sites?.close()
-    await end(servers, sockets, tracker)
+    await end(closers)
     throw error
   }
   tracker.start()
@@ -122,26 +130,20 @@ export async function runTracker(
     process.once('SIGINT', resolve)
   })
   sites?.close()
-  await end(servers, sockets, tracker)
+  await end(closers)
   say('stopped', `stopped by ${signal}`, { signal, ...tracker.counts })
   process.removeAllListeners('SIGHUP')
 }
 
-async function end(
-  servers: readonly Server[],
-  sockets: readonly DatagramSocket[],
-  tracker: Tracker,
-): Promise<void> {
-  tracker.close()
-  const closed = [
-    ...servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-    ...sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
-  ]
-  for (const server of servers) server.closeIdleConnections()
-  const late = setTimeout(() => {
-    for (const server of servers) server.closeAllConnections()
-  }, DRAIN_MS)
-  await Promise.all(closed)
+async function end(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  await Promise.all(closers.map((close) => close()))
+}
+
+async function closeAdmin(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
   clearTimeout(late)
 }
 

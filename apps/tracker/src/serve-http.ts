@@ -1,90 +1,94 @@
-// The tracker's public HTTP side on node:http: announces carry raw bytes in their query, so nothing parses the URL.
+// The tracker's public HTTP side on node:net: bytes go to HttpConnection and come back, and nothing is made in between.
+//
+// A connection for each announce is the common case, and hanging up is a third of its cost: once the kernel has the whole
+// answer and everything that came was read, the socket is destroyed at once, which closes it in order.
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { Endpoint } from '@bt/primitives'
-import { type HttpFrontend, sourceAddress } from '@bt/tracker-server'
-import { encodeFailure } from '@bt/tracker-protocol'
+import net from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { type Endpoint, formatIp, parseIp } from '@bt/primitives'
+import {
+  HTTP_UNREAD_MAX,
+  HttpConnection,
+  type HttpNext,
+  type HttpServing,
+} from '@bt/tracker-server'
 
-/** Milliseconds for a whole request: who sends a byte a second is cut off. */
-const REQUEST_MS = 10_000
-/** Milliseconds that a kept-alive connection may be silent. */
-const KEEP_ALIVE_MS = 15_000
-/** Bytes of request line and headers. */
-const HEADERS_LENGTH_MAX = 16 * 1024
-/** Requests over one connection. */
-const REQUESTS_PER_CONNECTION_MAX = 10_000
+/** Connections at once; more are turned away. Each costs some 3 KB, and a descriptor. */
+const CONNECTIONS_MAX = 50_000
+/** Milliseconds between two looks at who is late. */
+const LATE_CHECK_MS = 1000
+/** Milliseconds that a client has to read a refusal before its connection is cut. */
+const LINGER_MS = 2000
+const BACKLOG = 4096
 
-/** What the parser of Node calls them, and what HTTP does. */
-const STATUS_OF_ERROR: ReadonlyMap<string, string> = new Map([
-  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
-  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
-])
-
-export interface HttpOptions {
-  readonly at: Endpoint
-  readonly frontend: HttpFrontend
-  readonly isTrustedProxy: (address: string) => boolean
-  /** Anything that is wrong on our side. */
-  readonly failed: (error: unknown) => void
+export interface HttpServer {
+  readonly local: Endpoint
+  /** Takes no new connection and ends idle ones; resolves when the last one is gone, after `drainMs` at most. */
+  close(drainMs: number): Promise<void>
 }
 
-/** Listens; resolves with the server and where it listens (port 0: any free one). */
-export async function serveHttp(
-  options: HttpOptions,
-): Promise<{ readonly server: Server; readonly local: Endpoint }> {
-  const server = createServer({
-    requestTimeout: REQUEST_MS,
-    headersTimeout: REQUEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: HEADERS_LENGTH_MAX,
-    connectionsCheckingInterval: 2000,
-    noDelay: true,
-  })
-  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
-  server.on('request', (request, response) => {
-    const { method, url = '/', socket } = request
+/** Listens (port 0: any free one). */
+export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<HttpServer> {
+  const open = new Map<net.Socket, HttpConnection>()
+  const server = net.createServer((socket) => {
+    const { remoteAddress, remotePort } = socket
+    socket.on('error', () => socket.destroy())
     // Undefined once the client has hung up: nobody to answer.
-    const remote = socket.remoteAddress
-    if (remote === undefined) return
-    if (method !== 'GET' && method !== 'HEAD')
-      return reply(response, 405, encodeFailure('only GET is served here'))
-    if (url === '/health') return reply(response, 200, new TextEncoder().encode('ok\n'))
-    const forwarded = request.headers['x-forwarded-for']
-    const host = sourceAddress(
-      remote,
-      typeof forwarded === 'string' ? forwarded : forwarded?.join(','),
-      options.isTrustedProxy,
-    )
-    if (host === undefined)
-      return reply(
-        response,
-        200,
-        encodeFailure('X-Forwarded-For holds something that is not an address'),
-      )
-    try {
-      const { status, body } = options.frontend.answer(url, { host, port: socket.remotePort ?? 0 })
-      reply(response, status, body)
-    } catch (error) {
-      options.failed(error)
-      reply(response, 500, encodeFailure('the tracker failed to answer this; its log says why'))
+    const address = remoteAddress === undefined ? undefined : parseIp(remoteAddress)
+    if (address === undefined) {
+      socket.destroy()
+      return
     }
+    const remote = { host: formatIp(address), port: remotePort ?? 0 }
+    const connection = new HttpConnection(serving, remote, performance.now())
+    open.set(socket, connection)
+    socket.on('close', () => open.delete(socket))
+    socket.on('data', (chunk: Buffer) => {
+      if (!socket.writable) return
+      step(socket, serving, connection.received(chunk, performance.now()))
+    })
+    socket.on('drain', () => socket.resume())
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const status = STATUS_OF_ERROR.get(error.code ?? '') ?? '400 Bad Request'
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
-    else socket.destroy()
-  })
+  server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: options.at.host, port: options.at.port, backlog: 4096 }, resolve)
+    server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, resolve)
   })
-  server.on('error', options.failed)
+  server.on('error', serving.failed)
+  const late = setInterval(() => {
+    const now = performance.now()
+    for (const [socket, connection] of open)
+      if (connection.deadline <= now) step(socket, serving, connection.late())
+  }, LATE_CHECK_MS)
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.at.port
-  return { server, local: { host: options.at.host, port } }
+  const port = typeof address === 'object' && address !== null ? address.port : at.port
+  return {
+    local: { host: at.host, port },
+    async close(drainMs) {
+      clearInterval(late)
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const [socket, connection] of open) if (!connection.isBusy) socket.end()
+      const cut = setTimeout(() => {
+        for (const socket of open.keys()) socket.destroy()
+      }, drainMs)
+      await closed
+      clearTimeout(cut)
+    },
+  }
 }
 
-function reply(response: ServerResponse, status: number, body: Uint8Array): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain', 'Content-Length': body.length })
-  response.end(body)
+/** Sends what was answered and does what comes next. */
+function step(socket: net.Socket, { out }: HttpServing, next: HttpNext): void {
+  if (out.length > 0) {
+    // A copy: what the kernel does not take at once stays queued.
+    socket.write(Buffer.from(out.written))
+    out.clear()
+  }
+  if (next === 'go on') {
+    if (socket.writableLength > HTTP_UNREAD_MAX) socket.pause()
+  } else if (next === 'close' && socket.writableLength === 0) socket.destroy()
+  else {
+    socket.end()
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  }
 }

@@ -3,7 +3,7 @@
 // Behind the same interface and contract as UdpDatagrams, with these differences: a datagram of more than 2,048 bytes
 // is lost, and sockets may share a port among processes (SO_REUSEPORT), where the kernel spreads senders over them.
 
-import { type Endpoint, endpointText, parseIp } from '@bt/primitives'
+import { type Endpoint, endpointText } from '@bt/primitives'
 import type { DatagramBatch, DatagramReceiver, DatagramSocket, Datagrams, Done } from '@bt/ports'
 import { NetworkError } from '@bt/ports'
 import { canonicalHost } from './addresses.ts'

@@ -116,7 +116,8 @@ describe.skipIf(native === undefined)('batched UDP', () => {
   test('memory that is too small, or none, is refused by the addon itself', () => {
     const bytes = new Uint8Array(100)
     const side = [bytes, new Uint16Array(4), bytes, 4, 2048] as const
-    const call = addon.open as (...args: unknown[]) => object
+    const call = (...args: unknown[]): unknown =>
+      (addon as unknown as { open(...args: unknown[]): unknown }).open(...args)
     expect(() => call('127.0.0.1', 0, 4, false, 1000, ...side, ...side, () => 0)).toThrow(/memory/)
     expect(() => call('127.0.0.1', 0, 4, false, 1000, ...side, ...side, 1)).toThrow(/something/)
     expect(() => call('127.0.0.1')).toThrow(/16 arguments/)

@@ -5,10 +5,14 @@ export { ConnectionIds } from './connection-id.ts'
 export { TrackerError } from './errors.ts'
 export type { TrackerErrorCode } from './errors.ts'
 export type { AnnounceHook, SwarmView } from './hooks.ts'
+export { HttpConnection } from './http-connection.ts'
+export type { HttpNext, HttpServing } from './http-connection.ts'
 export { HttpFrontend } from './http-frontend.ts'
 export type { HttpAnswer } from './http-frontend.ts'
+export { HttpOutput } from './http-output.ts'
 export {
   EXPIRY_INTERVALS,
+  HTTP_UNREAD_MAX,
   INTERVAL_SECONDS,
   PEERS_DEFAULT,
   PEERS_MAX,

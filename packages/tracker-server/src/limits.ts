@@ -38,3 +38,13 @@ export const CROWD_SAMPLE = 32
 export const CROWD_FROM = 128
 /** Draws for each peer wanted, when some of a swarm may not be named to the asker. */
 export const DRAWS_PER_PEER_MAX = 8
+/** Bytes of an HTTP request's line and headers. */
+export const HTTP_HEAD_LENGTH_MAX = 16 * 1024
+/** Milliseconds for a whole request: who sends a byte a second is cut off. */
+export const HTTP_REQUEST_MS = 10_000
+/** Milliseconds that a kept-alive connection may be silent. */
+export const HTTP_KEEP_ALIVE_MS = 15_000
+/** Requests over one connection. */
+export const HTTP_REQUESTS_MAX = 10_000
+/** Bytes of answers that a connection may leave unread before it is read no further. */
+export const HTTP_UNREAD_MAX = 256 * 1024
