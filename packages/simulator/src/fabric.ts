@@ -1,7 +1,9 @@
 // The ground that all adapters of one network stand on: who is where, how far, how fast, and what is cut.
 
+import { invariant } from '@bt/primitives'
 import type { Prng } from '@bt/primitives'
 import type { Faults } from './faults.ts'
+import { DelayLine } from './delay-line.ts'
 import { FairRates } from './fair-rates.ts'
 import type { Link } from './link.ts'
 import { isLoopback } from './loopback.ts'
@@ -9,6 +11,7 @@ import type { Place } from './place.ts'
 import type { RateModel, Ways } from './rates.ts'
 import { SerialRates } from './serial-rates.ts'
 import type { Simulation } from './simulation.ts'
+import { Tally } from './tally.ts'
 import { textHash } from './trace.ts'
 
 /** How bytes come out at the far end: as they were sent, or cut and joined at random, as TCP may. */
@@ -20,8 +23,9 @@ interface Cut {
   readonly oneWay: boolean
 }
 
-/** What the sites share; latency one way, from the edge to the middle of the network. */
+/** A site: latency one way from its edge to its node of the core, and the two ways of its link. */
 export interface SiteFacts {
+  readonly core: number
   readonly latencyUs: number
   readonly out: Link
   readonly in: Link
@@ -41,12 +45,18 @@ export class Fabric implements Ways {
   readonly silenceUs: number
   /** For everything the network draws. */
   readonly random: Prng
-  /** Bytes that arrived inside a site, and between two. */
-  insideBytes = 0
-  betweenBytes = 0
+  /** Objects up to this length are control: see pipe.ts. */
+  readonly controlBytesMax: number
+  /** Bytes that arrived. */
+  readonly tally = new Tally()
+  /** One for each latency. */
+  readonly #lines = new Map<number, DelayLine>()
+  /** One way between nodes of the core. */
+  coreUs: readonly (readonly number[])[] = [[0]]
   readonly #sites: SiteFacts[] = []
   /** Links whose capacity is 0. */
   #linksDown = 0
+  #machinesOff = 0
   readonly #places = new Map<string, Place>()
   readonly #cuts = new Set<Cut>()
   readonly #seedHash: number
@@ -56,6 +66,7 @@ export class Fabric implements Ways {
     readonly faults: Faults
     readonly rates: 'serial' | 'fair'
     readonly chunking: Chunking
+    readonly controlBytesMax: number
     readonly windowBytes: number
     readonly silenceUs: number
   }) {
@@ -64,6 +75,7 @@ export class Fabric implements Ways {
     const Rates = facts.rates === 'fair' ? FairRates : SerialRates
     this.rates = new Rates(facts.simulation, this)
     this.chunking = facts.chunking
+    this.controlBytesMax = facts.controlBytesMax
     this.windowBytes = facts.windowBytes
     this.silenceUs = facts.silenceUs
     this.random = facts.simulation.random('network')
@@ -72,6 +84,7 @@ export class Fabric implements Ways {
 
   /** Answers the index of the site. */
   addSite(facts: SiteFacts): number {
+    for (const link of [facts.out, facts.in]) if (link.bytesPerSecond === 0) this.#linksDown++
     return this.#sites.push(facts) - 1
   }
 
@@ -94,6 +107,8 @@ export class Fabric implements Ways {
   }
 
   addPlace(place: Place): void {
+    this.tally.addHost(place.index)
+    for (const link of [place.up, place.down]) if (link.bytesPerSecond === 0) this.#linksDown++
     if (place.address4 !== undefined) this.#places.set(place.address4, place)
     if (place.address6 !== undefined) this.#places.set(place.address6, place)
   }
@@ -108,11 +123,36 @@ export class Fabric implements Ways {
     if (from === to) return LOOPBACK_US
     const access = from.latencyUs + to.latencyUs
     if (from.site === to.site) return access
-    return (
-      access +
-      (this.#sites[from.site] as SiteFacts).latencyUs +
-      (this.#sites[to.site] as SiteFacts).latencyUs
-    )
+    const one = this.#sites[from.site] as SiteFacts
+    const other = this.#sites[to.site] as SiteFacts
+    const core = this.coreUs[one.core]?.[other.core]
+    invariant(core !== undefined, 'sites hang on nodes of the core that there is')
+    return access + one.latencyUs + other.latencyUs + core
+  }
+
+  /** What everything from here to there is put on. */
+  line(from: Place, to: Place): DelayLine {
+    const us = this.latencyUs(from, to)
+    let line = this.#lines.get(us)
+    if (line === undefined) {
+      line = new DelayLine(this.simulation, us)
+      this.#lines.set(us, line)
+    }
+    return line
+  }
+
+  /** Nothing comes through at the far end now: it is blocked, or the machine stands still. */
+  hinders(from: Place, to: Place): boolean {
+    if (this.simulation.stands(to.index)) return true
+    const clear = this.#machinesOff + this.#linksDown + this.#cuts.size === 0
+    return (!clear || this.faults.partitionEveryMs > 0) && this.blocked(from, to)
+  }
+
+  /** The machine goes on or off. */
+  turn(place: Place, on: boolean): void {
+    if (place.on === on) return
+    place.on = on
+    this.#machinesOff += on ? -1 : 1
   }
 
   /** Nothing gets from here to there now, and nobody is told. */
@@ -124,11 +164,16 @@ export class Fabric implements Ways {
       this.linksBetween(from, to).some((link) => link.bytesPerSecond === 0)
     )
       return true
+    if (this.#cuts.size > 0 && this.#cutOff(from, to)) return true
+    return this.#cutAtRandom(from, to)
+  }
+
+  #cutOff(from: Place, to: Place): boolean {
     for (const cut of this.#cuts) {
       if (cut.one.has(from.index) && cut.other.has(to.index)) return true
       if (!cut.oneWay && cut.one.has(to.index) && cut.other.has(from.index)) return true
     }
-    return this.#cutAtRandom(from, to)
+    return false
   }
 
   /** Answers its own undo. */
@@ -145,10 +190,8 @@ export class Fabric implements Ways {
 
   /** Counts what came. */
   moved(from: Place, to: Place, length: number): void {
-    from.sentBytes += length
-    to.receivedBytes += length
-    if (from.site === to.site) this.insideBytes += length
-    else this.betweenBytes += length
+    const { tally } = this
+    tally.moved(from.index, to.index, tally.slot(from.site, to.site), length)
   }
 
   /** Which side of the random cut a host is on depends on seed, turn and host alone: nothing has to be remembered. */

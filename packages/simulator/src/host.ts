@@ -123,11 +123,11 @@ export class Host implements SimHost {
   }
 
   get sentBytes(): number {
-    return this.#facts.place.sentBytes
+    return this.#facts.fabric.tally.sentBytes(this.index)
   }
 
   get receivedBytes(): number {
-    return this.#facts.place.receivedBytes
+    return this.#facts.fabric.tally.receivedBytes(this.index)
   }
 
   crash(options: CrashOptions = {}): void {
@@ -135,7 +135,7 @@ export class Host implements SimHost {
     const { disk = 'torn', connections = 'silent' } = options
     const { simulation, fabric, place } = this.#facts
     simulation.note('crash', place.index, this.#life.number)
-    place.on = connections === 'reset'
+    fabric.turn(place, connections === 'reset')
     this.#life.end(connections === 'silent')
     place.closePorts()
     if (disk === 'kept') this.disk.freeUs = 0
@@ -148,8 +148,8 @@ export class Host implements SimHost {
 
   restart(): void {
     this.crash()
-    const { simulation, place } = this.#facts
-    place.on = true
+    const { simulation, fabric, place } = this.#facts
+    fabric.turn(place, true)
     this.#life = new Life(simulation, place.index, this.#life.number + 1)
     simulation.note('restart', place.index, this.#life.number)
     this.#ports = this.#newPorts()

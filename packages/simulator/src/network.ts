@@ -14,6 +14,7 @@ import { SegmentPool } from './segment-pool.ts'
 import { BatchMemory } from './sim-datagrams.ts'
 import type { NameTable } from './sim-resolver.ts'
 import type { Simulation } from './simulation.ts'
+import type { SiteOptions, Topology } from './topology.ts'
 
 export interface NetworkOptions {
   /** How bytes come out of a channel; 'random' unless given, for decoders' sake. */
@@ -27,14 +28,11 @@ export interface NetworkOptions {
    * sites limit one segment at a time. 'fair': max-min fair shares of all links on the way.
    */
   readonly rates?: 'serial' | 'fair'
-}
-
-export interface SiteOptions {
-  /** One way, from the edge of the site to the middle of the network. 10 unless given. */
-  readonly latencyMs?: number
-  /** Of the link that all hosts of the site share towards other sites, out and in. Infinity unless given. */
-  readonly uploadBytesPerSecond?: number
-  readonly downloadBytesPerSecond?: number
+  /**
+   * Objects up to this many bytes are control: they cost latency only, overtake longer objects of their channel, and
+   * what passes next pays for their bytes. 2,048 with fair rates, 0 (there are none) with serial ones.
+   */
+  readonly controlBytesMax?: number
 }
 
 export interface HostOptions {
@@ -59,6 +57,7 @@ export const HOSTS_PER_SITE_MAX = 2_046
 /** Sites of one network: as many /21 as there are in 20.0.0.0/8. */
 export const SITES_MAX = 8_192
 
+const CONTROL_BYTES = 2_048
 const WINDOW_BYTES = 1024 * 1024
 const SILENCE_MS = 120_000
 const SITE_LATENCY_MS = 10
@@ -73,7 +72,9 @@ export class SimNetwork {
   readonly #batches = new BatchMemory()
   readonly #names: NameTable = new Map()
   readonly #sites = new Map<SiteId, Site>()
+  readonly #siteIds: SiteId[] = []
   readonly #hosts: SimHost[] = []
+  readonly #places: Place[] = []
 
   constructor(simulation: Simulation, faults: Partial<Faults> = {}, options: NetworkOptions = {}) {
     this.#simulation = simulation
@@ -83,6 +84,7 @@ export class SimNetwork {
       faults: this.faults,
       rates: options.rates ?? 'serial',
       chunking: options.chunking ?? 'random',
+      controlBytesMax: options.controlBytesMax ?? (options.rates === 'fair' ? CONTROL_BYTES : 0),
       windowBytes: options.windowBytes ?? WINDOW_BYTES,
       silenceUs: microseconds(options.silenceMs ?? SILENCE_MS),
     })
@@ -96,7 +98,41 @@ export class SimNetwork {
 
   /** Bytes that arrived, inside sites and between them. */
   get traffic(): { readonly insideBytes: number; readonly betweenBytes: number } {
-    return { insideBytes: this.#fabric.insideBytes, betweenBytes: this.#fabric.betweenBytes }
+    const { tally } = this.#fabric
+    return {
+      insideBytes: tally.sum((from, to) => from === to),
+      betweenBytes: tally.sum((from, to) => from !== to),
+    }
+  }
+
+  /** Where a host was put. */
+  siteOf(host: SimHost): SiteId {
+    return this.sites[this.#places[host.index]?.site ?? -1] as SiteId
+  }
+
+  /** In the order they were added. */
+  get sites(): readonly SiteId[] {
+    return this.#siteIds
+  }
+
+  /** Bytes that arrived from and at other sites, and inside. */
+  siteTraffic(site: SiteId): {
+    readonly outBytes: number
+    readonly inBytes: number
+    readonly insideBytes: number
+  } {
+    const { tally } = this.#fabric
+    const { index } = this.#site(site)
+    return {
+      outBytes: tally.sum((from, to) => from === index && to !== index),
+      inBytes: tally.sum((from, to) => from !== index && to === index),
+      insideBytes: tally.between(index, index),
+    }
+  }
+
+  /** Bytes that arrived in `to` from `from`. */
+  bytesBetween(from: SiteId, to: SiteId): number {
+    return this.#fabric.tally.between(this.#site(from).index, this.#site(to).index)
   }
 
   /** A group of hosts that are near one another; the same name is the same site. */
@@ -106,11 +142,19 @@ export class SimNetwork {
     invariant(this.#sites.size < SITES_MAX, `a network has at most ${SITES_MAX} sites`)
     const facts = {
       latencyUs: microseconds(options.latencyMs ?? SITE_LATENCY_MS),
+      core: options.core ?? 0,
       out: new Link(options.uploadBytesPerSecond ?? Number.POSITIVE_INFINITY),
       in: new Link(options.downloadBytesPerSecond ?? Number.POSITIVE_INFINITY),
     }
     this.#sites.set(id, { ...facts, index: this.#fabric.addSite(facts), hosts: 0 })
+    this.#siteIds.push(id)
     return id
+  }
+
+  /** Adds all its sites, in order. A network has one core: the last topology's. */
+  addTopology(topology: Topology): readonly SiteId[] {
+    this.#fabric.coreUs = topology.coreLatencyMs.map((row) => row.map(microseconds))
+    return topology.sites.map(({ name, ...options }) => this.addSite(name, options))
   }
 
   /** Capacities of the site's shared link from now on. 0: it is down, inside the site all goes on. */
@@ -138,6 +182,7 @@ export class SimNetwork {
       downloadBytesPerSecond: options.downloadBytesPerSecond ?? Number.POSITIVE_INFINITY,
     })
     this.#fabric.addPlace(place)
+    this.#places.push(place)
     const host = new Host({
       simulation: this.#simulation,
       fabric: this.#fabric,

@@ -3,11 +3,18 @@
 // A segment is copied when it leaves the queue, so `sent` can run soon and the far end gets memory of its own.
 // What is lost (cut, machine off) is sent again with growing pauses until the connection is given up, so nobody
 // has to tell a pipe that a cut has healed. Acknowledgements take no time: only the way there does.
+//
+// Short objects are control: they pass at once, overtake longer objects (which stand for blocks between which they
+// would have gone), and are paid for by what passes next. Hundreds of them go through per content, so their way is
+// short: one entry in a delay line and one call, nothing is made.
 
 import { NetworkError } from '@bt/ports'
+import type { DelayLine, Landing } from './delay-line.ts'
 import type { Fabric } from './fabric.ts'
-import { Fifo } from './fifo.ts'
-import type { Occurrence } from './occurrence.ts'
+import { Held } from './held.ts'
+import type { Holder } from './held.ts'
+import { Inbox } from './inbox.ts'
+import type { PipeSource, PipeTarget } from './pipe-ends.ts'
 import type { Place } from './place.ts'
 import type { Flow } from './rates.ts'
 import type { SegmentPool } from './segment-pool.ts'
@@ -16,59 +23,41 @@ import type { Segment } from './send-queue.ts'
 
 /** `send` answers false while more than this is queued, and `drained` follows at half of it. */
 export const QUEUE_BYTES_MAX = 64 * 1024
-/** Unread bytes grow by joining up to this, so that joining stays cheap. */
-const JOINED_BYTES_MAX = 64 * 1024
-/** First and longest pause before something lost is sent again. */
-const RESEND_FIRST_US = 200_000
-const RESEND_MAX_US = 15_000_000
+/** In place of a length: what lands is a segment. */
+const SEGMENT = -1
 
-/** The end that sends. Never called from inside a call of its own. */
-export interface PipeSource {
-  /** False: nobody is there to be told anything. */
-  readonly listening: boolean
-  roomAgain(): void
-  /** What was sent last has arrived: the end in order. */
-  endArrived(): void
-  gaveUp(error: NetworkError): void
-}
-
-/** The end that reads. */
-export interface PipeTarget {
-  /** 'gone': bytes for it are answered with a reset. 'deaf': they are thrown away. */
-  readonly reading: 'yes' | 'deaf' | 'gone'
-  arrived(): void
-  reset(): void
-  /** Bytes came and nobody is there. */
-  refuse(): void
-}
-
-export class Pipe implements Flow {
+export class Pipe implements Flow, Landing, Holder {
   readonly kind = 'passed'
   readonly dead = false
-  readonly host: number
+  // What control needs stands first, so that it lies together in memory.
+  readonly #fabric: Fabric
+  readonly #line: DelayLine
   readonly from: Place
   readonly to: Place
-  source!: PipeSource
-  target!: PipeTarget
-  passage: object | undefined
-  readonly queue: SendQueue
-  /** What came and was not read. */
-  readonly unread = new Fifo<Segment>()
-  readonly #fabric: Fabric
-  readonly #pool: SegmentPool
-  readonly #latencyUs: number
-  readonly #segmentBytesMax: number
   /** On the way or unread. */
   #windowBytes = 0
-  #passing: Segment | undefined
-  readonly #flying = new Fifo<Segment>()
-  readonly #arrival: Arrival
-  #lastArriveUs = 0
+  /** Bytes that passed without a share of the links: what passes next pays for them. */
+  #owedBytes = 0
+  /** On their way, held ones too. */
+  #flying = 0
+  readonly #slot: number
   /** 'end' and 'reset' are wanted, 'ended' and 'over' are on their way: after 'over' nothing leaves. */
   #ending: 'no' | 'end' | 'ended' | 'reset' | 'over' = 'no'
   #full = false
-  #lostSinceUs = -1
-  #resendUs = RESEND_FIRST_US
+  #passing: Segment | undefined
+  /** Most pipes have nothing to send most of the time. */
+  #queue: SendQueue | undefined
+  /** At the far end of the way but not through: cut off, or the machine stands still. */
+  #held: Held | undefined
+  /** Most pipes have nothing unread most of the time. */
+  #inbox: Inbox | undefined
+  target!: PipeTarget
+  source!: PipeSource
+  passage: object | undefined
+  readonly host: number
+  readonly #pool: SegmentPool
+  readonly #segmentBytesMax: number
+  #passingBytes = 0
 
   constructor(fabric: Fabric, pool: SegmentPool, from: Place, to: Place) {
     this.#fabric = fabric
@@ -76,31 +65,72 @@ export class Pipe implements Flow {
     this.from = from
     this.to = to
     this.host = from.index
-    this.queue = new SendQueue(pool)
-    this.#latencyUs = fabric.latencyUs(from, to)
+    this.#line = fabric.line(from, to)
+    this.#slot = fabric.tally.slot(from.site, to.site)
     this.#segmentBytesMax = fabric.rates.segmentBytesMax(from, to)
-    this.#arrival = new Arrival(this, to.index)
   }
 
-  /** Length of the segment that passes now. */
+  /** Length of what passes now, with what was owed. */
   get size(): number {
-    return this.#passing?.length ?? 0
+    return this.#passingBytes
   }
 
-  /** Length of the segment that arrives next. */
-  get arrivingBytes(): number {
-    return this.#flying.peek()?.length ?? 0
+  /** `send` answers false. */
+  get full(): boolean {
+    return this.#full
   }
 
   /** Nothing is on its way, so no event of this pipe will tell that a `sent` is due. */
   get idle(): boolean {
-    return this.queue.done && this.#flying.length === 0
+    return this.#flying === 0 && this.#queue?.done !== false
+  }
+
+  /** Accepted, and not yet on the way. */
+  get queuedBytes(): number {
+    return this.#queue?.bytes ?? 0
+  }
+
+  /** What is to be read next. */
+  get unread(): Segment | undefined {
+    return this.#inbox?.first
+  }
+
+  /** Something is to be sent, or somebody waits to hear that it was. */
+  sending(): SendQueue {
+    return (this.#queue ??= new SendQueue(this.#pool, this.#fabric.controlBytesMax))
+  }
+
+  /** Takes out all callbacks, due or not, and throws away what has not left. */
+  dropQueue(): (() => void)[] {
+    const queue = this.#queue
+    queue?.drop()
+    return queue?.takeSents() ?? []
+  }
+
+  /** Takes out what is to be read next. */
+  shiftUnread(): void {
+    this.#inbox?.shift()
+    if (this.#inbox?.first === undefined) this.#inbox = undefined
+  }
+
+  /** A short object leaves at once. False: it is not short, or something is before it that it may not overtake. */
+  sendControl(object: object, length: number): boolean {
+    const fabric = this.#fabric
+    if (length > fabric.controlBytesMax || this.#ending !== 'no') return false
+    if (this.#windowBytes >= fabric.windowBytes) return false
+    if (this.#passing?.kind === 'bytes') return false
+    if (this.#queue !== undefined && this.#queue.ordered > 0) return false
+    this.#owedBytes += length
+    this.#windowBytes += length
+    this.#flying++
+    this.#line.push(this, object, length)
+    return true
   }
 
   /** Something was added to the queue. False: enough is in it. */
   sendQueued(): boolean {
     this.#pump()
-    if (this.queue.bytes > QUEUE_BYTES_MAX) this.#full = true
+    if (this.queuedBytes > QUEUE_BYTES_MAX) this.#full = true
     return !this.#full
   }
 
@@ -114,7 +144,7 @@ export class Pipe implements Flow {
   /** A reset follows what is on the way; the queue is thrown away. */
   reset(): void {
     if (this.#ending === 'over') return
-    this.queue.drop()
+    this.#queue?.drop()
     this.#ending = 'reset'
     if (this.#fabric.rates.cancel(this)) this.#passing = undefined
     if (this.#passing === undefined) this.#depart(segment('reset', 0))
@@ -122,12 +152,12 @@ export class Pipe implements Flow {
 
   /** Something came for an end that is gone: one reset goes back, whatever was said before. */
   refuse(): void {
-    if (this.#flying.length === 0) this.#depart(segment('reset', 0))
+    if (this.#flying === 0) this.#depart(segment('reset', 0))
   }
 
   /** Nothing leaves any more, and nothing is said: the sending machine is off. */
   silence(): void {
-    this.queue.drop()
+    this.#queue?.drop()
     this.#ending = 'over'
     this.#fabric.rates.cancel(this)
     this.#passing = undefined
@@ -135,8 +165,8 @@ export class Pipe implements Flow {
 
   /** Throws away what came. Its memory is not reused: a reader may be looking at it. */
   discard(): void {
-    for (let next = this.unread.shift(); next !== undefined; next = this.unread.shift())
-      this.#windowBytes -= next.length - next.offset
+    this.#windowBytes -= this.#inbox?.bytes ?? 0
+    this.#inbox = undefined
   }
 
   /** The reader took so many bytes: the sender may send as many. Call `readOn` when done. */
@@ -157,11 +187,12 @@ export class Pipe implements Flow {
 
   /** Calls back for everything that has left. */
   runSents(): void {
-    while (this.source.listening) {
-      const sent = this.queue.takeDue()
-      if (sent === undefined) return
+    while (this.#queue !== undefined && this.source.listening) {
+      const sent = this.#queue.takeDue()
+      if (sent === undefined) break
       sent()
     }
+    if (this.#queue?.spent === true) this.#queue = undefined
   }
 
   /** The segment has passed all rates. */
@@ -176,64 +207,110 @@ export class Pipe implements Flow {
     this.#tellRoom()
   }
 
-  /** The first segment on the way is at the far end, if nothing is between. */
-  arrive(): void {
-    if (this.#fabric.blocked(this.from, this.to)) {
-      this.#lost()
+  /** Something is at the far end of its way, if nothing is between. */
+  landed(item: object, length: number, more: boolean): void {
+    const bytes = length === SEGMENT ? (item as Segment).length : length
+    this.#fabric.simulation.mark('arrived', this.to.index, bytes)
+    if (this.#held === undefined && !this.#fabric.hinders(this.from, this.to)) {
+      if (length === SEGMENT) this.#reached(item as Segment)
+      else if (this.#controlReached(item, length)) return
+      if (!more) this.#afterArrival()
       return
     }
-    this.#lostSinceUs = -1
-    this.#resendUs = RESEND_FIRST_US
-    const now = this.#fabric.simulation.nowUs
-    let next = this.#flying.peek()
-    while (next !== undefined && next.arriveUs <= now) {
-      this.#flying.shift()
-      this.#reached(next)
-      next = this.#flying.peek()
+    const held = (this.#held ??= new Held(this))
+    held.add(item, length)
+    if (held.size === 1) this.#lost(held)
+  }
+
+  /** What was held goes through, if nothing is between any more. */
+  tryAgain(): void {
+    const held = this.#held
+    if (held === undefined) return
+    if (this.#fabric.hinders(this.from, this.to)) {
+      this.#lost(held)
+      return
     }
-    if (next !== undefined) this.#fabric.simulation.schedule(next.arriveUs, this.#arrival)
+    this.#held = undefined
+    held.each((item, length) => {
+      if (length === SEGMENT) this.#reached(item as Segment)
+      else this.#controlReached(item, length)
+    })
+    this.#afterArrival()
+  }
+
+  #afterArrival(): void {
     this.target.arrived()
     this.runSents()
     this.readOn()
   }
 
+  /** True: nobody has to look at anything else because of it. */
+  #controlReached(object: object, length: number): boolean {
+    this.#flying--
+    this.#fabric.tally.moved(this.from.index, this.to.index, this.#slot, length)
+    if (this.#inbox === undefined && this.target.took(object)) {
+      this.#windowBytes -= length
+      return this.#queue === undefined && this.#ending === 'no' && !this.#full
+    }
+    this.#keep(segment('object', length, undefined, object))
+    return false
+  }
+
   /** Puts on the way what the window allows. */
   #pump(): void {
     while (this.#passing === undefined && this.#windowBytes < this.#fabric.windowBytes) {
-      const next = this.queue.form(this.#segmentBytesMax)
+      const next = this.#queue?.form(this.#segmentBytesMax)
       if (next === undefined) break
       this.#windowBytes += next.length
       this.#passing = next
-      if (next.length > 0 && !this.#fabric.rates.carry(this)) return
+      if (!this.#isSmall(next)) {
+        this.#passingBytes = next.length + this.#owedBytes
+        this.#owedBytes = 0
+        if (!this.#fabric.rates.carry(this)) return
+      }
       this.#passing = undefined
       this.#depart(next)
     }
-    if (this.#ending !== 'end' || !this.queue.empty || this.#passing !== undefined) return
+    if (this.#ending !== 'end' || this.#queue?.empty === false || this.#passing !== undefined)
+      return
     this.#ending = 'ended'
     this.#depart(segment('end', 0))
   }
 
+  /** It passes at once and is paid for later: control, and bytes as long as no more is owed than that. */
+  #isSmall(next: Segment): boolean {
+    const max = this.#fabric.controlBytesMax
+    const owed = next.kind === 'object' ? 0 : this.#owedBytes
+    if (next.length > 0 && next.length + owed > max) return false
+    this.#owedBytes += next.length
+    return true
+  }
+
   #depart(leaving: Segment): void {
     if (leaving.kind === 'reset') this.#ending = 'over'
-    const { simulation } = this.#fabric
-    leaving.arriveUs = Math.max(simulation.nowUs + this.#latencyUs, this.#lastArriveUs)
-    this.#lastArriveUs = leaving.arriveUs
-    this.#flying.push(leaving)
-    this.queue.passed(leaving.length)
-    if (this.#flying.length === 1) simulation.schedule(leaving.arriveUs, this.#arrival)
+    this.#queue?.passed(leaving.length)
+    this.#flying++
+    this.#line.push(this, leaving, SEGMENT)
   }
 
   #reached(came: Segment): void {
-    this.#fabric.moved(this.from, this.to, came.length)
-    const { target } = this
-    const { reading } = target
+    this.#flying--
+    this.#fabric.tally.moved(this.from.index, this.to.index, this.#slot, came.length)
     if (came.kind === 'reset') {
-      target.reset()
+      this.target.reset()
       return
     }
     if (came.kind === 'end') this.source.endArrived()
+    this.#keep(came)
+  }
+
+  /** It waits to be read, if there is somebody who may read it. */
+  #keep(came: Segment): void {
+    const { target } = this
+    const { reading } = target
     if (reading === 'yes' || (reading === 'deaf' && came.kind === 'end')) {
-      if (!this.#joined(came)) this.unread.push(came)
+      this.#inbox ??= new Inbox(this.#fabric, this.#pool)
+      this.#inbox.push(came)
       return
     }
     this.#windowBytes -= came.length
@@ -241,64 +318,20 @@ export class Pipe implements Flow {
     if (reading === 'gone') target.refuse()
   }
 
-  /** Where bytes are cut at random they are joined at random too, to what is still unread. */
-  #joined(came: Segment): boolean {
-    const last = this.unread.last()
-    if (this.#fabric.chunking === 'whole' || last?.kind !== 'bytes' || came.kind !== 'bytes')
-      return false
-    if (last.length > JOINED_BYTES_MAX || this.#fabric.random.below(2) === 0) return false
-    const first = (last.buffer as Uint8Array).subarray(last.offset, last.length)
-    const both = this.#pool.take(first.length + came.length)
-    both.set(first)
-    both.set((came.buffer as Uint8Array).subarray(0, came.length), first.length)
-    this.recycle(last)
-    this.recycle(came)
-    last.buffer = both
-    last.length = first.length + came.length
-    last.offset = 0
-    return true
-  }
-
-  #lost(): void {
-    const { simulation } = this.#fabric
-    const now = simulation.nowUs
-    if (this.#lostSinceUs < 0) this.#lostSinceUs = now
-    if (now - this.#lostSinceUs < this.#fabric.silenceUs) {
-      simulation.schedule(now + this.#resendUs, this.#arrival)
-      this.#resendUs = Math.min(this.#resendUs * 2, RESEND_MAX_US)
-      return
-    }
-    this.#flying.clear()
+  #lost(held: Held): void {
+    const { simulation, silenceUs } = this.#fabric
+    if (held.wait(simulation, silenceUs)) return
+    // It stays held for ever: nothing comes through this pipe any more.
+    held.clear()
     this.silence()
     if (!this.source.listening) return
-    const what = `no answer for ${this.#fabric.silenceUs / 1_000_000} s`
+    const what = `no answer for ${silenceUs / 1_000_000} s`
     this.source.gaveUp(new NetworkError('TIMED_OUT', what))
   }
 
   #tellRoom(): void {
-    if (!this.#full || this.queue.bytes > QUEUE_BYTES_MAX / 2) return
+    if (!this.#full || this.queuedBytes > QUEUE_BYTES_MAX / 2) return
     this.#full = false
     if (this.source.listening) this.source.roomAgain()
-  }
-}
-
-/** The event that the first segment on the way arrives: one object per pipe, scheduled again and again. */
-class Arrival implements Occurrence {
-  readonly kind = 'arrived'
-  readonly dead = false
-  readonly host: number
-  readonly #pipe: Pipe
-
-  constructor(pipe: Pipe, host: number) {
-    this.#pipe = pipe
-    this.host = host
-  }
-
-  get size(): number {
-    return this.#pipe.arrivingBytes
-  }
-
-  happen(): void {
-    this.#pipe.arrive()
   }
 }

@@ -40,8 +40,6 @@ export class Place {
   readonly latencyUs: number
   readonly up: Link
   readonly down: Link
-  sentBytes = 0
-  receivedBytes = 0
   /** False: the machine is off, or hangs; what is sent to it is not answered. */
   on = true
   listeners = new PortTable<Accepting>()

@@ -12,49 +12,69 @@ export interface Segment {
   length: number
   /** How much of it was read. */
   offset: number
-  /** When it is at the far end, in µs. */
-  arriveUs: number
+  /** What came behind it and is unread too. */
+  next: Segment | undefined
 }
 
+/** A chunk or an object. */
 interface Parcel {
   readonly bytes: Uint8Array | undefined
   readonly object: object | undefined
   readonly length: number
+  next: Parcel | undefined
+}
+
+interface Waiting {
+  readonly atBytes: number
+  readonly run: () => void
 }
 
 export class SendQueue {
   /** Accepted, and not yet in a segment. */
   bytes = 0
+  /** Parcels that nothing may overtake: chunks, and objects that are no longer than `controlBytesMax`. */
+  ordered = 0
   readonly #pool: SegmentPool
-  readonly #parcels = new Fifo<Parcel>()
+  readonly #controlBytesMax: number
+  /** Linked, because most queues are empty most of the time. */
+  #first: Parcel | undefined
+  #last: Parcel | undefined
   /** How much of the first parcel has left. */
   #offset = 0
-  readonly #sents = new Fifo<{ readonly atBytes: number; readonly run: () => void }>()
+  #sents: Fifo<Waiting> | undefined
   #acceptedBytes = 0
   #passedBytes = 0
 
-  constructor(pool: SegmentPool) {
+  constructor(pool: SegmentPool, controlBytesMax: number) {
     this.#pool = pool
+    this.#controlBytesMax = controlBytesMax
   }
 
   /** Chunks are kept, unchanged, until they have passed. */
   add(chunks: readonly Uint8Array[]): void {
     for (const bytes of chunks) {
-      if (bytes.length > 0) this.#accept({ bytes, object: undefined, length: bytes.length })
+      const { length } = bytes
+      if (length > 0) this.#accept({ bytes, object: undefined, length, next: undefined })
     }
   }
 
   addObject(object: object, length: number): void {
-    this.#accept({ bytes: undefined, object, length })
+    this.#accept({ bytes: undefined, object, length, next: undefined })
   }
 
   /** `run` is due when everything that was added so far has passed. */
   addSent(run: () => void): void {
+    this.#sents ??= new Fifo()
     this.#sents.push({ atBytes: this.#acceptedBytes, run })
   }
 
   get empty(): boolean {
-    return this.#parcels.length === 0
+    return this.#first === undefined
+  }
+
+  /** It holds nothing, and nobody waits to hear that something has passed. */
+  get spent(): boolean {
+    return this.#first === undefined && this.#sents === undefined && this.done
   }
 
   /** Everything that was accepted has passed. */
@@ -69,33 +89,37 @@ export class SendQueue {
 
   /** Takes out the next callback that is due. */
   takeDue(): (() => void) | undefined {
-    const sent = this.#sents.peek()
+    const sent = this.#sents?.peek()
     if (sent === undefined || sent.atBytes > this.#passedBytes) return undefined
-    this.#sents.shift()
+    this.#sents?.shift()
+    if (this.#sents?.length === 0) this.#sents = undefined
     return sent.run
   }
 
   /** Takes out all callbacks, due or not. */
   takeSents(): (() => void)[] {
     const left: (() => void)[] = []
-    for (let sent = this.#sents.shift(); sent !== undefined; sent = this.#sents.shift())
-      left.push(sent.run)
+    const sents = this.#sents
+    this.#sents = undefined
+    for (let sent = sents?.shift(); sent !== undefined; sent = sents?.shift()) left.push(sent.run)
     return left
   }
 
   /** Throws away what has not left. */
   drop(): void {
-    this.#parcels.clear()
+    this.#first = undefined
+    this.#last = undefined
     this.#offset = 0
     this.bytes = 0
+    this.ordered = 0
   }
 
   /** The next segment: one object, or bytes of as many chunks as `bytesMax` takes. Undefined: nothing is queued. */
   form(bytesMax: number): Segment | undefined {
-    const first = this.#parcels.peek()
+    const first = this.#first
     if (first === undefined) return undefined
     if (first.object !== undefined) {
-      this.#parcels.shift()
+      this.#leave(first)
       this.bytes -= first.length
       return segment('object', first.length, undefined, first.object)
     }
@@ -106,34 +130,47 @@ export class SendQueue {
     return segment('bytes', length, buffer)
   }
 
+  #isOrdered(parcel: Parcel): boolean {
+    return parcel.object === undefined || parcel.length <= this.#controlBytesMax
+  }
+
   #accept(parcel: Parcel): void {
-    this.#parcels.push(parcel)
+    if (this.#last === undefined) this.#first = parcel
+    else this.#last.next = parcel
+    this.#last = parcel
+    if (this.#isOrdered(parcel)) this.ordered++
     this.bytes += parcel.length
     this.#acceptedBytes += parcel.length
+  }
+
+  /** The first parcel has left. */
+  #leave(first: Parcel): void {
+    if (this.#isOrdered(first)) this.ordered--
+    this.#first = first.next
+    if (first.next === undefined) this.#last = undefined
+    this.#offset = 0
   }
 
   /** Bytes up to the next object, at most `bytesMax`. */
   #bytesAhead(bytesMax: number): number {
     let ahead = -this.#offset
-    for (let at = 0; at < this.#parcels.length && ahead < bytesMax; at++) {
-      const parcel = this.#parcels.at(at) as Parcel
-      if (parcel.object !== undefined) break
+    let parcel = this.#first
+    while (parcel?.bytes !== undefined && ahead < bytesMax) {
       ahead += parcel.length
+      parcel = parcel.next
     }
     return Math.min(ahead, bytesMax)
   }
 
   #copy(buffer: Uint8Array, length: number): void {
     for (let at = 0; at < length; ) {
-      const bytes = this.#parcels.peek()?.bytes as Uint8Array
+      const first = this.#first as Parcel
+      const bytes = first.bytes as Uint8Array
       const end = Math.min(bytes.length, this.#offset + length - at)
       buffer.set(bytes.subarray(this.#offset, end), at)
       at += end - this.#offset
       this.#offset = end
-      if (end === bytes.length) {
-        this.#parcels.shift()
-        this.#offset = 0
-      }
+      if (end === bytes.length) this.#leave(first)
     }
   }
 }
@@ -144,5 +181,5 @@ export function segment(
   buffer?: Uint8Array,
   object?: object,
 ): Segment {
-  return { kind, buffer, object, length, offset: 0, arriveUs: 0 }
+  return { kind, buffer, object, length, offset: 0, next: undefined }
 }

@@ -11,31 +11,34 @@ import type { Fabric } from './fabric.ts'
 import { chance } from './faults.ts'
 import type { PortCalls } from './faults.ts'
 import type { Life, Mortal } from './life.ts'
-import type { Pipe, PipeSource, PipeTarget } from './pipe.ts'
+import type { PipeSource, PipeTarget } from './pipe-ends.ts'
+import type { Pipe } from './pipe.ts'
 import type { Segment } from './send-queue.ts'
 
 /** What lent memory is overwritten with when it is taken back. */
 export const POISON = 0xdb
 
+const NONE: readonly never[] = []
 const CARRIERS: readonly string[] = ['sim']
 
 export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
-  readonly remote: Endpoint
-  readonly carriers = CARRIERS
-  readonly #fabric: Fabric
+  // What control needs stands first, so that it lies together in memory.
   readonly #life: Life
   readonly #calls: PortCalls
   readonly #out: Pipe
-  readonly #in: Pipe
-  #reader: ChannelReader | undefined
   #state: 'open' | 'closing' | 'dead' = 'open'
   #paused = false
+  #reader: ChannelReader | undefined
+  readonly remote: Endpoint
+  readonly carriers = CARRIERS
+  readonly #fabric: Fabric
+  readonly #in: Pipe
   #waking = false
   /** `closed` was told, or nobody was there to be told. */
   #told = false
   #reason: Error | undefined
   /** Of sends that went nowhere. */
-  #lateSents: (() => void)[] = []
+  #lateSents: readonly (() => void)[] = NONE
 
   constructor(facts: {
     readonly fabric: Fabric
@@ -58,7 +61,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
   }
 
   get queuedBytes(): number {
-    return this.#state === 'dead' ? 0 : this.#out.queue.bytes
+    return this.#state === 'dead' ? 0 : this.#out.queuedBytes
   }
 
   start(reader: ChannelReader): void {
@@ -70,13 +73,14 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
 
   send(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     if (!this.#maySend(sent)) return false
-    this.#out.queue.add(chunks)
+    this.#out.sending().add(chunks)
     return this.#sendQueued(sent)
   }
 
   sendObject(value: object, length: number, sent?: () => void): boolean {
     if (!this.#maySend(sent)) return false
-    this.#out.queue.addObject(value, length)
+    if (!this.#out.sendControl(value, length)) this.#out.sending().addObject(value, length)
+    else if (sent === undefined) return !this.#out.full
     return this.#sendQueued(sent)
   }
 
@@ -132,10 +136,18 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
 
   arrived(): void {
     if (this.#state === 'closing') {
-      if (this.#in.unread.length > 0) this.#die(undefined)
+      if (this.#in.unread !== undefined) this.#die(undefined)
       return
     }
     this.#deliver()
+  }
+
+  took(object: object): boolean {
+    const reader = this.#reader
+    if (this.#state !== 'open' || this.#paused || reader === undefined) return false
+    invariant(reader.receivedObject !== undefined, 'who is sent objects takes objects')
+    reader.receivedObject(object)
+    return true
   }
 
   reset(): void {
@@ -164,13 +176,13 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     if (this.#state === 'open') return true
     if (sent !== undefined) {
       if (this.#told) this.#life.after(0, 'closed', 0, sent)
-      else this.#lateSents.push(sent)
+      else this.#lateSents = [...this.#lateSents, sent]
     }
     return false
   }
 
   #sendQueued(sent: (() => void) | undefined): boolean {
-    if (sent !== undefined) this.#out.queue.addSent(sent)
+    if (sent !== undefined) this.#out.sending().addSent(sent)
     const more = this.#out.sendQueued()
     if (sent !== undefined && this.#out.idle) this.#wake()
     return more
@@ -192,15 +204,15 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     const incoming = this.#in
     while (this.#state === 'open' && !this.#paused) {
       const reader = this.#reader
-      const segment = incoming.unread.peek()
+      const segment = incoming.unread
       if (reader === undefined || segment === undefined) return
       if (segment.kind === 'end') {
-        incoming.unread.shift()
+        incoming.shiftUnread()
         this.#die(undefined)
         return
       }
       if (segment.kind === 'object') {
-        incoming.unread.shift()
+        incoming.shiftUnread()
         incoming.consumed(segment.length)
         invariant(reader.receivedObject !== undefined, 'who is sent objects takes objects')
         reader.receivedObject(segment.object as object)
@@ -222,7 +234,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     segment.offset = end
     this.#in.consumed(end - start)
     const last = end === segment.length
-    if (last) this.#in.unread.shift()
+    if (last) this.#in.shiftUnread()
     reader.received(chunk)
     chunk.fill(POISON)
     if (last) this.#in.recycle(segment)
@@ -249,9 +261,8 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     this.#state = 'dead'
     this.#reason = reason
     this.#life.open.channels--
-    this.#out.queue.drop()
     this.#in.discard()
-    this.#lateSents = [...this.#out.queue.takeSents(), ...this.#lateSents]
+    this.#lateSents = [...this.#out.dropQueue(), ...this.#lateSents]
     this.#tellLater()
   }
 
@@ -263,7 +274,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
         this.#reader.closed(this.#reason)
       }
       const sents = this.#lateSents
-      this.#lateSents = []
+      this.#lateSents = NONE
       for (const sent of sents) sent()
     })
   }

@@ -57,6 +57,10 @@ export class Simulation {
   #events = 0
   /** Host → until when it stands still, in microseconds. */
   readonly #frozen = new Map<number, number>()
+  /** Host of what happens now, for the message when it throws. */
+  #host = -1
+  /** Until when the last of them stands still. */
+  #frozenUs = 0
   #dead = 0
   #running = false
 
@@ -125,7 +129,21 @@ export class Simulation {
 
   /** For hosts: nothing that is due at this host happens for so long; then all of it does, in its order. */
   freeze(host: number, ms: number): void {
-    this.#frozen.set(host, this.microseconds(this.clock.now() + ms))
+    const untilUs = this.microseconds(this.clock.now() + ms)
+    this.#frozen.set(host, untilUs)
+    if (untilUs > this.#frozenUs) this.#frozenUs = untilUs
+  }
+
+  /** For adapters: this host stands still. */
+  stands(host: number): boolean {
+    return this.#frozenUs > this.#nowUs && (this.#frozen.get(host) ?? 0) > this.#nowUs
+  }
+
+  /** For adapters: something that happens inside an event of many goes into the trace. */
+  mark(kind: TraceKind, host: number, size: number): void {
+    this.#host = host
+    this.#hash.mix(this.#nowUs, TRACE_KINDS[kind], host, size)
+    this.#trace?.({ timeMs: this.#nowUs / 1000, kind, host, size })
   }
 
   /** Puts something into the trace that is no event of its own: a log call, a crash, a fact of a scenario. */
@@ -193,12 +211,11 @@ export class Simulation {
         if (this.#dead > 0) this.#dead--
         continue
       }
-      const thawUs = this.#frozen.size > 0 ? (this.#frozen.get(occurrence.host) ?? 0) : 0
-      if (thawUs > dueUs) {
-        queue.push(thawUs, occurrence)
+      this.#nowUs = dueUs
+      if (this.stands(occurrence.host)) {
+        queue.push(this.#frozen.get(occurrence.host) as number, occurrence)
         continue
       }
-      this.#nowUs = dueUs
       this.#happen(occurrence)
       if (when?.() === true) return 'when'
     }
@@ -209,22 +226,20 @@ export class Simulation {
 
   /** For adapters, from inside an event: one more thing that happens now; when its host thaws, if it is frozen. */
   hand(occurrence: Occurrence): void {
-    const thawUs = this.#frozen.size > 0 ? (this.#frozen.get(occurrence.host) ?? 0) : 0
-    if (thawUs > this.#nowUs) this.schedule(thawUs, occurrence)
+    if (this.stands(occurrence.host)) this.schedule(this.#nowUs, occurrence)
     else this.#happen(occurrence)
   }
 
   #happen(occurrence: Occurrence): void {
     const { kind, host, size } = occurrence
     this.#events++
-    this.#hash.mix(this.#nowUs, TRACE_KINDS[kind], host, size)
-    this.#trace?.({ timeMs: this.#nowUs / 1000, kind, host, size })
+    this.mark(kind, host, size)
     try {
       occurrence.happen()
     } catch (error) {
       if (error instanceof SimulationError) throw error
       const text = error instanceof Error ? error.message : String(error)
-      throw this.failure('EVENT_FAILED', `host ${host}, ${kind}: ${text}`, error)
+      throw this.failure('EVENT_FAILED', `host ${this.#host}, ${kind}: ${text}`, error)
     }
   }
 

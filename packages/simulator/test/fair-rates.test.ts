@@ -231,3 +231,82 @@ test('two hosts behind one narrow link share it, and a third elsewhere gets the 
   simulation.run({ timeMs: 60_000 })
   expect(ends).toEqual([10_000, 10_000, 10_000])
 })
+
+describe('control objects', () => {
+  test('take latency only, overtake content, keep their order, and are paid for by the content behind them', () => {
+    const world = twoHosts({ network: FAIR, alice: { uploadBytesPerSecond: 100_000 } })
+    const { far, near } = connected(world)
+    const start = world.simulation.clock.now()
+    const came: string[] = []
+    far.receivedObject = (value) =>
+      came.push(`${(value as { name: string }).name} ${world.simulation.clock.now() - start}`)
+    const say = (name: string, length: number): void => {
+      near.channel.sendObject?.({ name }, length)
+    }
+    say('content', 100_000)
+    for (let at = 0; at < 500; at++) say('have', 20)
+    say('last', 2_048)
+    say('content', 100_000)
+    world.simulation.runUntil(() => came.length === 503, { timeMs: 60_000 })
+    expect(came.slice(0, 500)).toEqual(Array(500).fill(`have ${ONE_WAY_MS}`))
+    expect(came[500]).toBe(`last ${ONE_WAY_MS}`)
+    expect(came[501]).toBe(`content ${1_000 + ONE_WAY_MS}`)
+    // 12,048 bytes of control were owed when the second content began to pass.
+    expect(came[502]).toBe(`content ${2_120.48 + ONE_WAY_MS}`)
+    expect(world.bob.receivedBytes).toBe(212_048)
+  })
+
+  test('never overtake bytes', () => {
+    const world = twoHosts({ network: FAIR, alice: { uploadBytesPerSecond: 10_000 } })
+    const { far, near } = connected(world)
+    const lengths: number[] = []
+    far.receivedObject = () => lengths.push(far.length)
+    near.channel.send([new Uint8Array(20_000)])
+    near.channel.sendObject?.({}, 9)
+    near.channel.sendObject?.({}, 9)
+    world.simulation.run({ timeMs: 60_000 })
+    expect(lengths).toEqual([20_000, 20_000])
+  })
+
+  test('wait for a reader that paused, behind what is unread, and stop at the window', () => {
+    const world = twoHosts({ network: { ...FAIR, windowBytes: 1_000 } })
+    const { far, near } = connected(world)
+    far.channel.pause()
+    const order: number[] = []
+    far.receivedObject = (value) => order.push((value as { at: number }).at)
+    let sents = 0
+    for (let at = 0; at < 300; at++) near.channel.sendObject?.({ at }, 10, () => sents++)
+    world.simulation.run({ timeMs: 5_000 })
+    expect([order.length, sents]).toEqual([0, 100])
+    far.channel.resume()
+    world.simulation.run({ timeMs: 6_000 })
+    expect(order).toEqual(Array.from({ length: 300 }, (_, at) => at))
+    expect(sents).toBe(300)
+  })
+
+  test('wait for a partition to heal, and come in order', () => {
+    const world = twoHosts({ network: FAIR })
+    const { far, near } = connected(world)
+    const heal = world.network.partition([world.alice], [world.bob])
+    const order: number[] = []
+    far.receivedObject = (value) => order.push((value as { at: number }).at)
+    near.channel.sendObject?.({ at: 0 }, 10)
+    world.simulation.at(5_000, () => near.channel.sendObject?.({ at: 1 }, 10))
+    world.simulation.at(9_000, heal)
+    world.simulation.at(9_001, () => near.channel.sendObject?.({ at: 2 }, 10))
+    world.simulation.run({ timeMs: 60_000 })
+    expect(order).toEqual([0, 1, 2])
+  })
+
+  test('wait for a host that stands still', () => {
+    const world = twoHosts({ network: FAIR })
+    const { far, near } = connected(world)
+    const times: number[] = []
+    far.receivedObject = () => times.push(world.simulation.clock.now())
+    world.simulation.at(1_000, () => world.bob.freeze(5_000))
+    world.simulation.at(2_000, () => near.channel.sendObject?.({ at: 1 }, 10))
+    world.simulation.at(6_000 - ONE_WAY_MS, () => near.channel.sendObject?.({ at: 2 }, 10))
+    world.simulation.run({ timeMs: 60_000 })
+    expect(times).toEqual([6_000, 6_000])
+  })
+})
