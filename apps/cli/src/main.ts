@@ -168,12 +168,22 @@ for (const what of ['announce', 'scrape'] as const)
       ),
     )
 
-command('simulate [scenario]', 'run whole swarms in virtual time; --list shows the scenarios')
+command(
+  'simulate [scenario]',
+  'run whole swarms in virtual time; --list shows the scenarios, random is one drawn from the seed',
+)
   .option('--list', 'scenarios and schemes, with their settings')
   .option('--scheme <name>', 'how peers and tracker behave', 'bittorrent')
   .option('--seed <n>', 'the same seed gives the same run', '1')
   .option('--set <key=value>', 'a setting of the scheme or a field of the scenario', collect, [])
+  .addOption(
+    new Option(
+      '--profile <name>',
+      'wire: real bytes and hashes; fast: lengths (default: by size)',
+    ).choices(['wire', 'fast']),
+  )
   .option('--out <dir>', 'write result.json and summary.txt there')
+  .option('--replay <file>', 'record frames to look at, as JSON lines')
   .option('--trace <file>', 'record every event of the simulation as JSON lines')
   .action(
     run(async (output, scenario: string | undefined, options: SimulateOptions) =>

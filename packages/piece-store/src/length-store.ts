@@ -21,6 +21,8 @@ import type {
 export interface LengthStoreOptions {
   /** Pieces that it serves wrong though it has them: a corrupt peer. Asked at each serving. */
   readonly spoils?: (piece: number) => boolean
+  /** Pieces that it has from the start, as after a restart; copied. */
+  readonly had?: ReadonlyBitfield
 }
 
 /** Has every piece from the start where the data is to be trusted (`trustData`), else none. */
@@ -33,6 +35,7 @@ export function openLengthStore(options: LengthStoreOptions = {}): OpenStore {
       full: trustData === true,
       wanted: wanted ?? Bitfield.full(metainfo.files.length),
       spoils: options.spoils,
+      had: options.had,
       closed: (then) => storage.close(then),
     })
     later(() => done(undefined, store))
@@ -68,6 +71,7 @@ interface LengthStoreParts {
   readonly full: boolean
   readonly wanted: ReadonlyBitfield
   readonly spoils: ((piece: number) => boolean) | undefined
+  readonly had: ReadonlyBitfield | undefined
   readonly closed: (then: (error: Error | undefined) => void) => void
 }
 
@@ -103,7 +107,8 @@ class LengthStore implements PieceStore {
   constructor(parts: LengthStoreParts) {
     this.#parts = parts
     const { pieceCount } = parts.metainfo.geometry
-    this.have = parts.full ? Bitfield.full(pieceCount) : new Bitfield(pieceCount)
+    const before = parts.had === undefined ? new Bitfield(pieceCount) : Bitfield.copyOf(parts.had)
+    this.have = parts.full ? Bitfield.full(pieceCount) : before
     this.doubtful = new Bitfield(pieceCount)
     this.#wanted = parts.wanted
   }

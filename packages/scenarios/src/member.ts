@@ -1,11 +1,12 @@
 // One host of a run with its session and its part in each torrent, through crashes and returns.
 
 import type { PeerSource } from '@bt/ports'
+import type { ReadonlyBitfield } from '@bt/primitives'
 import type { SimHost } from '@bt/simulator'
 import { type PolicyFact, Session, type Swarm } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
-import type { ContentPart } from './content.ts'
 import type { PeerPlan } from './layout.ts'
+import type { ContentPart, Outfit, Profile } from './profile.ts'
 import type { NeighbourRules } from './scenario.ts'
 import type { SchemePeer } from './scheme.ts'
 import { standIn } from './stand-in.ts'
@@ -23,6 +24,7 @@ export interface MemberFacts {
   readonly plan: PeerPlan
   readonly host: SimHost
   readonly parts: readonly ContentPart[]
+  readonly profile: Profile
   readonly neighbours: NeighbourRules
   readonly trackerUrl: string
   readonly truth: Truth
@@ -84,14 +86,19 @@ export class Member {
 
   join(): void {
     const { parts, neighbours } = this.#facts
-    const session = new Session(this.host.ports, {
+    const outfits = parts.map((_, number) => this.#outfit(number))
+    const [outfit] = outfits as [Outfit]
+    const session = new Session(outfit.ports, {
+      ...outfit.session,
       limits: { connectionsMax: 2 * parts.length * neighbours.max },
       swarmLimits: { peersMax: neighbours.max },
     })
     this.session = session
     session.listen({ port: PEER_PORT }, (error) => {
       if (error !== undefined) throw error
-      this.#present = parts.map((part, number) => this.#start(session, part, number))
+      this.#present = parts.map((part, number) =>
+        this.#start(session, part, number, outfits[number] as Outfit),
+      )
       for (const share of this.#present) {
         this.shares.push(share)
         this.#facts.started(this, share)
@@ -112,7 +119,15 @@ export class Member {
     this.join()
   }
 
-  #start(session: Session, part: ContentPart, number: number): Share {
+  /** What its last life had of a part, where that survived. */
+  #outfit(number: number): Outfit {
+    const { plan, parts, profile } = this.#facts
+    let had: ReadonlyBitfield | undefined
+    for (const { part, swarm } of this.shares) if (part === parts[number]) had = swarm.have
+    return profile.outfit(this.host, plan, had)
+  }
+
+  #start(session: Session, part: ContentPart, number: number, outfit: Outfit): Share {
     const { plan, truth, neighbours, trackerUrl, schemePeer, observe, completed } = this.#facts
     const scheme = schemePeer(part, number)
     const witness = truth.witness(plan.number, part.firstPiece)
@@ -123,7 +138,7 @@ export class Member {
     let share: Share | undefined
     const swarm = session.start(part.metainfo, {
       pex: false,
-      ...(plan.isSeed ? { found: 'trust' } : {}),
+      ...outfit.torrent,
       ...scheme.torrent,
       ...(scheme.limits === undefined ? {} : { limits: scheme.limits }),
       sources: [source],

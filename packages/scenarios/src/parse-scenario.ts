@@ -37,6 +37,7 @@ export function parseScenario(value: unknown, name: string): Scenario {
     description: fields.text('description', ''),
     pieces: fields.whole('pieces', 1, 100_000),
     pieceLength: fields.whole('pieceLength', 1, 16 * 1024 * 1024),
+    blocksPerPiece: fields.whole('blocksPerPiece', 1, 1024, 1),
     sites,
     latency: readLatency(fields.object('latency')),
     classes: fields.list('classes', readClass),

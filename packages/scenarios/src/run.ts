@@ -7,6 +7,7 @@ import type { TraceEntry } from '@bt/simulator'
 import { Disturbances } from './disturbances.ts'
 import { INVARIANTS, Watch } from './invariants.ts'
 import { nothingLeft } from './invariants/nothing-left.ts'
+import type { ProfileName } from './profile.ts'
 import { type RunResult, resultOf } from './result.ts'
 import type { RunView } from './run-view.ts'
 import type { Scenario } from './scenario.ts'
@@ -33,7 +34,9 @@ export interface Meter {
 /** Watches a run at every tick, outside of events: it must change nothing. */
 export interface Onlooker {
   begun?(world: World): void
-  tick?(world: World): void
+  /** `isLast`: the run is over. */
+  tick?(world: World, isLast: boolean): void
+  end?(result: RunResult): void
 }
 
 export interface RunOptions {
@@ -43,6 +46,8 @@ export interface RunOptions {
   readonly seed: number | string
   /** Those of the scheme; what is not given is its default. */
   readonly settings?: Settings
+  /** 'fast' unless given where the swarm is large: see `profileFor`. */
+  readonly profile?: ProfileName
   /** 'all': every fact too, and that nothing is left open at the end. 'cheap': what costs nothing. Default by size. */
   readonly checks?: 'all' | 'cheap'
   readonly meter?: Meter
@@ -59,6 +64,15 @@ const ALL_CHECKS_MAX = 20_000
 /** Virtual time that sessions get to close. */
 const CLOSING_MS = 30_000
 
+/** Bytes that a swarm of the wire profile may hold on its disks; above, the profile is 'fast' unless told otherwise. */
+const WIRE_BYTES_MAX = 512 * 1024 * 1024
+
+/** The profile that a scenario is run in when nobody says. */
+export function profileFor(scenario: Scenario): ProfileName {
+  const bytes = hostsOf(scenario) * scenario.pieces * scenario.pieceLength
+  return bytes <= WIRE_BYTES_MAX ? 'wire' : 'fast'
+}
+
 /** @throws {ScenarioError} NO_SUCH_SCHEME */
 export function runScenario(options: RunOptions): RunResult {
   return new Run(options).result()
@@ -71,6 +85,7 @@ class Run {
   readonly #watch: Watch
   readonly #disturbances: Disturbances
   readonly #checksAll: boolean
+  readonly #profile: ProfileName
   readonly #timeline = new TimelineRecorder()
   readonly #startedSeconds: number
   #peakMemoryBytes = 0
@@ -83,10 +98,8 @@ class Run {
     this.#startedSeconds = meter?.seconds() ?? 0
     const scheme = schemeNamed(options.scheme)
     this.#settings = { ...defaultsOf(scheme), ...options.settings }
-    const size = scenario.sites.reduce(
-      (sum, { count, hosts, peers }) => sum + (peers ?? count * (hosts ?? 0)),
-      0,
-    )
+    this.#profile = options.profile ?? profileFor(scenario)
+    const size = hostsOf(scenario)
     const checks = options.checks ?? (size * scenario.pieces <= ALL_CHECKS_MAX ? 'all' : 'cheap')
     this.#checksAll = checks === 'all'
     this.#watch = new Watch(INVARIANTS, () => this.#world.nowMs)
@@ -94,6 +107,7 @@ class Run {
       scenario,
       scheme,
       settings: this.#settings,
+      profile: this.#profile,
       seed,
       ...(trace === undefined ? {} : { trace }),
       ...(this.#checksAll
@@ -127,7 +141,7 @@ class Run {
       scenario,
       scheme,
       settings: this.#settings,
-      profile: 'wire',
+      profile: this.#profile,
       world,
       broken: this.#watch.broken,
       timeline: this.#timeline.timeline,
@@ -135,6 +149,7 @@ class Run {
       wallSeconds: (meter?.seconds() ?? 0) - this.#startedSeconds,
       peakMemoryBytes: this.#peakMemoryBytes,
     })
+    onlooker?.end?.(result)
     return this.#checksAll ? { ...result, brokenInvariants: this.#afterClosing() } : result
   }
 
@@ -160,7 +175,7 @@ class Run {
       this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, meter?.memoryBytes() ?? 0)
       const isLast = stopped === 'when' || atMs >= endMs
       this.#timeline.sample(this.#world, progress.share, progress.completed, isLast)
-      onlooker?.tick?.(this.#world)
+      onlooker?.tick?.(this.#world, isLast)
       onProgress?.(progress)
       if (isLast) return
       this.#watch.tick(this.#view())
@@ -236,4 +251,9 @@ class Run {
     }
     return [...this.#watch.broken, ...watch.broken]
   }
+}
+
+/** Hosts of a scenario, seeds counted. */
+function hostsOf({ sites }: Scenario): number {
+  return sites.reduce((sum, { count, hosts, peers }) => sum + (peers ?? count * (hosts ?? 0)), 0)
 }

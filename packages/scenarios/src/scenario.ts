@@ -121,6 +121,8 @@ export interface Scenario {
   readonly description: string
   readonly pieces: number
   readonly pieceLength: number
+  /** Of the fast profile: what is requested at a time; 1 is a whole piece. */
+  readonly blocksPerPiece: number
   readonly sites: readonly SiteGroup[]
   readonly latency: Latency
   readonly classes: readonly HostClass[]

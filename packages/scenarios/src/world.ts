@@ -1,11 +1,11 @@
 // A scenario as a simulated world: network, tracker and one host for each peer, not yet begun.
 
-import { type SimHost, SimNetwork, Simulation, type TraceEntry } from '@bt/simulator'
+import { SimNetwork, Simulation, type TraceEntry } from '@bt/simulator'
 import type { PolicyFact } from '@bt/swarm'
-import { type ContentPart, makeContent } from './content.ts'
 import { type Layout, layOut } from './layout.ts'
 import { MeetingTracker } from './meeting-tracker.ts'
 import { Member, type Share } from './member.ts'
+import { type ContentPart, type ProfileName, profileNamed } from './profile.ts'
 import type { Scenario } from './scenario.ts'
 import type { Scheme, SchemeRun, Settings } from './scheme.ts'
 import { schemeNamed } from './schemes.ts'
@@ -15,6 +15,7 @@ export interface WorldFacts {
   readonly scenario: Scenario
   readonly scheme: Scheme
   readonly settings: Settings
+  readonly profile: ProfileName
   readonly seed: number | string
   readonly trace?: (entry: TraceEntry) => void
   readonly observe?: (member: Member, fact: PolicyFact, share: Share) => void
@@ -46,7 +47,8 @@ export class World {
       { chunking: 'whole', rates: 'fair' },
     )
     this.layout = layOut(scenario, this.simulation.random('scenario'))
-    this.parts = makeContent(scenario, scheme.parts?.(settings) ?? 1)
+    const profile = profileNamed(facts.profile)
+    this.parts = profile.content(scenario, scheme.parts?.(settings) ?? 1)
     const { sites, peers, hostLatencyMs } = this.layout
     this.truth = new Truth(
       peers.map(({ site }) => site),
@@ -96,7 +98,7 @@ export class World {
         latencyMs: hostLatencyMs,
       })
       this.truth.isAt(host.address, plan.number)
-      this.#furnish(host, plan.isSeed)
+      if (plan.isSeed) profile.furnish(host, this.parts)
       if (plan.actor?.kind === 'slow-disk') {
         host.disk.bytesPerSecond = plan.actor.bytesPerSecond ?? plan.download / 10
       }
@@ -104,6 +106,7 @@ export class World {
         plan,
         host,
         parts: this.parts,
+        profile,
         neighbours: scenario.neighbours,
         trackerUrl: this.tracker.url,
         truth: this.truth,
@@ -128,11 +131,6 @@ export class World {
   /** Counts what open links brought beyond pieces; before totals are read. */
   settleTruth(): void {
     for (const { shares } of this.members) for (const { witness } of shares) witness.settle()
-  }
-
-  #furnish(host: SimHost, isSeed: boolean): void {
-    if (!isSeed) return
-    for (const { path, bytes } of this.parts) host.disk.put(path, bytes)
   }
 }
 

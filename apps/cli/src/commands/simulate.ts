@@ -7,7 +7,10 @@ import {
   CATALOGUE,
   catalogued,
   parseScenario,
+  type ProfileName,
   type Progress,
+  randomScenario,
+  ReplayRecorder,
   reportLines,
   type RunResult,
   runScenario,
@@ -26,6 +29,8 @@ export interface SimulateOptions {
   readonly set: readonly string[]
   readonly out?: string
   readonly trace?: string
+  readonly replay?: string
+  readonly profile?: ProfileName
   readonly list?: boolean
 }
 
@@ -42,6 +47,7 @@ export async function simulate(
   const again = await withHeap(heapBytes(scenario))
   if (again !== undefined) return again
   const trace = options.trace === undefined ? undefined : new LineFile(options.trace)
+  const replay = options.replay === undefined ? undefined : new LineFile(options.replay)
   const progress = new ProgressLine(output, scenario.name)
   const result = runScenario({
     scenario,
@@ -53,10 +59,15 @@ export async function simulate(
       memoryBytes: () => process.memoryUsage().rss,
     },
     onProgress: (now) => progress.draw(now),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(replay === undefined
+      ? {}
+      : { onlooker: new ReplayRecorder(scenario, options.scheme, (line) => replay.add(line)) }),
     ...(trace === undefined ? {} : { trace: (entry) => trace.add(entry) }),
   })
   progress.end()
   trace?.end()
+  replay?.end()
   return report(result, source, options, output)
 }
 
@@ -80,13 +91,22 @@ function list(output: Output): number {
 
 function read(
   source: string,
-  { scheme, set }: SimulateOptions,
+  { scheme, set, seed }: SimulateOptions,
 ): { readonly scenario: Scenario; readonly settings: Readonly<Record<string, number>> } {
   const isFile = source.endsWith('.json') || source.includes('/')
-  const json = isFile ? parsed(source) : catalogued(source)
+  const json = isFile
+    ? parsed(source)
+    : source === 'random'
+      ? withoutName(randomScenario(seedOf(seed)))
+      : catalogued(source)
   const applied = applySettings(json, schemeNamed(scheme), set)
   const name = basename(source, extname(source))
   return { scenario: parseScenario(applied.scenario, name), settings: applied.settings }
+}
+
+/** As in a file, whose name is the scenario's. */
+function withoutName({ name: _name, ...fields }: Scenario): unknown {
+  return fields
 }
 
 function parsed(file: string): unknown {
@@ -149,9 +169,10 @@ function report(
 }
 
 /** What repeats the run. */
-function commandOf(source: string, { scheme, seed, set }: SimulateOptions): string {
+function commandOf(source: string, { scheme, seed, set, profile }: SimulateOptions): string {
   const sets = set.map((pair) => ` --set ${pair}`).join('')
-  return `bt simulate ${source} --scheme ${scheme} --seed ${seed}${sets}`
+  const how = profile === undefined ? '' : ` --profile ${profile}`
+  return `bt simulate ${source} --scheme ${scheme} --seed ${seed}${sets}${how}`
 }
 
 /** One line that redraws itself on a terminal, a line each quarter elsewhere, an event a second with --json. */

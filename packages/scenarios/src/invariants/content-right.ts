@@ -10,6 +10,7 @@ export const contentRight: Invariant = {
       for (const { present, host, plan, isComplete } of world.members) {
         if (!isComplete) continue
         for (const { part } of present) {
+          if (part.bytes === undefined) continue
           const there = host.disk.contents(part.path)
           if (there === undefined || !bytesEqual(there, part.bytes)) {
             return `peer ${plan.number} is complete and its disk does not hold ${part.path}`
