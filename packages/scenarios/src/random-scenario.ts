@@ -8,6 +8,8 @@ import type { Actor, Fault, Join, Latency, Scenario, SiteGroup, When } from './s
 
 export const RANDOM_PEERS_MAX = 40
 export const RANDOM_PIECES_MAX = 64
+/** By then a crowd that joined within 10 s has met, whatever its first announces came to. */
+const MET_SECONDS = 40
 
 export function randomScenario(seed: number | string): Scenario {
   const random = new Prng(`random scenario ${seed}`)
@@ -44,11 +46,11 @@ export function randomScenario(seed: number | string): Scenario {
       where: chance(50) ? 'first' : 'spread',
     },
     neighbours: { out: between(4, 20), max: between(20, 80), held: chance(30) },
-    joins: drawJoins(random, late),
+    joins: drawJoins(random, late, isForGood),
     faults: drawFaults(random, siteCount, isForGood),
     actors: drawActors(random),
     datagramLossPercent: chance(30) ? between(1, 30) : 0,
-    dialFailurePercent: chance(30) ? between(1, 20) : 0,
+    dialFailurePercent: !isForGood && chance(30) ? between(1, 20) : 0,
     limitSeconds: 7200,
   }
 }
@@ -77,9 +79,13 @@ function drawLatency(random: Prng): Latency {
   return kind === 'equal' ? { kind, ms: betweenMs } : { kind, insideMs, betweenMs }
 }
 
-function drawJoins(random: Prng, late: readonly number[] | undefined): readonly Join[] {
+function drawJoins(
+  random: Prng,
+  late: readonly number[] | undefined,
+  isForGood: boolean,
+): readonly Join[] {
   const all: Join =
-    random.below(4) === 0
+    !isForGood && random.below(4) === 0
       ? { kind: 'poisson', perSecond: 1 + random.below(5) }
       : { kind: 'flash', withinSeconds: random.below(10) }
   if (late === undefined) return [all]
@@ -89,7 +95,7 @@ function drawJoins(random: Prng, late: readonly number[] | undefined): readonly 
 
 /** `isForGood`: the tracker goes when most have met, and then nobody may have to find the swarm again. */
 function drawFaults(random: Prng, siteCount: number, isForGood: boolean): readonly Fault[] {
-  if (isForGood) return [{ kind: 'crash-tracker', when: { progress: 0.2 } }]
+  if (isForGood) return [{ kind: 'crash-tracker', when: { seconds: MET_SECONDS } }]
   const faults: Fault[] = []
   for (let left = random.below(4); left > 0; left--) {
     const when: When = { progress: (1 + random.below(8)) / 10 }

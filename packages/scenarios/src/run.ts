@@ -61,8 +61,9 @@ export interface RunOptions {
 export const TICK_MS = 500
 /** Peers × pieces up to which every fact is checked. */
 const ALL_CHECKS_MAX = 20_000
-/** Virtual time that sessions get to close. */
+/** Virtual time that sessions get to close, and then what they left behind: a request that nobody answers. */
 const CLOSING_MS = 30_000
+const LINGERING_MS = 60_000
 
 /** Bytes that a swarm of the wire profile may hold on its disks; above, the profile is 'fast' unless told otherwise. */
 const WIRE_BYTES_MAX = 512 * 1024 * 1024
@@ -245,7 +246,10 @@ class Run {
     try {
       simulation.run({ timeMs: nowMs + CLOSING_MS, when: () => open === 0 })
       if (open > 0) watch.note('nothing-left', `${open} sessions did not close`)
-      else watch.end(this.#view())
+      else {
+        simulation.run({ timeMs: this.#world.nowMs + LINGERING_MS })
+        watch.end(this.#view())
+      }
     } catch (error) {
       watch.note('engine', error instanceof Error ? error.message : String(error))
     }
