@@ -103,8 +103,16 @@ async function worker(from: number, heard: (outcome: Outcome) => void): Promise<
     [
       ...process.execArgv,
       process.argv[1] as string,
-      ...['--from', String(from), '--seeds', String(end - from), '--step', String(jobs)],
-      ...['--scheme', values.scheme, '--profile', profile],
+      '--from',
+      String(from),
+      '--seeds',
+      String(end - from),
+      '--step',
+      String(jobs),
+      '--scheme',
+      values.scheme,
+      '--profile',
+      profile,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
