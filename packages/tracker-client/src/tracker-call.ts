@@ -62,8 +62,12 @@ export function announceTo(
       accepts: ({ action }) => action === 'announce',
     }
     return udpOf(ports).ask(question, (error, response) => {
-      if (error === undefined && response.action === 'announce')
-        return answer(undefined, { response: response.response, from: target.address })
+      if (error === undefined && response.action === 'announce') {
+        const { failure, retryInMinutes } = response.response
+        if (failure === undefined)
+          return answer(undefined, { response: response.response, from: target.address })
+        return answer(refused(tracker, failure, retryInMinutes), undefined as never)
+      }
       answer(udpError(tracker, error, response), undefined as never)
     })
   }

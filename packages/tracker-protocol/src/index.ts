@@ -29,9 +29,11 @@ export {
   SCRAPE_HASHES_MAX,
   TEXT_LENGTH_MAX,
   TRACKER_ID_LENGTH_MAX,
+  UDP_EXTENDED_LENGTH_MAX,
   UDP_RESPONSE_LENGTH_MAX,
   URL_DATA_LENGTH_MAX,
 } from './tracker-limits.ts'
+export { encodeUdpExtended, wantsExtended } from './udp-extended.ts'
 export { UDP_ACTION } from './udp-layout.ts'
 export {
   encodeConnectRequest,

@@ -18,3 +18,5 @@ export const INTERVAL_SECONDS_MAX = 86_400
 export const URL_DATA_LENGTH_MAX = 1024
 /** Bytes of one UDP answer: fits an IPv6 packet of 1,280 (1,232 of payload), so that nothing is fragmented. */
 export const UDP_RESPONSE_LENGTH_MAX = 1232
+/** Bytes of one extended answer: what passes an Ethernet and common tunnels in one packet; only proven addresses get it. */
+export const UDP_EXTENDED_LENGTH_MAX = 1400

@@ -2,7 +2,14 @@
 
 import { TrackerProtocolError } from './errors.ts'
 
-export const UDP_ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
+/** `extended` is ours: an announce's answer as the dictionary of HTTP, for clients that say they read it (`udp-extended.ts`). */
+export const UDP_ACTION = {
+  connect: 0,
+  announce: 1,
+  scrape: 2,
+  error: 3,
+  extended: 0x6374,
+} as const
 
 export function viewOf(packet: Uint8Array): DataView {
   return new DataView(packet.buffer, packet.byteOffset, packet.length)

@@ -15,6 +15,7 @@ import {
   TEXT_LENGTH_MAX,
   UDP_RESPONSE_LENGTH_MAX,
 } from './tracker-limits.ts'
+import { parseUdpExtended } from './udp-extended.ts'
 import { tooShort, UDP_ACTION, viewOf } from './udp-layout.ts'
 
 export type UdpResponse =
@@ -23,6 +24,7 @@ export type UdpResponse =
       readonly transactionId: number
       readonly connectionId: Uint8Array
     }
+  /** Of the common action or the extended one. */
   | {
       readonly action: 'announce'
       readonly transactionId: number
@@ -96,6 +98,7 @@ export function encodeUdpError(transactionId: number, sentence: string): Uint8Ar
 /**
  * What a tracker answers. `stride` is 6 on an IPv4 socket and 18 on an IPv6 one; peers with port 0 are left out.
  * @throws {TrackerProtocolError} when the packet is too short or its peers are not whole
+ * @throws {BencodeError} when an extended answer is not bencode
  */
 export function parseUdpResponse(packet: Uint8Array, stride: 6 | 18): UdpResponse {
   if (packet.length < 8) throw tooShort('packet', packet.length, 8)
@@ -112,6 +115,8 @@ export function parseUdpResponse(packet: Uint8Array, stride: 6 | 18): UdpRespons
         transactionId,
         response: announceResponseOf(packet, view, stride),
       }
+    case UDP_ACTION.extended:
+      return { action: 'announce', transactionId, response: parseUdpExtended(packet) }
     case UDP_ACTION.scrape:
       return { action: 'scrape', transactionId, counts: countsOf(packet, view) }
     case UDP_ACTION.error:

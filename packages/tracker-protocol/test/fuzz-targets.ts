@@ -10,6 +10,7 @@ import {
   encodeUdpAnnounce,
   encodeUdpAnnounceResponse,
   encodeUdpError,
+  encodeUdpExtended,
   encodeUdpScrape,
   encodeUdpScrapeResponse,
   parseAnnounceBody,
@@ -37,6 +38,7 @@ const RESPONSE = {
     { host: '2001:db8::1', port: 6882, peerId: ANNOUNCE.peerId },
   ],
 }
+const EXTENDED = { ...RESPONSE, extra: new Map([['ct', new Map([['v', 1]])]]) }
 const COUNTS = { complete: 1, incomplete: 2, downloaded: 3, downloaders: 1 }
 
 const foreign = (name: string, of: (one: Record<string, unknown>) => string | undefined) =>
@@ -75,6 +77,7 @@ export const targets: Record<string, FuzzTarget> = {
       encodeUdpAnnounceResponse(7, RESPONSE, 6),
       encodeUdpScrapeResponse(7, [COUNTS, COUNTS]),
       encodeUdpError(7, 'no'),
+      encodeUdpExtended(7, EXTENDED) as Uint8Array,
       ...udp('response'),
     ],
     expects: EXPECTED,

@@ -268,9 +268,9 @@ describe('responses', () => {
   })
 
   test('an action of an extension is handed on with its payload', () => {
-    expect(parseUdpResponse(hex('0000637400000007646565'), 6)).toEqual({
+    expect(parseUdpResponse(hex('0000637500000007646565'), 6)).toEqual({
       action: 'other',
-      code: 0x6374,
+      code: 0x6375,
       transactionId: 7,
       payload: hex('646565'),
     })

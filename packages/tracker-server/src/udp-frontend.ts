@@ -10,12 +10,14 @@ import {
   encodeConnectResponse,
   encodeUdpAnnounceResponse,
   encodeUdpError,
+  encodeUdpExtended,
   encodeUdpScrapeResponse,
   parseUdpRequest,
   TrackerProtocolError,
   transactionIdOf,
   UDP_RESPONSE_LENGTH_MAX,
   type UdpRequest,
+  wantsExtended,
 } from '@bt/tracker-protocol'
 import { ConnectionIds } from './connection-id.ts'
 import { TrackerError } from './errors.ts'
@@ -176,8 +178,12 @@ export class UdpFrontend implements DatagramReceiver {
         request.transactionId,
         this.#tracker.scrape(request.infoHashes),
       )
-    const response = this.#tracker.announce(request.request, from, stride === 6 ? 4 : 6)
-    return encodeUdpAnnounceResponse(request.transactionId, response, stride)
+    const { transactionId, request: announce } = request
+    const isExtended = wantsExtended(announce)
+    const family = isExtended ? undefined : stride === 6 ? 4 : 6
+    const response = this.#tracker.announce(announce, from, family)
+    const extended = isExtended ? encodeUdpExtended(transactionId, response) : undefined
+    return extended ?? encodeUdpAnnounceResponse(transactionId, response, stride)
   }
 
   #isGuessing(host: string, now: number): boolean {

@@ -8,12 +8,13 @@ import {
   parseAnnounceBody,
   parseScrapeBody,
   parseUdpResponse,
+  UDP_ACTION,
   UDP_RESPONSE_LENGTH_MAX,
 } from '@bt/tracker-protocol'
 import { describe, expect, test } from 'vitest'
 import { fuzz } from '../../../tests/support/mutate.ts'
 import { describeVectors } from '../../../tests/support/vectors.ts'
-import { HttpFrontend, sourceAddress, UdpFrontend } from '../src/index.ts'
+import { type AnnounceHook, HttpFrontend, sourceAddress, UdpFrontend } from '../src/index.ts'
 import { sipHash } from '../src/sip-hash.ts'
 import { targets } from './fuzz-targets.ts'
 import { addressOf, ANNOUNCE, HASH, hashOf, hostOf, trackerOf } from './world.ts'
@@ -28,6 +29,38 @@ function udp(options = {}) {
   }
   return { clock, tracker, announce, frontend, at, idFor }
 }
+
+describe('extended answers over UDP', () => {
+  const EXTRA = new Map([['ct', new Map([['v', 1]])]])
+  const hook: AnnounceHook = { shape: (_request, response) => ({ ...response, extra: EXTRA }) }
+  const ask = (id: Uint8Array, urlData: string): Uint8Array =>
+    encodeUdpAnnounce(id, 9, ANNOUNCE, urlData)
+
+  test('go to who says ct=1 with a valid connection id, and to nobody else', () => {
+    const { frontend, at, idFor } = udp({ hooks: [hook] })
+    const id = idFor('20.0.0.1')
+    const extended = frontend.answer(ask(id, '/announce?ct=1'), at('20.0.0.1')) as Uint8Array
+    expect(extended.subarray(0, 8)).toEqual(Uint8Array.from([0, 0, 0x63, 0x74, 0, 0, 0, 9]))
+    expect(parseUdpResponse(extended, 6)).toMatchObject({
+      action: 'announce',
+      response: { extra: EXTRA },
+    })
+    for (const urlData of ['', '/announce?ct=2', '/announce']) {
+      const common = frontend.answer(ask(id, urlData), at('20.0.0.1')) as Uint8Array
+      expect(common[3]).toBe(UDP_ACTION.announce)
+    }
+    const guessed = ask(new Uint8Array(8), '/announce?ct=1')
+    const refused = frontend.answer(guessed, at('20.0.0.1')) as Uint8Array
+    expect(refused[3]).toBe(UDP_ACTION.error)
+    expect(refused.length).toBeLessThanOrEqual(guessed.length)
+  })
+
+  test('are common ones where no hook has a word to add', () => {
+    const { frontend, at, idFor } = udp()
+    const answer = frontend.answer(ask(idFor('20.0.0.1'), '/announce?ct=1'), at('20.0.0.1'))
+    expect(answer?.[3]).toBe(UDP_ACTION.announce)
+  })
+})
 
 test('SipHash-2-4 gives the digest of the paper (appendix A)', () => {
   const key = new Uint32Array(Uint8Array.from({ length: 16 }, (_, at) => at).buffer)

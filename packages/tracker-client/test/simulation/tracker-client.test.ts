@@ -3,6 +3,7 @@
 import { Prng } from '@bt/primitives'
 import type { SimHost } from '@bt/simulator'
 import { encodeAnnounceBody, encodeFailure } from '@bt/tracker-protocol'
+import type { AnnounceHook } from '@bt/tracker-server'
 import { describe, expect, test } from 'vitest'
 import { TrackerClient } from '../../src/index.ts'
 import {
@@ -65,6 +66,26 @@ describe.each([
     expect(tracker.counts).toMatchObject({ swarms: 0, peers: 0 })
     expect(here.client.open).toEqual(NOTHING_OPEN)
     expect(other.open).toEqual(NOTHING_OPEN)
+  })
+
+  test('words of extensions go both ways: parameters to the tracker, keys of its answer back', () => {
+    const here = world(12)
+    const said: (string | undefined)[] = []
+    const hook: AnnounceHook = {
+      before: ({ extra }) => void said.push(extra?.get('ct_site')),
+      shape: (_request, response) => ({ ...response, extra: new Map([['ct', 5]]) }),
+    }
+    runTracker(here, here.server, { hooks: [hook] })
+    const sink = new Sink()
+    sink.extra = new Map([
+      ['ct', '1'],
+      ['ct_site', 'Zürich & Umgebung'],
+    ])
+    const one = join(here, here.client, [[url]], sink)
+    here.simulation.run({ timeMs: 5000 })
+    expect(said).toEqual(['Zürich & Umgebung'])
+    expect(sink.replies).toEqual([new Map([['ct', 5]])])
+    one.stop()
   })
 
   test('an announce goes out by each family of the name, with one key (BEP 7)', () => {
