@@ -244,7 +244,7 @@ function network(to: Command): Command {
       'download capacity to declare in elections (default: --limit-down)',
       parseRate,
     )
-    .option('--memory <size>', 'memory for pieces under way (default: 64MiB)', parseSize)
+    .option('--memory <size>', 'memory for pieces under way (default: 32MiB)', parseSize)
 }
 
 /** An action whose last words from commander are its options and itself; sets the exit code. */

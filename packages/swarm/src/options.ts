@@ -78,8 +78,8 @@ export const SESSION_LIMITS: SessionLimits = {
   downloadBytesPerSecond: Number.POSITIVE_INFINITY,
 }
 
-/** Bytes of pieces under download kept in memory, over all torrents: 64 MiB holds 16 pieces of 4 MiB. */
-export const MEMORY_MAX_BYTES = 64 * 1024 * 1024
+/** Bytes of pieces under download and of the read cache, over all torrents: 8 pieces of 4 MiB, and it stays in the caches of a processor. */
+export const MEMORY_MAX_BYTES = 32 * 1024 * 1024
 
 /** Milliseconds between checkpoints of resume data: what a crash can cost at most (besides pieces in flight). */
 export const CHECKPOINT_MS = 30_000

@@ -166,7 +166,7 @@ export interface SwarmPolicy {
   hold?(peer: PeerHandle, piece: number, heldNow: number): number
   /** The whole set for the next round. */
   unchoke?(round: UnchokeRound): readonly PeerHandle[]
-  /** Which open request to serve next; undefined: first come. Asked when the uploader has room. Held ones are not offered. */
+  /** Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest few of each peer. Held ones are not offered. */
   serve?(open: readonly OpenRequest[], now: number): OpenRequest | undefined
   /** To whom a piece we have is shown: in the bitfield of a new connection, and as `have`. Asked again on `changed('reveal')`. */
   reveal?(piece: number): 'all' | readonly PeerHandle[]

@@ -60,11 +60,15 @@ export class ObjectConnection {
     return undefined
   }
 
-  /** Everything there is to say goes to `channel`. False: it takes no more for now. */
-  send(channel: ObjectChannel): boolean {
+  /** Everything there is to say goes to `channel`; `after` runs when it went out. False: it takes no more for now. */
+  send(channel: ObjectChannel, after?: () => void): boolean {
     const output = this.session.takeMessages()
     if (output === undefined) return true
-    const { messages, length, sent } = output
+    const { messages, length } = output
+    const sent = (): void => {
+      output.sent()
+      after?.()
+    }
     const [only] = messages
     if (only !== undefined && messages.length === 1) {
       return channel.sendObject(own(only), length, sent)

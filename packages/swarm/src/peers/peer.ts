@@ -294,11 +294,18 @@ export class Peer implements PeerHandle, ChannelReader {
     const connection = this.#connection
     const channel = this.#channel
     if (connection instanceof ObjectConnection) {
-      return connection.send(channel as Required<ByteChannel>)
+      return connection.send(channel as Required<ByteChannel>, this.#wentOut)
     }
     const output = connection.takeOutput()
-    return output === undefined || channel.send(output.chunks, output.sent)
+    if (output === undefined) return true
+    return channel.send(output.chunks, () => {
+      output.sent()
+      this.#wentOut()
+    })
   }
+
+  /** Whoever waited for output to go has been told; what they say next goes out as one write. */
+  readonly #wentOut = (): void => this.#turn.end()
 
   /** An alarm stays where it is when the deadline moves away: it looks again when it rings. */
   #arm(): void {

@@ -20,6 +20,9 @@ export const SEND_AHEAD_BYTES = 512 * 1024
 /** Milliseconds until the store is asked again when all its memory was lent. */
 export const BUSY_RETRY_MS = 50
 
+/** Of each peer so many requests, the oldest, are offered to a policy that chooses: it is asked for every block. */
+export const OFFERED_PER_PEER = 8
+
 export interface UploaderParts {
   readonly store: PieceStore
   readonly geometry: PieceGeometry
@@ -218,7 +221,13 @@ export class Uploader {
   #serveChosen(now: number): void {
     for (;;) {
       const offered: Waiting[] = []
-      for (const desk of this.#ready) if (this.#hasRoom(desk)) offered.push(...desk.queue)
+      for (const desk of this.#ready) {
+        if (!this.#hasRoom(desk)) continue
+        const { queue } = desk
+        for (let at = 0; at < queue.length && at < OFFERED_PER_PEER; at++) {
+          offered.push(queue[at] as Waiting)
+        }
+      }
       if (offered.length === 0) break
       const chosen = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
       const desk = this.#desks.get(chosen?.peer as Peer)
@@ -257,9 +266,8 @@ export class Uploader {
     const sent = peer.session.sendBlock(piece, begin, lent.bytes, () => {
       lent.release()
       desk.unsentBytes -= length
-      if (peer.isClosed) return
-      this.#wake(desk)
-      this.#parts.turn.end()
+      // The peer ends the turn when all blocks of one write are told: their successors go out as one write too.
+      if (!peer.isClosed) this.#wake(desk)
     })
     if (!sent) {
       lent.release()
