@@ -17,6 +17,9 @@ export interface SiteResult {
   readonly redundancy: number
   readonly inBytes: number
   readonly outBytes: number
+  /** Of its members, ever opened: with one another (both ends count), and with other sites. */
+  readonly insideLinks: number
+  readonly outsideLinks: number
   readonly meanSeconds: number
   readonly lastSeconds: number
   /** Until one of its members had a first piece. */
@@ -153,6 +156,8 @@ function siteResult(site: number, { world, scenario }: ResultFacts): SiteResult 
     redundancy: inBytes / (scenario.pieces * scenario.pieceLength),
     inBytes,
     outBytes: world.truth.outBytes[site] as number,
+    insideLinks: world.truth.insideLinks[site] as number,
+    outsideLinks: world.truth.outsideLinks[site] as number,
     meanSeconds: times.mean,
     lastSeconds: times.last,
     firstPieceSeconds: first.length === 0 ? 0 : Math.min(...first),

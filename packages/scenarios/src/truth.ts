@@ -11,6 +11,9 @@ export class Truth {
   /** Bytes that entered each site, and that left it for another. */
   readonly inBytes: Float64Array
   readonly outBytes: Float64Array
+  /** Links that members of each site had, with one another (both ends count) and with other sites. */
+  readonly insideLinks: Float64Array
+  readonly outsideLinks: Float64Array
   /** Bytes of each piece that entered each site, site after site. */
   readonly #entered: Float64Array
   readonly #pieces: number
@@ -23,6 +26,8 @@ export class Truth {
     this.#pieces = pieces
     this.inBytes = new Float64Array(sites)
     this.outBytes = new Float64Array(sites)
+    this.insideLinks = new Float64Array(sites)
+    this.outsideLinks = new Float64Array(sites)
     this.#entered = new Float64Array(sites * pieces)
   }
 
@@ -53,6 +58,14 @@ export class Truth {
   /** What a peer's engine is to tell: the facts of one torrent of one life. Call `settle` when asked for totals. */
   witness(peer: number, firstPiece: number): Witness {
     return new Witness(this, peer, firstPiece)
+  }
+
+  /** For witnesses. */
+  linked(from: number, to: number): void {
+    const site = this.#siteOfPeer[to] as number
+    const isInside = this.#siteOfPeer[from] === site
+    const links = isInside ? this.insideLinks : this.outsideLinks
+    links[site] = (links[site] as number) + 1
   }
 
   /** For witnesses. */
@@ -89,7 +102,9 @@ export class Witness {
   observe(fact: PolicyFact): void {
     if (fact.type === 'opened') {
       const from = this.#truth.peerAt(fact.peer.endpoint.host)
-      if (from !== undefined) this.#open.set(fact.peer, { from, bytes: 0 })
+      if (from === undefined) return
+      this.#open.set(fact.peer, { from, bytes: 0 })
+      this.#truth.linked(from, this.#peer)
     } else if (fact.type === 'progress') {
       const counted = this.#open.get(fact.peer)
       if (counted === undefined) return

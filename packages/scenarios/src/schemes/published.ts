@@ -10,6 +10,8 @@ const BIAS: SettingSpec = {
 }
 /** Peers unchoked at a time: as many as by rate and by chance together. */
 const RANDOM_SLOTS = 5
+/** Requests in flight to one peer, of a piece each. */
+const BACKLOG = 10
 
 export const published: Scheme = {
   name: 'published',
@@ -27,7 +29,26 @@ export const randomChoker: Scheme = {
 
 /** What the published schemes share: the deviations of their base as options of the engine. */
 export function publishedBase(): Pick<SchemePeer, 'torrent' | 'limits'> {
-  return {}
+  return {
+    torrent: {
+      manners: {
+        endgame: false,
+        randomFirst: false,
+        cancels: false,
+        bitfield: false,
+        allowedFast: false,
+        redials: false,
+        evicts: false,
+      },
+    },
+    limits: {
+      requestsPerPeerMin: BACKLOG,
+      requestsPerPeerMax: BACKLOG,
+      stallMs: Number.POSITIVE_INFINITY,
+      snubMs: Number.POSITIVE_INFINITY,
+      requestMs: Number.POSITIVE_INFINITY,
+    },
+  }
 }
 
 function beginPublished(
