@@ -13,6 +13,7 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
+  data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
