@@ -15,6 +15,7 @@ const env = {
 
 const checks = [
   { name: 'types', command: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types of the page', command: 'tsc', args: ['--noEmit', '-p', 'apps/replay'] },
   { name: 'format', command: 'biome', args: ['format', '.'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'unused', command: 'knip', args: [] },

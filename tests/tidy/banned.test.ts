@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { rooms, sources, withoutComments } from '../support/sources.ts'
 
 /** The rooms that may touch the world. */
-const EDGE = new Set(['runtime-node', 'cli', 'tracker'])
+const EDGE = new Set(['runtime-node', 'cli', 'tracker', 'replay'])
 /** One file below the runtime may name node:crypto (docs/adr/0006-small-digests.md). */
 const DIGEST = 'packages/primitives/src/digest-node.ts'
 /** Promises belong to the façade that people await, and to what lets virtual time pass while they do. */
