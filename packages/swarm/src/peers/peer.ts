@@ -26,6 +26,8 @@ import {
 } from '@bt/wire'
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
+import { ReadDebt, type ReadMeter } from './read-debt.ts'
+import { SmallTalk } from './small-talk.ts'
 import type { Turn } from './turn.ts'
 
 /** Who is told what a peer does. */
@@ -38,12 +40,6 @@ export interface PeerOwner {
   peerWritable(peer: Peer): void
   /** Told once. `reason` undefined: closed in order. */
   peerClosed(peer: Peer, reason: Error | undefined): void
-}
-
-/** Bytes that were read, counted after the fact. */
-export interface ReadMeter {
-  spend(bytes: number, now: number): void
-  availableAt(bytes: number, now: number): number
 }
 
 export interface PeerParts {
@@ -103,8 +99,9 @@ export class Peer implements PeerHandle, ChannelReader {
   #alarm: Alarm | undefined
   #alarmAt = Number.POSITIVE_INFINITY
   #dirty = false
+  readonly #smallTalk: SmallTalk
   #closed = false
-  #payday: Alarm | undefined
+  readonly #debt: ReadDebt
 
   constructor(parts: PeerParts) {
     this.number = parts.number
@@ -117,6 +114,11 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#channel = parts.channel
     this.#clock = parts.clock
     this.#turn = parts.turn
+    this.#debt = new ReadDebt(parts.channel, parts.clock)
+    this.#smallTalk = new SmallTalk(parts.clock, () => {
+      this.touch()
+      this.#turn.end()
+    })
     this.now = parts.clock.now()
     this.openedAt = this.now
     this.listenPort = parts.role === 'dialed' ? parts.endpoint.port : undefined
@@ -156,6 +158,12 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.touch(this)
   }
 
+  /** As `touch`, for what can wait a little for other output (haves). */
+  touchSoon(): void {
+    if (this.#dirty || this.#closed) return
+    if (this.#connection instanceof ObjectConnection || this.#smallTalk.isNow()) this.touch()
+  }
+
   /** Told by the turn: one gathered write of all there is, and the alarm. */
   flush(): void {
     this.#dirty = false
@@ -190,7 +198,7 @@ export class Peer implements PeerHandle, ChannelReader {
     } catch (error) {
       this.#failed(error)
     }
-    if (this.readMeter !== undefined) this.#pay(this.readMeter, chunk.length, now)
+    if (this.readMeter !== undefined) this.#debt.pay(this.readMeter, chunk.length, now)
     this.#turn.end()
   }
 
@@ -208,7 +216,7 @@ export class Peer implements PeerHandle, ChannelReader {
       this.#failed(error)
     }
     if (this.readMeter !== undefined) {
-      this.#pay(this.readMeter, objectLength(value as MessageObject), now)
+      this.#debt.pay(this.readMeter, objectLength(value as MessageObject), now)
     }
     this.#turn.end()
   }
@@ -280,7 +288,8 @@ export class Peer implements PeerHandle, ChannelReader {
     if (this.#closed) return
     this.#closed = true
     this.#alarm?.cancel()
-    this.#payday?.cancel()
+    this.#debt.close()
+    this.#smallTalk.close()
     this.session.close()
     this.owner.peerClosed(this, reason)
   }
@@ -298,6 +307,7 @@ export class Peer implements PeerHandle, ChannelReader {
     }
     const output = connection.takeOutput()
     if (output === undefined) return true
+    this.#smallTalk.spoken()
     return channel.send(output.chunks, () => {
       output.sent()
       this.#wentOut()
@@ -322,22 +332,5 @@ export class Peer implements PeerHandle, ChannelReader {
     if (this.session.deadline() <= now) this.#guarded(() => this.session.tick(now))
     else this.touch()
     this.#turn.end()
-  }
-
-  /** Bytes that came go into debt; while there is any, nothing is read. */
-  #pay(meter: ReadMeter, bytes: number, now: number): void {
-    if (this.#closed) return
-    meter.spend(bytes, now)
-    const until = meter.availableAt(1, now)
-    if (until <= now || this.#payday !== undefined) return
-    this.#channel.pause()
-    this.#payday = this.#clock.at(until, () => {
-      this.#payday = undefined
-      if (this.#closed) return
-      const later = this.#clock.now()
-      // an alarm may ring a little early or others may have spent: look again before reading on
-      this.#channel.resume()
-      this.#pay(meter, 0, later)
-    })
   }
 }

@@ -91,6 +91,6 @@ export class Haves {
       shown.set(piece)
     }
     peer.session.sendHave(piece)
-    peer.touch()
+    peer.touchSoon()
   }
 }
