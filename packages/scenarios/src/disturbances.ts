@@ -16,6 +16,7 @@ export class Disturbances {
   #disturbedUntilMs = -1
   /** Hosts that are down and come back. */
   #returning = 0
+  #ended = false
 
   constructor(world: World, faults: readonly Fault[]) {
     this.#world = world
@@ -30,6 +31,11 @@ export class Disturbances {
   /** Somebody is going to come back. */
   get isPending(): boolean {
     return this.#returning > 0
+  }
+
+  /** Nothing begins any more: everything is being closed. */
+  end(): void {
+    this.#ended = true
   }
 
   /** Begins what is due; `progress` is the share of all wanted pieces that are there. Never from inside an event. */
@@ -120,6 +126,7 @@ export class Disturbances {
       const atMs = this.#world.nowMs + exponential(this.#random) / perMs
       if (atMs > endMs) return
       simulation.at(atMs, () => {
+        if (this.#ended) return
         const up = members.filter(({ plan, isUp }) => isUp && !plan.isSeed)
         const victim = up[this.#random.below(Math.max(1, up.length))]
         if (victim !== undefined) this.#down(victim, fault.awaySeconds)

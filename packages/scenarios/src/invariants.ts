@@ -5,6 +5,7 @@ import { bytesConserved } from './invariants/bytes-conserved.ts'
 import { capsKept } from './invariants/caps-kept.ts'
 import { contentRight } from './invariants/content-right.ts'
 import { crossingsHaveReasons } from './invariants/crossings-have-reasons.ts'
+import { crossingsWithinTraffic } from './invariants/crossings-within-traffic.ts'
 import { honestNotBanned } from './invariants/honest-not-banned.ts'
 import { progressMade } from './invariants/progress-made.ts'
 import { protocolKept } from './invariants/protocol-kept.ts'
@@ -20,6 +21,7 @@ export const INVARIANTS: readonly Invariant[] = [
   capsKept,
   contentRight,
   crossingsHaveReasons,
+  crossingsWithinTraffic,
   honestNotBanned,
   progressMade,
   protocolKept,

@@ -16,6 +16,8 @@ export interface SiteResult {
   /** Payload that entered from other sites ÷ size of the content. */
   readonly redundancy: number
   readonly inBytes: number
+  /** All that the network brought in, messages and announces counted. */
+  readonly wireInBytes: number
   readonly outBytes: number
   /** Of its members, ever opened: with one another (both ends count), and with other sites. */
   readonly insideLinks: number
@@ -56,6 +58,8 @@ export interface RunResult {
   /** T*. */
   readonly boundSeconds: number
   readonly bounds: Bounds
+  /** Payload that was received in vain, twice or wrong, ÷ all that was received. */
+  readonly wastedShare: number
   /** Mean upload of leaders ÷ mean upload of all who download; 0: there are none. */
   readonly leaderLoad: number
   /** (Upload ÷ capacity of those who imported) ÷ (the same of all). */
@@ -119,6 +123,7 @@ export function resultOf(facts: ResultFacts): RunResult {
     lastSeconds: times.last,
     boundSeconds: bounds.lastSeconds,
     bounds,
+    wastedShare: wastedShare(world.members),
     leaderLoad: leaderLoad(others),
     importerLoad: importerLoad(others),
     crossings: crossingsOf(world),
@@ -155,6 +160,7 @@ function siteResult(site: number, { world, scenario }: ResultFacts): SiteResult 
     hasSeed: here.length > others.length,
     redundancy: inBytes / (scenario.pieces * scenario.pieceLength),
     inBytes,
+    wireInBytes: world.wireInBytes(site),
     outBytes: world.truth.outBytes[site] as number,
     insideLinks: world.truth.insideLinks[site] as number,
     outsideLinks: world.truth.outsideLinks[site] as number,
@@ -172,6 +178,18 @@ function mostEntered({ world, scenario }: ResultFacts, sites: readonly SiteResul
     }
   }
   return most
+}
+
+function wastedShare(members: readonly Member[]): number {
+  let wasted = 0
+  let received = 0
+  for (const { shares } of members) {
+    for (const { swarm } of shares) {
+      wasted += swarm.stats.wastedBytes
+      received += swarm.stats.downloadedBytes
+    }
+  }
+  return received === 0 ? 0 : wasted / received
 }
 
 function leaderLoad(others: readonly Member[]): number {

@@ -1,5 +1,6 @@
 // A scenario as a simulated world: network, tracker and one host for each peer, not yet begun.
 
+import type { SiteId } from '@bt/primitives'
 import { SimNetwork, Simulation, type TraceEntry } from '@bt/simulator'
 import type { PolicyFact } from '@bt/swarm'
 import { type Layout, layOut } from './layout.ts'
@@ -34,6 +35,7 @@ export class World {
   readonly members: readonly Member[]
   readonly tracker: MeetingTracker
   readonly truth: Truth
+  readonly #homes: readonly SiteId[]
 
   constructor(facts: WorldFacts) {
     const { scenario, scheme, settings, seed, trace } = facts
@@ -74,6 +76,7 @@ export class World {
         clock: this.simulation.clock,
         random: this.simulation.random(`scheme/${which.name}`),
       })
+    this.#homes = homes
     const run = begin(scheme, settings)
     this.tracker = new MeetingTracker({
       host: trackerHost,
@@ -92,7 +95,7 @@ export class World {
       return made
     }
     this.members = peers.map((plan) => {
-      const host = this.network.addHost(homes[plan.site] as (typeof homes)[number], {
+      const host = this.network.addHost(homes[plan.site] as SiteId, {
         uploadBytesPerSecond: plan.upload,
         downloadBytesPerSecond: plan.download,
         latencyMs: hostLatencyMs,
@@ -126,6 +129,11 @@ export class World {
 
   get nowMs(): number {
     return this.simulation.clock.now()
+  }
+
+  /** All bytes that the network brought into a site from others, messages and announces counted. */
+  wireInBytes(site: number): number {
+    return this.network.siteTraffic(this.#homes[site] as SiteId).inBytes
   }
 
   /** Counts what open links brought beyond pieces; before totals are read. */
