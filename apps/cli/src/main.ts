@@ -1,5 +1,6 @@
 // bt: the command line. Arguments in, a command run, an exit code out; each command is a file of its own, loaded when asked.
 
+import { setFlagsFromString } from 'node:v8'
 import { type Endpoint, parseEndpoint } from '@bt/primitives'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
@@ -17,6 +18,11 @@ import {
   parseRatio,
   parseSize,
 } from './quantities.ts'
+
+// Most transfers are over before deep inlining has paid for itself: with the default, compiling took a quarter of all CPU
+// time of a short swarm (docs/performance.md).
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
+setFlagsFromString('--max-inlined-bytecode-size=120')
 
 interface Common {
   readonly json?: boolean
