@@ -148,12 +148,12 @@ test('an error ends the question, in the connect as well', () => {
 
 test('an extension may let its own action in', () => {
   const one = exchange({
-    accepts: (response) => response.action === 'other' && response.code === 0x6374,
+    accepts: (response) => response.action === 'other' && response.code === 0x7a7a,
   })
   const transaction = connect(one)
   const packet = new Uint8Array(10)
-  new DataView(packet.buffer).setUint32(0, 0x6374)
+  new DataView(packet.buffer).setUint32(0, 0x7a7a)
   new DataView(packet.buffer).setUint32(4, transaction)
   one.receive(packet, 10)
-  expect(one.answer).toMatchObject({ action: 'other', code: 0x6374 })
+  expect(one.answer).toMatchObject({ action: 'other', code: 0x7a7a })
 })
