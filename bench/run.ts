@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
+  'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
 }
 

@@ -54,8 +54,8 @@ export class Engine implements PeerOwner {
     'extension-handshake': (peer, event) => this.#introduced(peer, event.facts),
     choke: (peer) => this.#exchange?.downloader.choked(peer),
     unchoke: (peer) => this.#exchange?.downloader.unchoked(peer),
-    interested: () => this.#exchange?.slots.interestChanged(),
-    'not-interested': () => this.#exchange?.slots.interestChanged(),
+    interested: (peer) => this.#exchange?.slots.interestChanged(peer),
+    'not-interested': (peer) => this.#exchange?.slots.interestChanged(peer),
     have: (peer, event) => this.#gained(peer, event.piece),
     'dont-have': (peer, event) => this.#exchange?.downloader.lost(peer, event.piece),
     suggest: () => {}, // rarest-first is not steered by others

@@ -88,6 +88,7 @@ export class Exchange {
       geometry,
       seat,
       bitfield: manners.bitfield,
+      redundant: manners.redundantHaves,
       peers: () => peers.open(),
     })
     this.downloader = new Downloader({

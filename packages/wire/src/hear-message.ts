@@ -43,9 +43,10 @@ const RULES: Rules = {
     state.peerInterested = false
     flapped(state, 'not-interested')
   },
-  have: (state, { piece }) => {
-    if (!state.pieces.gained(piece)) return state.charge(1, 'MESSAGE_FLOOD', 'have twice')
-    if (state.geometry !== undefined) state.push({ type: 'have', piece })
+  have: (state, message) => {
+    if (!state.pieces.gained(message.piece)) return state.charge(1, 'MESSAGE_FLOOD', 'have twice')
+    // the message says as an event just what it says as a message
+    if (state.geometry !== undefined) state.push(message)
   },
   bitfield: (state, { bits }) => {
     if (state.pieces.isTold) hearMorePieces(state, bits)

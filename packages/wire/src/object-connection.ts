@@ -60,20 +60,20 @@ export class ObjectConnection {
     return undefined
   }
 
-  /** Everything there is to say goes to `channel`; `after` runs when it went out. False: it takes no more for now. */
+  /**
+   * Everything there is to say goes to `channel`; `after` runs when what somebody waited for went out. False: it takes
+   * no more for now.
+   */
   send(channel: ObjectChannel, after?: () => void): boolean {
+    const only = this.session.takeOnlyMessage()
+    if (only !== undefined) return channel.sendObject(own(only), valueLength(only))
     const output = this.session.takeMessages()
     if (output === undefined) return true
-    const { messages, length } = output
-    const sent = (): void => {
+    if (!output.isAwaited) return sendEach(channel, output.messages, undefined)
+    return sendEach(channel, output.messages, () => {
       output.sent()
       after?.()
-    }
-    const [only] = messages
-    if (only !== undefined && messages.length === 1) {
-      return channel.sendObject(own(only), length, sent)
-    }
-    return sendEach(channel, messages, sent)
+    })
   }
 
   #take(): Message | Handshake | undefined {
@@ -101,7 +101,7 @@ export function objectLength(value: MessageObject): number {
 function sendEach(
   channel: ObjectChannel,
   messages: readonly (Message | Handshake)[],
-  sent: () => void,
+  sent: (() => void) | undefined,
 ): boolean {
   let takesMore = true
   let run: (Message | Handshake)[] = []

@@ -1,4 +1,6 @@
 // What is to be sent, in order, and who wants to know when it went out. One output a drain, one callback for it.
+//
+// Nearly every drain says one thing (a have, a request): that one needs no list.
 
 import type { Handshake } from './handshake.ts'
 import { HANDSHAKE_LENGTH } from './handshake.ts'
@@ -9,46 +11,96 @@ export interface MessageOutput {
   readonly messages: readonly (Message | Handshake)[]
   /** Bytes they take on the wire. */
   readonly length: number
+  /** Somebody wants to know when it went out. */
+  readonly isAwaited: boolean
   /** Call once, when all of it went out (or never will): lent block data is given back. */
   readonly sent: () => void
 }
 
+/** Messages that wait for company, at most: as much as one small segment of TCP takes along. */
+const LATER_MAX = 64
+
 export class Outbox {
-  #messages: (Message | Handshake)[] = []
-  #callbacks: (() => void)[] = []
+  #first: Message | Handshake | undefined
+  #more: (Message | Handshake)[] | undefined
+  #callbacks: (() => void)[] | undefined
+  /** Of no news to the peer: they go with whatever is said next. */
+  #later: Message[] | undefined
   #length = 0
 
+  get isEmpty(): boolean {
+    return this.#first === undefined
+  }
+
   put(message: Message, sent?: () => void): void {
-    this.#messages.push(message)
-    this.#length += wireLength(message)
-    if (sent !== undefined) this.#callbacks.push(sent)
+    this.#add(message, wireLength(message))
+    if (sent === undefined) return
+    if (this.#callbacks === undefined) this.#callbacks = [sent]
+    else this.#callbacks.push(sent)
+  }
+
+  /** Goes with the next output; makes one by itself once there are `LATER_MAX`. */
+  putLater(message: Message): void {
+    if (this.#later === undefined) this.#later = [message]
+    else this.#later.push(message)
+    if (this.#later.length >= LATER_MAX) this.#joinLater()
   }
 
   putHandshake(handshake: Handshake): void {
-    this.#messages.push(handshake)
-    this.#length += HANDSHAKE_LENGTH
+    this.#add(handshake, HANDSHAKE_LENGTH)
+  }
+
+  /** The one message there is, if it is alone and nobody waits for it to go out; else nothing is taken. */
+  takeOnly(): Message | Handshake | undefined {
+    const isAlone = this.#more === undefined && this.#later === undefined
+    if (!isAlone || this.#callbacks !== undefined) return undefined
+    const only = this.#first
+    this.#first = undefined
+    this.#length = 0
+    return only
   }
 
   /** Everything put since the last time; the arrays are the caller's to keep. */
   take(): MessageOutput | undefined {
-    if (this.#messages.length === 0) return undefined
-    const output = { messages: this.#messages, length: this.#length, sent: all(this.#callbacks) }
-    this.#messages = []
+    const first = this.#first
+    if (first === undefined) return undefined
+    this.#joinLater()
+    const messages = this.#more ?? []
+    messages.unshift(first)
+    const callbacks = this.#callbacks
+    const isAwaited = callbacks !== undefined
+    const output = { messages, length: this.#length, isAwaited, sent: all(callbacks) }
+    this.#first = undefined
+    this.#more = undefined
+    this.#callbacks = undefined
     this.#length = 0
-    if (this.#callbacks.length > 0) this.#callbacks = []
     return output
   }
 
   /** Forgets what was put, telling those who lent data for it. */
   drop(): void {
+    this.#later = undefined
     this.take()?.sent()
+  }
+
+  #joinLater(): void {
+    const later = this.#later
+    this.#later = undefined
+    for (const message of later ?? []) this.#add(message, wireLength(message))
+  }
+
+  #add(message: Message | Handshake, length: number): void {
+    this.#length += length
+    if (this.#first === undefined) this.#first = message
+    else if (this.#more === undefined) this.#more = [message]
+    else this.#more.push(message)
   }
 }
 
 const none = (): void => {}
 
-function all(callbacks: readonly (() => void)[]): () => void {
-  if (callbacks.length === 0) return none
+function all(callbacks: readonly (() => void)[] | undefined): () => void {
+  if (callbacks === undefined) return none
   return () => {
     for (const callback of callbacks) callback()
   }

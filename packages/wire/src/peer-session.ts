@@ -194,9 +194,17 @@ export class PeerSession {
 
   /** Everything to send now, in order: the object path's output; PeerConnection frames it for the byte path. */
   takeMessages(): MessageOutput | undefined {
-    const output = this.#state.outbox.take()
-    if (output !== undefined) this.#state.liveness.said(this.#state.now)
-    return output
+    return this.#state.take()
+  }
+
+  /** The same where there is one message and nobody waits for it to go out; else undefined, and nothing is taken. */
+  takeOnlyMessage(): Message | Handshake | undefined {
+    return this.#state.takeOnly()
+  }
+
+  /** There is something to send. */
+  get hasOutput(): boolean {
+    return !this.#state.outbox.isEmpty
   }
 
   /** Says so when it changes. */
@@ -257,8 +265,9 @@ export class PeerSession {
     if (this.#maySpeak()) sayPieces(this.#state, have)
   }
 
-  sendHave(piece: number): void {
-    if (this.#maySpeak()) sayHave(this.#state, piece)
+  /** `isNews` false: it goes with the next output, or when 64 wait; for peers that have the piece themselves. */
+  sendHave(piece: number, isNews = true): void {
+    if (this.#maySpeak()) sayHave(this.#state, piece, isNews)
   }
 
   /** Nothing when the peer does not speak lt_donthave. Its open requests for the piece are rejected (BEP 54). */
@@ -278,13 +287,13 @@ export class PeerSession {
 
   /** Hashes are for connections of version '2' (BEP 52). `hashes` and the range are lent until the output is sent. */
   sendHashRequest(range: HashRange): void {
-    this.#sayV2({ type: 'hash-request', range })
+    if (this.#maySpeak()) this.#state.sayV2({ type: 'hash-request', range })
   }
   sendHashes(range: HashRange, hashes: Uint8Array): void {
-    this.#sayV2({ type: 'hashes', range, hashes })
+    if (this.#maySpeak()) this.#state.sayV2({ type: 'hashes', range, hashes })
   }
   sendHashReject(range: HashRange): void {
-    this.#sayV2({ type: 'hash-reject', range })
+    if (this.#maySpeak()) this.#state.sayV2({ type: 'hash-reject', range })
   }
 
   /** Registers our ids (`m`) and sends it; nothing when the peer lacks BEP 10. Later ones add to earlier ones. */
@@ -315,12 +324,6 @@ export class PeerSession {
     this.#guarded(() => passTime(this.#state, now))
   }
 
-  #sayV2(message: Message): void {
-    if (!this.#maySpeak()) return
-    if (this.#state.version !== '2') throw this.#state.notNow(`${message.type} in a v1 connection`)
-    this.#state.say(message)
-  }
-
   /** False: closed, nothing is said. @throws {WireError} blame local before the handshake */
   #maySpeak(): boolean {
     if (this.#state.maySpeak) return true
@@ -330,10 +333,7 @@ export class PeerSession {
 
   /** False: closed, nothing is heard. */
   #mayHear(): boolean {
-    invariant(
-      !this.#state.isUndrained,
-      'a session is told something new after its events are taken',
-    )
+    invariant(!this.#state.isUndrained, 'a session is told new things once its events are taken')
     return this.#state.phase !== 'closed'
   }
 

@@ -17,10 +17,16 @@ export function sayPieces(state: SessionState, have: ReadonlyBitfield): void {
   else state.say({ type: 'bitfield', bits: have.toBytes() })
 }
 
-export function sayHave(state: SessionState, piece: number): void {
+/** `isNews` false: the peer has it itself, and need not hear of it now. */
+export function sayHave(state: SessionState, piece: number, isNews: boolean): void {
   state.saidPieces = true
-  state.say({ type: 'have', piece })
+  if (latestHave.piece !== piece) latestHave = { type: 'have', piece }
+  if (isNews) state.say(latestHave)
+  else state.outbox.putLater(latestHave)
 }
+
+/** One object for all peers that are told of a piece: messages are never changed. */
+let latestHave: Extract<Message, { readonly type: 'have' }> = { type: 'have', piece: -1 }
 
 /** A promise to serve the piece once while we choke the peer; it is not a have. */
 export function sayAllowedFast(state: SessionState, piece: number): void {

@@ -8,10 +8,10 @@ import { AnswerBook } from './answer-book.ts'
 import { type Cause, type Phase, nextPhase } from './connection-phase.ts'
 import { type Blame, WireError, type WireErrorCode } from './errors.ts'
 import { ExtensionTable } from './extension-table.ts'
-import type { HandshakeHead, Identity } from './handshake.ts'
+import type { Handshake, HandshakeHead, Identity } from './handshake.ts'
 import { Liveness } from './liveness.ts'
 import type { Message } from './message.ts'
-import { Outbox } from './outbox.ts'
+import { type MessageOutput, Outbox } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
 import { PeerPieces } from './peer-pieces.ts'
 import { RequestBook } from './request-book.ts'
@@ -102,6 +102,25 @@ export class SessionState {
 
   say(message: Message, sent?: () => void): void {
     this.outbox.put(message, sent)
+  }
+
+  /** All there is to send; from now on it counts as said. */
+  take(): MessageOutput | undefined {
+    const output = this.outbox.take()
+    if (output !== undefined) this.liveness.said(this.now)
+    return output
+  }
+
+  takeOnly(): Message | Handshake | undefined {
+    const only = this.outbox.takeOnly()
+    if (only !== undefined) this.liveness.said(this.now)
+    return only
+  }
+
+  /** A message about hashes. @throws {WireError} blame local in a v1 connection (BEP 52) */
+  sayV2(message: Message): void {
+    if (this.version !== '2') throw this.notNow(`${message.type} in a v1 connection`)
+    this.say(message)
   }
 
   move(cause: Cause): void {

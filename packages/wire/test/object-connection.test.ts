@@ -110,6 +110,27 @@ describe('a connection of objects', () => {
     expect(told).toEqual(['have', 'have', 'block', 'have', 'block'])
   })
 
+  test('lets a have that is no news wait for company, which 64 of them are', () => {
+    const { acceptor } = pair()
+    const { session } = acceptor.connection
+    session.sendHave(1, false)
+    flush(acceptor)
+    expect(acceptor.sent).toEqual([])
+    session.sendHave(2)
+    flush(acceptor)
+    const values = acceptor.sent.splice(0).map(({ value }) => value)
+    expect(values).toEqual([
+      [
+        { type: 'have', piece: 2 },
+        { type: 'have', piece: 1 },
+      ],
+    ])
+    for (let count = 1; count < 64; count++) session.sendHave(3, false)
+    expect(session.hasOutput).toBe(false)
+    session.sendHave(3, false)
+    expect(session.hasOutput).toBe(true)
+  })
+
   test('copies what was lent to it', () => {
     const { dialer, acceptor, run } = pair()
     acceptor.connection.session.unchoke()

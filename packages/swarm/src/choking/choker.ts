@@ -79,6 +79,11 @@ export class Choker<P> {
     this.#limits = { ...CHOKE_LIMITS, ...limits }
   }
 
+  /** How many peers a round unchokes when as many are interested. */
+  get slotCount(): number {
+    return this.#limits.slots + this.#limits.optimisticSlots
+  }
+
   /** Counts from the next round on. */
   setLimits(limits: Partial<ChokeLimits>): void {
     this.#limits = { ...this.#limits, ...limits }

@@ -5,7 +5,6 @@
 
 import type { Alarm, Clock } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
-import { addressKey } from '../peers/known-peers.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { PolicySeat } from '../policy-seat.ts'
@@ -36,6 +35,8 @@ export class Slots {
   readonly #parts: SlotsParts
   readonly #look = (): void => this.#round()
   #alarm: Alarm | undefined
+  /** Peers that have a slot now. */
+  #unchokedCount = 0
   #closed = false
 
   constructor(parts: SlotsParts) {
@@ -43,15 +44,25 @@ export class Slots {
     this.#arm()
   }
 
-  interestChanged(): void {
-    this.#parts.rounds.interestChanged()
-    this.#parts.turn.later(this.#look)
+  /** A round before its time is of use only where a slot is free for the peer, or comes free. */
+  interestChanged(peer: Peer): void {
+    const { choker, rounds, seat, turn } = this.#parts
+    const { amChoking, peerInterested } = peer.session
+    const isOfUse = amChoking
+      ? peerInterested && this.#unchokedCount < choker.slotCount
+      : !peerInterested
+    if (!isOfUse && seat.policy?.unchoke === undefined) return
+    rounds.interestChanged()
+    turn.later(this.#look)
   }
 
   left(peer: Peer): void {
     const { choker, rounds, clock, turn } = this.#parts
     choker.left(peer, clock.now())
-    if (!peer.session.amChoking) rounds.slotFreed()
+    if (!peer.session.amChoking) {
+      this.#unchokedCount--
+      rounds.slotFreed()
+    }
     turn.later(this.#look)
   }
 
@@ -105,11 +116,13 @@ export class Slots {
     for (const { peer, mayUpload } of facts) {
       if (!unchoked.has(peer) || !mayUpload || !peer.session.amChoking) continue
       peer.session.unchoke()
+      this.#unchokedCount++
       peer.touch()
     }
     for (const { peer, mayUpload } of facts) {
       if ((unchoked.has(peer) && mayUpload) || peer.session.amChoking) continue
       peer.session.choke()
+      this.#unchokedCount--
       this.#parts.choked(peer)
       peer.touch()
     }
@@ -117,16 +130,20 @@ export class Slots {
 
   #factsOf(peer: Peer, now: number): ChokeFacts<Peer> {
     const { seat, have } = this.#parts
+    const interested = peer.session.peerInterested
     const canUse = have.count > 0 && !this.#parts.wantsNothing(peer)
+    const mayUpload = canUse && seat.mayServe(peer)
+    // rates matter of those only who can be chosen
+    const isAble = interested && mayUpload
     return {
       peer,
-      address: addressKey(peer.endpoint.host),
-      interested: peer.session.peerInterested,
-      snubbed: this.#parts.snubbed(peer, now),
-      mayUpload: canUse && seat.mayServe(peer),
+      address: peer.address,
+      interested,
+      snubbed: isAble && this.#parts.snubbed(peer, now),
+      mayUpload,
       connectedAt: peer.openedAt,
-      receivedPerSecond: this.#parts.receivedPerSecond(peer, now),
-      sentPerSecond: this.#parts.sentPerSecond(peer, now),
+      receivedPerSecond: isAble ? this.#parts.receivedPerSecond(peer, now) : 0,
+      sentPerSecond: isAble ? this.#parts.sentPerSecond(peer, now) : 0,
       sentBytes: peer.sentBytes,
     }
   }

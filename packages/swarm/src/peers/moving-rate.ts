@@ -12,7 +12,8 @@ export const RATE_WINDOW_MS = 20_000
 
 export class MovingRate {
   readonly #sliceMs: number
-  readonly #slices = new Float64Array(SLICES)
+  /** Made with the first byte: most connections of a large swarm carry none for long. */
+  #slices: Float64Array | undefined
   readonly #startedAt: number
   /** Number of the newest slice since the start. */
   #newest = 0
@@ -32,6 +33,7 @@ export class MovingRate {
 
   add(bytes: number, now: number): void {
     this.#advance(now)
+    this.#slices ??= new Float64Array(SLICES)
     const at = this.#newest % SLICES
     this.#slices[at] = (this.#slices[at] as number) + bytes
     this.#inWindow += bytes
@@ -49,13 +51,16 @@ export class MovingRate {
   #advance(now: number): void {
     const slice = Math.floor((now - this.#startedAt) / this.#sliceMs)
     if (slice <= this.#newest) return
-    if (slice - this.#newest >= SLICES) {
-      this.#slices.fill(0)
-      this.#inWindow = 0
-    } else {
-      for (let next = this.#newest + 1; next <= slice; next++) {
-        this.#inWindow -= this.#slices[next % SLICES] as number
-        this.#slices[next % SLICES] = 0
+    const slices = this.#slices
+    if (slices !== undefined) {
+      if (slice - this.#newest >= SLICES) {
+        slices.fill(0)
+        this.#inWindow = 0
+      } else {
+        for (let next = this.#newest + 1; next <= slice; next++) {
+          this.#inWindow -= slices[next % SLICES] as number
+          slices[next % SLICES] = 0
+        }
       }
     }
     this.#newest = slice

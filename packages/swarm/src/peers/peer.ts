@@ -8,6 +8,7 @@ import type { BencodeValue } from '@bt/bencode'
 import type { PieceGeometry } from '@bt/metainfo'
 import type { Alarm, ByteChannel, ChannelReader, Clock, PeerOrigin } from '@bt/ports'
 import {
+  addressKey,
   Bitfield,
   type Endpoint,
   invariant,
@@ -70,6 +71,8 @@ export class Peer implements PeerHandle, ChannelReader {
   readonly origin: PeerOrigin
   readonly endpoint: Endpoint
   readonly session: PeerSession
+  /** `addressKey` of its host; undefined: loopback, where caps do not apply. */
+  readonly address: string | undefined
   /** Time of the call under way, on the clock of the ports. */
   now: number
   readonly openedAt: number
@@ -108,6 +111,7 @@ export class Peer implements PeerHandle, ChannelReader {
     this.role = parts.role
     this.origin = parts.origin
     this.endpoint = parts.endpoint
+    this.address = addressKey(parts.endpoint.host)
     this.owner = parts.owner
     this.session = parts.connection.session
     this.#connection = parts.connection
@@ -267,12 +271,15 @@ export class Peer implements PeerHandle, ChannelReader {
 
   #drain(): void {
     const connection = this.#connection
+    let onlyHaves = true
     for (let event = connection.next(); event !== undefined; event = connection.next()) {
+      if (event.type !== 'have') onlyHaves = false
       this.owner.peerEvent(this, event)
       if (this.#closed) return
     }
     this.owner.peerDrained(this)
-    this.touch()
+    // nearly all that is heard in a large swarm: it has no answer, and moves no deadline nearer
+    if (!onlyHaves || this.session.hasOutput) this.touch()
   }
 
   #failed(error: unknown): void {

@@ -17,7 +17,9 @@ export class Turn {
   readonly #clock: Clock
   #dirty: Flushable[] = []
   #dirtyNext: Flushable[] = []
-  #tasks = new Set<() => void>()
+  /** A handful at most, so that looking through them is cheaper than a set. */
+  #tasks: (() => void)[] = []
+  #tasksNext: (() => void)[] = []
   #ending = false
   #soon: Alarm | undefined
 
@@ -32,7 +34,7 @@ export class Turn {
 
   /** `task` runs before the sends of this turn, once however often it is asked for; keep it to one function object. */
   later(task: () => void): void {
-    this.#tasks.add(task)
+    if (!this.#tasks.includes(task)) this.#tasks.push(task)
   }
 
   /** For calls that may come from anywhere: a turn of its own follows if none is under way. */
@@ -54,10 +56,12 @@ export class Turn {
     if (this.#ending) return
     this.#ending = true
     try {
-      for (let round = 0; this.#tasks.size > 0 && round < ROUNDS_MAX; round++) {
+      for (let round = 0; this.#tasks.length > 0 && round < ROUNDS_MAX; round++) {
         const tasks = this.#tasks
-        this.#tasks = new Set()
+        this.#tasks = this.#tasksNext
         for (const task of tasks) task()
+        tasks.length = 0
+        this.#tasksNext = tasks
       }
       while (this.#dirty.length > 0) {
         const items = this.#dirty

@@ -25,6 +25,10 @@ export class Interest<P> {
     return (asker.offersAll ? this.#lives.wantedLeft : asker.wanted) > 0
   }
 
+  get hasChanges(): boolean {
+    return this.#changed.size > 0
+  }
+
   /** Peers whose answer changed since the last call, in the order they changed. */
   takeChanges(): readonly P[] {
     if (this.#changed.size === 0) return []

@@ -92,12 +92,15 @@ export class Picker<P> {
     this.#interest.recount(asker)
   }
 
-  gained(peer: P, piece: number): void {
+  /** Answers whether somebody's `interesting` changed since the last `takeInterestChanges`. */
+  gained(peer: P, piece: number): boolean {
     const asker = this.#asker(peer)
     const before = asker.offers(piece)
-    if (!this.#availability.gained(asker.holding, piece)) return
-    asker.lookAgain()
-    this.#interest.offered(asker, piece, before)
+    if (this.#availability.gained(asker.holding, piece)) {
+      if (this.#lives.needed(piece)) asker.lookAgain()
+      this.#interest.offered(asker, piece, before)
+    }
+    return this.#interest.hasChanges
   }
 
   lost(peer: P, piece: number): void {
@@ -287,11 +290,6 @@ export class Picker<P> {
   /** Pieces begun and not had. */
   get partialCount(): number {
     return this.#partials.count
-  }
-
-  /** Connected peers that have everything. */
-  get seeds(): number {
-    return this.#availability.seeds
   }
 
   /** Bytes that came of pieces not had yet. */

@@ -8,16 +8,15 @@ import type { PieceStore } from '@bt/piece-store'
 import type { Clock } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
 import type { PeerEvent } from '@bt/wire'
-import { addressKey } from '../peers/known-peers.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Conviction, Trust } from '../peers/trust.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { Picker } from '../picking/picker.ts'
-import { PIPELINE_LIMITS, Pipeline } from '../picking/pipeline.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
 import { EndgameLooks } from './endgame-looks.ts'
+import { type Intake, newIntake } from './intake.ts'
 import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
 import type { Manners } from '../manners.ts'
@@ -43,13 +42,6 @@ export interface DownloaderParts {
   readonly convicted: (conviction: Conviction<Peer>) => void
 }
 
-/** What is kept of one peer. */
-interface Intake {
-  readonly pipeline: Pipeline
-  readonly address: string | undefined
-  doubted: boolean
-}
-
 type BlockEvent = Extract<PeerEvent, { readonly type: 'block' }>
 type RejectEvent = Extract<PeerEvent, { readonly type: 'reject' }>
 
@@ -69,6 +61,7 @@ export class Downloader {
     this.#teller = new InterestTeller({
       ...parts,
       interested: (peer) => {
+        if (!this.#mayAskOf(peer)) return
         this.#hungry.add(peer)
         parts.turn.later(this.#feed)
       },
@@ -85,23 +78,13 @@ export class Downloader {
   }
 
   joined(peer: Peer): void {
-    const { picker, seat, geometry, trust } = this.#parts
-    const address = addressKey(peer.endpoint.host)
-    const { limits } = this.#parts.meters
-    const pipeline = new Pipeline(geometry.blockLength, peer.now, {
-      requestsMin: limits.requestsPerPeerMin,
-      requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
-      requestsMax: limits.requestsPerPeerMax,
-      stallMs: limits.stallMs,
-      snubMs: limits.snubMs,
-    })
-    pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
-    this.#intakes.set(peer, { pipeline, address, doubted: false })
+    const { picker, seat, geometry, trust, meters } = this.#parts
+    const intake = newIntake(peer, geometry.blockLength, meters.limits)
+    this.#intakes.set(peer, intake)
     picker.joined(peer)
     const scope = seat.scope(peer)
     if (scope !== undefined) picker.setScope(peer, scope)
-    if (trust.onParole(peer, address)) picker.setParole(peer, true)
-    if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
+    if (trust.onParole(peer, intake.address)) picker.setParole(peer, true)
   }
 
   left(peer: Peer): void {
@@ -118,8 +101,8 @@ export class Downloader {
   }
 
   gained(peer: Peer, piece: number): void {
-    this.#parts.picker.gained(peer, piece)
-    this.#parts.turn.later(this.#interest)
+    const isInterestOther = this.#parts.picker.gained(peer, piece)
+    if (isInterestOther) this.#parts.turn.later(this.#interest)
   }
 
   lost(peer: Peer, piece: number): void {
@@ -128,6 +111,8 @@ export class Downloader {
   }
 
   allowedFast(peer: Peer, piece: number): void {
+    const intake = this.#intakes.get(peer)
+    if (intake !== undefined) intake.allows = true
     this.#parts.picker.allowedFast(peer, piece)
   }
 
@@ -137,6 +122,7 @@ export class Downloader {
 
   choked(peer: Peer): void {
     this.#intakes.get(peer)?.pipeline.choked(peer.now)
+    if (!this.#mayAskOf(peer)) this.#hungry.delete(peer)
   }
 
   unchoked(peer: Peer): void {
@@ -223,14 +209,12 @@ export class Downloader {
 
   /** Asks for as much as there is room for. */
   fill(peer: Peer): void {
-    const { session } = peer
+    const { session, now } = peer
+    if (!session.amInterested || !this.#mayAskOf(peer)) return
     const intake = this.#intakes.get(peer)
-    if (intake === undefined || !session.amInterested) return
-    const choked = session.peerChoking
-    if (choked && !session.fast) return
     const { picker, seat, manners } = this.#parts
-    if (!seat.mayAsk(peer)) return
-    const now = peer.now
+    if (intake === undefined || !seat.mayAsk(peer)) return
+    const choked = session.peerChoking
     const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
     const room = size - session.requestsOpen
     if (room <= 0 || room < Math.floor(size / BATCH_SHARE)) return
@@ -302,6 +286,12 @@ export class Downloader {
 
   close(): void {
     this.#looks.close()
+  }
+
+  /** It does not choke us, or allows something all the same. */
+  #mayAskOf(peer: Peer): boolean {
+    const { session } = peer
+    return !session.peerChoking || this.#intakes.get(peer)?.allows === true
   }
 
   /** Requests that have lost their purpose. */

@@ -12,6 +12,8 @@ export interface HavesParts {
   readonly seat: PolicySeat
   /** False: one by one from the start. */
   readonly bitfield: boolean
+  /** False: a peer that has the piece itself hears of ours with the next word to it. */
+  readonly redundant: boolean
   readonly peers: () => Iterable<Peer>
 }
 
@@ -90,7 +92,14 @@ export class Haves {
       if (shown === undefined || shown.has(piece) || !seat.reveals(piece, peer)) return
       shown.set(piece)
     }
-    peer.session.sendHave(piece)
-    peer.touchSoon()
+    const isNews = this.#parts.redundant || this.#isComplete || !peer.pieces.has(piece)
+    peer.session.sendHave(piece, isNews)
+    if (peer.session.hasOutput) peer.touchSoon()
+  }
+
+  /** Everybody is told at once: they may want to part. */
+  get #isComplete(): boolean {
+    const { have } = this.#parts
+    return have.count === have.length
   }
 }

@@ -1,0 +1,27 @@
+// What the downloader keeps of one peer.
+
+import type { SwarmLimits } from '../options.ts'
+import type { Peer } from '../peers/peer.ts'
+import { PIPELINE_LIMITS, Pipeline } from '../picking/pipeline.ts'
+
+export interface Intake {
+  readonly pipeline: Pipeline
+  readonly address: string | undefined
+  /** It was silent for long. */
+  doubted: boolean
+  /** It lets us ask for some pieces while it chokes us (BEP 6). */
+  allows: boolean
+}
+
+export function newIntake(peer: Peer, blockLength: number, limits: SwarmLimits): Intake {
+  const pipeline = new Pipeline(blockLength, peer.now, {
+    requestsMin: limits.requestsPerPeerMin,
+    requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
+    requestsMax: limits.requestsPerPeerMax,
+    stallMs: limits.stallMs,
+    snubMs: limits.snubMs,
+  })
+  pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+  if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
+  return { pipeline, address: peer.address, doubted: false, allows: false }
+}
