@@ -14,6 +14,10 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
+  'many-torrents': {
+    file: 'many-torrents.ts',
+    measures: 'ten thousand torrents in one session',
+  },
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
