@@ -14,7 +14,9 @@ import { Session } from '@bt/swarm'
 
 const COUNT = Number(process.argv[2] ?? 10_000)
 const FILE_LENGTH = 20_000
-const IDLE_MS = 5000
+/** Until the first checkpoints are over. */
+const SETTLE_MS = 40_000
+const IDLE_MS = 10_000
 
 const [, , , folder, mode] = process.argv
 const home = folder ?? mkdtempSync(join(tmpdir(), 'bt-many-'))
@@ -49,6 +51,7 @@ async function open(): Promise<void> {
     globalThis.gc?.()
     const kib = (process.memoryUsage().rss - before) / 1024 / COUNT
     console.log(`memory: ${kib.toFixed(1)} KiB a torrent, beside its metainfo`)
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const cpu = process.cpuUsage()
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
     const { user, system } = process.cpuUsage(cpu)

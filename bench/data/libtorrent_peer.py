@@ -31,10 +31,14 @@ session = lt.session({
 handle = session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": folder})
 handle.resume()
 wanted = lt.torrent_status.states.seeding
-for peer in sys.argv[6:]:
-    host, number = peer.rsplit(":", 1)
-    handle.connect_peer((host, int(number)))
+looks = 0
 while handle.status().state != wanted:
+    # Again while nobody is connected: a call that comes while the torrent is still being added is lost.
+    if looks % 100 == 0 and handle.status().num_peers < len(sys.argv) - 6:
+        for peer in sys.argv[6:]:
+            host, number = peer.rsplit(":", 1)
+            handle.connect_peer((host, int(number)))
+    looks += 1
     time.sleep(0.005)
 print("ready" if role == "seed" else "complete", flush=True)
 while True:
