@@ -1,12 +1,13 @@
-// bt demo: the quick tour over real sockets, no internet. A tracker in process, a seed, peers in two sites that download
-// from each other, every byte verified, and the bytes that went from site to site.
+// bt demo: the quick tour over real sockets, no internet. A tracker in process that elects leaders, a seed, peers in two
+// sites that download from each other, every byte verified, and the bytes that went from site to site: each piece once.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CachePolicy, type CrossingReason, electionHook } from '@bt/cachetorrent'
 import { MetainfoBuilder, parseMetainfo, type Metainfo } from '@bt/metainfo'
-import { Prng } from '@bt/primitives'
+import { type InfoHash, Prng } from '@bt/primitives'
 import { type NodePorts, nodePorts } from '@bt/runtime-node'
 import { Session, type Swarm } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
@@ -28,7 +29,7 @@ const SITES = ['Lisbon', 'Oslo'] as const
 const PIECE_LENGTH = 256 * 1024
 const DEADLINE_MS = 25_000
 /** Seconds the seed would need to send the content once. */
-const SEED_SECONDS_PER_COPY = 4
+const SEED_SECONDS_PER_COPY = 3
 
 interface Host {
   readonly name: string
@@ -36,6 +37,7 @@ interface Host {
   readonly ports: NodePorts
   readonly session: Session
   readonly swarm: Swarm
+  readonly policy: CachePolicy
   readonly folder: string
   seconds: number | undefined
 }
@@ -75,6 +77,7 @@ export async function demo({ size, peers }: DemoOptions, output: Output): Promis
     }
     await downloadAll(hosts, metainfo, started, output)
     await verifyAll(hosts.slice(1), metainfo, output)
+    sayLeaders(hosts, output)
     report(hosts.slice(1), traffic, tracker, size, output)
     return EXIT.done
   } finally {
@@ -90,7 +93,14 @@ async function startTracker(
   server: Server,
 ): Promise<{ readonly tracker: Tracker; readonly url: string }> {
   const ports = nodePorts({ directory: '.' })
-  const tracker = new Tracker({ intervalSeconds: 60 }, ports)
+  const election = electionHook({
+    // All addresses are this machine's: a peer is where it says it is.
+    siteOf: () => undefined,
+    trustLabels: true,
+    clock: ports.clock,
+    random: ports.random,
+  })
+  const tracker = new Tracker({ intervalSeconds: 60, hooks: [election] }, ports)
   const frontend = new HttpFrontend(tracker)
   server.on('request', ({ url = '/', socket }, response) => {
     const { status, body } = frontend.answer(url, {
@@ -154,11 +164,13 @@ async function enter(
   const ports = { ...real, transport: traffic.wrap(real.transport, site) }
   const session = await Session.open(ports, { port: 0, host: '127.0.0.1' })
   traffic.place(session.port, site)
+  const policy = new CachePolicy({ infoHash: metainfo.infoHashV1 as InfoHash, site })
   const swarm = await session.add(metainfo, {
     keep: false,
+    policy,
     sources: [new TrackerClient(metainfo.announceTiers, ports)],
   })
-  return { name, site, ports: real, session, swarm, folder, seconds: undefined }
+  return { name, site, ports: real, session, swarm, policy, folder, seconds: undefined }
 }
 
 async function downloadAll(
@@ -248,6 +260,30 @@ async function verifyAll(
   )
 }
 
+function sayLeaders(hosts: readonly Host[], output: Output): void {
+  output.line('')
+  for (const site of SITES) {
+    const leaders = hosts
+      .filter((host) => host.site === site && host.policy.status.role === 'leader')
+      .map(({ name }) => name)
+    output.event(
+      'leaders',
+      { site, leaders },
+      `${site.padEnd(8)} was led by ${leaders.join(' and ') || 'nobody'}: they said who imports which piece`,
+    )
+  }
+}
+
+/** Payload that came into other sites, by reason, as the peers counted it. */
+function crossedBy(hosts: readonly Host[]): ReadonlyMap<CrossingReason, number> {
+  const sum = new Map<CrossingReason, number>()
+  for (const { policy } of hosts) {
+    for (const [reason, bytes] of policy.status.crossed)
+      sum.set(reason, (sum.get(reason) ?? 0) + bytes)
+  }
+  return sum
+}
+
 function report(
   hosts: readonly Host[],
   traffic: SiteTraffic,
@@ -264,6 +300,14 @@ function report(
       `${from.padEnd(7)} → ${to.padEnd(7)} ${formatBytes(bytes).padStart(10)}${isCrossing ? `   ${(bytes / size).toFixed(2)} × the content over the link between sites` : ''}`,
     )
   }
+  const reasons = crossedBy(hosts)
+  const crossed = [...reasons.values()].reduce((sum, bytes) => sum + bytes, 0)
+  const why = [...reasons].map(([reason, bytes]) => `${reason} ${formatBytes(bytes)}`).join(', ')
+  output.event(
+    'crossed',
+    { crossedBytes: crossed, ratio: crossed / size, reasons: Object.fromEntries(reasons) },
+    `content that crossed between sites: ${formatBytes(crossed)}, ${(crossed / size).toFixed(2)} × what one site lacked (${why})`,
+  )
   const last = Math.max(...hosts.map(({ seconds = 0 }) => seconds))
   const total = hosts.length * size
   output.event(
