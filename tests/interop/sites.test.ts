@@ -55,7 +55,8 @@ if (missing !== undefined) {
         expect(one).toBeLessThan(1.25)
       }
       const total = Object.values(reasons).reduce((sum, bytes) => sum + bytes, 0)
-      expect(total / LENGTH / redundancy.length).toBeLessThan(1.05)
+      // 64 pieces: a handful in doubt while the leaders of the first seconds come and go.
+      expect(total / LENGTH / redundancy.length).toBeLessThan(1.15)
       expect(reasons['claim']).toBeGreaterThanOrEqual(0.95 * LENGTH * redundancy.length)
     }, 100_000)
 
