@@ -75,9 +75,14 @@ export async function demo({ size, peers }: DemoOptions, output: Output): Promis
         await enter(`peer ${at + 1}`, site, join(folder, `peer-${at + 1}`), metainfo, traffic),
       )
     }
+    // Asked while they are linked: who is left alone in the end ranks itself.
+    const leading = hosts[1]?.swarm.completed().then(
+      () => leadersOf(hosts),
+      () => undefined,
+    )
     await downloadAll(hosts, metainfo, started, output)
     await verifyAll(hosts.slice(1), metainfo, output)
-    sayLeaders(hosts, output)
+    sayLeaders((await leading) ?? new Map(), output)
     report(hosts.slice(1), traffic, tracker, size, output)
     return EXIT.done
   } finally {
@@ -260,18 +265,21 @@ async function verifyAll(
   )
 }
 
-function sayLeaders(hosts: readonly Host[], output: Output): void {
+function leadersOf(hosts: readonly Host[]): ReadonlyMap<string, readonly string[]> {
+  const leaders = hosts.filter(({ policy }) => policy.status.role === 'leader')
+  return new Map(
+    SITES.map((name) => [name, leaders.filter(({ site }) => site === name).map((one) => one.name)]),
+  )
+}
+
+function sayLeaders(bySite: ReadonlyMap<string, readonly string[]>, output: Output): void {
   output.line('')
-  for (const site of SITES) {
-    const leaders = hosts
-      .filter((host) => host.site === site && host.policy.status.role === 'leader')
-      .map(({ name }) => name)
+  for (const [site, leaders] of bySite)
     output.event(
       'leaders',
       { site, leaders },
       `${site.padEnd(8)} was led by ${leaders.join(' and ') || 'nobody'}: they said who imports which piece`,
     )
-  }
 }
 
 /** Payload that came into other sites, by reason, as the peers counted it. */
