@@ -12,6 +12,7 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  announce: { file: 'tracker/announce-cost.ts', measures: 'an announce without sockets' },
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   'many-torrents': {
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
+  tracker: { file: 'tracker/main.ts', measures: 'UDP announces beside opentracker' },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
 }
 

@@ -52,6 +52,16 @@ const Settings = v.strictObject({
   'max-peers': v.optional(whole('max-peers', 1, 2000)),
   allow: v.optional(v.string()),
   deny: v.optional(v.string()),
+  store: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(memory|rediss?:\/\/.+|redis\+cluster:\/\/.+)$/,
+        'store is memory, redis://HOST:PORT or redis+cluster://HOST:PORT',
+      ),
+    ),
+  ),
+  workers: v.optional(whole('workers', 1, 64)),
   'peer-ids': v.optional(v.picklist(['keep', 'drop'], 'peer-ids is keep or drop')),
   'udp-batch': v.optional(v.picklist(['auto', 'off'], 'udp-batch is auto or off')),
   'trust-proxy': v.optional(v.array(address('trust-proxy'))),
@@ -84,6 +94,10 @@ export interface Config {
   readonly intervalSeconds: number
   readonly peersMax: number
   readonly list: { readonly kind: 'allow' | 'deny'; readonly file: string } | undefined
+  /** Where trackers of the same swarms hear of each other; undefined: there are none. */
+  readonly store: string | undefined
+  /** Processes that serve. */
+  readonly workers: number
   /** Peer ids are named only in answers that are dictionaries, and cost 20 bytes a peer. */
   readonly keepPeerIds: boolean
   /** Move datagrams by the addon, where there is one for this machine. */
@@ -134,6 +148,8 @@ export function readConfig(
       list === undefined
         ? undefined
         : { kind: settings.allow === undefined ? 'deny' : 'allow', file: list },
+    store: settings.store === 'memory' ? undefined : settings.store,
+    workers: settings.workers ?? 1,
     keepPeerIds: settings['peer-ids'] !== 'drop',
     udpBatch: settings['udp-batch'] !== 'off',
     trustedProxies: settings['trust-proxy'] ?? [],

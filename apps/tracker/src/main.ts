@@ -1,11 +1,14 @@
 // bt-tracker: an HTTP and UDP tracker. Arguments in, ports chosen, output printed; what it does is @bt/tracker-server.
 
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { type Config, type RawSettings, readConfig } from './config.ts'
 import { runTracker } from './run-tracker.ts'
+import { runWorkers } from './run-workers.ts'
 import { UsageError } from './usage-error.ts'
+import { workerLink } from './worker-link.ts'
 
 const EXIT = { done: 0, failed: 1, usage: 2, network: 5 } as const
 
@@ -19,6 +22,11 @@ const program = new Command('bt-tracker')
   .option(
     '--admin <host:port>',
     'metrics (/metrics) and a page (/) there (default: 127.0.0.1:6970)',
+  )
+  .option('--workers <n>', 'processes that serve, each of which knows all peers (default: 1)')
+  .option(
+    '--store <url>',
+    'memory, or where trackers of the same swarms hear of each other: redis://HOST:PORT, redis+cluster://HOST:PORT (default: memory)',
   )
   .option('--interval <seconds>', 'how often peers are told to announce (default: 1800)')
   .option('--max-peers <n>', 'peers in one answer at most (default: 200)')
@@ -84,7 +92,10 @@ async function main(): Promise<void> {
     >()
     debug = trace
     const settings: Config = readConfig(named(flags), config, process.env)
-    await runTracker(settings, json, (file) => readFileSync(file, 'utf8'))
+    const read = (file: string): string => readFileSync(file, 'utf8')
+    if (cluster.isWorker) await runTracker(settings, json, read, await workerLink())
+    else if (settings.workers > 1) process.exitCode = await runWorkers(settings, json)
+    else await runTracker(settings, json, read)
   } catch (error) {
     process.exitCode = report(error, debug)
   }

@@ -1,6 +1,5 @@
 // A tracker from start to signal: wiring, what it prints, and an orderly end.
 
-import type { Server } from 'node:http'
 import type { Datagrams, DatagramSocket } from '@bt/ports'
 import { type Endpoint, endpointText, type InfoHash, parseIp } from '@bt/primitives'
 import {
@@ -12,6 +11,7 @@ import {
 } from '@bt/runtime-node'
 import {
   accessHook,
+  EXPIRY_INTERVALS,
   HttpFrontend,
   HttpOutput,
   parseAccessList,
@@ -20,25 +20,36 @@ import {
 } from '@bt/tracker-server'
 import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
-import { serveAdmin } from './serve-admin.ts'
+import { RedisFeed } from './redis-feed.ts'
+import { closeAdmin, serveAdmin } from './serve-admin.ts'
 import { serveHttp } from './serve-http.ts'
 import { openSites } from './sites.ts'
+import { sharedClock } from './shared-clock.ts'
 import { UsageError } from './usage-error.ts'
+import type { Protocol, WorkerLink } from './worker-link.ts'
 
+/** Milliseconds between two reports of a worker. */
+const REPORT_MS = 500
 /** Milliseconds that answers under way may take at the end. */
 const DRAIN_MS = 2000
 
-/** Listens and serves until SIGTERM or SIGINT. `read` reads a list of infohashes. */
+/** Listens and serves until SIGTERM or SIGINT. `read` reads a list of infohashes; `link`: it is one of several workers. */
 export async function runTracker(
   config: Config,
   json: boolean,
   read: (file: string) => string,
+  link?: WorkerLink,
 ): Promise<void> {
   const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: true }))
   const say = (event: string, text: string, facts: Readonly<Record<string, unknown>>): void => {
     process.stdout.write(json ? `${JSON.stringify({ event, ...facts })}\n` : `${text}\n`)
   }
-  const ports = { clock: new SystemClock(), random: new SystemRandom() }
+  const clock = new SystemClock()
+  const ports = {
+    clock: link === undefined ? clock : sharedClock(clock),
+    random: new SystemRandom(),
+    ...(link !== undefined && { secret: link.secret }),
+  }
   const list = config.list
   let listed: ReadonlySet<InfoHash> = list === undefined ? new Set() : readList(list.file, read)
   const map = config.sites?.file
@@ -52,7 +63,25 @@ export async function runTracker(
           failed: (error) =>
             log.warn({ file: map, error: error.message }, 'site map not read, the old one stays'),
         })
-  const tracker = new Tracker(
+  const store =
+    config.store === undefined
+      ? undefined
+      : new RedisFeed({
+          url: config.store,
+          keepMs: 1000 * EXPIRY_INTERVALS * config.intervalSeconds,
+          heard: (batch) => hear(batch),
+          refill: () => tracker.refill(),
+          log: (event, error) => {
+            const facts = {
+              store: safeUrl(config.store ?? ''),
+              error: error instanceof Error ? error.message : undefined,
+            }
+            if (event === 'connected') log.info(facts, 'store connected, telling it what is here')
+            else log.warn(facts, `store ${event}: answers go on from memory`)
+          },
+        })
+  const feed = store ?? link?.feed
+  const tracker: Tracker = new Tracker(
     {
       intervalSeconds: config.intervalSeconds,
       peersMax: config.peersMax,
@@ -61,23 +90,41 @@ export async function runTracker(
         ...(sites === undefined ? [] : [sites.election]),
       ],
       keepPeerIds: config.keepPeerIds,
+      ...(feed !== undefined && { feed }),
     },
     ports,
   )
   const failed = (error: unknown): void =>
     log.warn({ error: String(error), stack: (error as Error).stack }, 'failed')
+  const hear = (batch: Uint8Array): void => {
+    try {
+      tracker.heard(batch)
+    } catch (error) {
+      failed(error)
+    }
+  }
   /** Ends what listens, orderly. */
-  const closers: (() => Promise<void>)[] = [async () => tracker.close()]
+  const closers: (() => Promise<void>)[] = [
+    async () => {
+      tracker.close()
+      await store?.close()
+    },
+  ]
   const { native } = config.udpBatch ? batchNative() : { native: undefined }
-  const datagrams = native === undefined ? new UdpDatagrams() : new BatchDatagrams(native)
-  const started = (protocol: string, local: Endpoint, facts = {}): void =>
-    say('listening', `listening on ${protocol} ${endpointText(local)}`, {
-      protocol,
-      host: local.host,
-      port: local.port,
-      ...facts,
-    })
-
+  const shared = link !== undefined
+  const datagrams =
+    native === undefined ? new UdpDatagrams({ shared }) : new BatchDatagrams(native, { shared })
+  const started = (protocol: Protocol | 'admin', local: Endpoint, facts = {}): void => {
+    if (link !== undefined && protocol !== 'admin')
+      link.say({ type: 'listening', protocol, local, facts })
+    else
+      say('listening', `listening on ${protocol} ${endpointText(local)}`, {
+        protocol,
+        host: local.host,
+        port: local.port,
+        ...facts,
+      })
+  }
   try {
     if (config.http !== undefined) {
       const serving = {
@@ -93,13 +140,18 @@ export async function runTracker(
     }
     if (config.udp !== undefined) {
       const frontend = new UdpFrontend(tracker, ports, failed)
-      const socket = await listening('UDP', config.udp, openUdp(datagrams, config.udp, frontend))
+      // Sockets of the addon meet at a port; all others are shared by the cluster, which knows the first one's choice.
+      const port = native === undefined ? config.udp.port : (link?.udpPort ?? config.udp.port)
+      const at = { host: config.udp.host, port }
+      const socket = await listening('UDP', at, openUdp(datagrams, at, frontend))
       closers.push(() => new Promise((resolve) => socket.close(() => resolve())))
       started('udp', socket.local, { batch: native !== undefined })
     }
-    const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker, sites))
-    closers.push(() => closeAdmin(admin.server))
-    started('admin', admin.local)
+    if (link === undefined) {
+      const admin = await listening('admin', config.admin, serveAdmin(config.admin, tracker, sites))
+      closers.push(() => closeAdmin(admin.server))
+      started('admin', admin.local)
+    } else closers.push(reportTo(link, tracker, hear))
   } catch (error) {
     sites?.close()
     await end(closers)
@@ -131,20 +183,32 @@ export async function runTracker(
   })
   sites?.close()
   await end(closers)
-  say('stopped', `stopped by ${signal}`, { signal, ...tracker.counts })
+  if (link === undefined) say('stopped', `stopped by ${signal}`, { signal, ...tracker.counts })
+  else process.disconnect()
   process.removeAllListeners('SIGHUP')
+}
+
+/** Hears the other workers, and tells how it goes, until the end. */
+function reportTo(
+  link: WorkerLink,
+  tracker: Tracker,
+  heard: (batch: Uint8Array) => void,
+): () => Promise<void> {
+  link.listen({
+    heard,
+    refill: () => tracker.refill(),
+  })
+  const report = (): void => link.say({ type: 'counts', counts: tracker.counts })
+  const timer = setInterval(report, REPORT_MS)
+  link.say({ type: 'ready' })
+  return async () => {
+    clearInterval(timer)
+    report()
+  }
 }
 
 async function end(closers: readonly (() => Promise<void>)[]): Promise<void> {
   await Promise.all(closers.map((close) => close()))
-}
-
-async function closeAdmin(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-  await closed
-  clearTimeout(late)
 }
 
 function openUdp(
@@ -183,4 +247,9 @@ function readList(file: string, read: (file: string) => string): ReadonlySet<Inf
       `${file}, line ${badLines.slice(0, 5).join(', ')}: not an infohash of 40 hex digits`,
     )
   return infoHashes
+}
+
+/** Without name and password. */
+function safeUrl(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//')
 }

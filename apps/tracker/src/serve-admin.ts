@@ -3,16 +3,33 @@
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import type { Endpoint } from '@bt/primitives'
-import type { Tracker } from '@bt/tracker-server'
+import type { TrackerCounts } from '@bt/tracker-server'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Sites } from './sites.ts'
 
+/** What is shown: a tracker, or several together. */
+export interface Counted {
+  readonly counts: TrackerCounts
+}
+
+/** Milliseconds that answers under way may take at the end. */
+const DRAIN_MS = 2000
+
+/** Ends it, orderly. */
+export async function closeAdmin(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(late)
+}
+
 /** Listens; resolves with the server and where it listens. */
 export async function serveAdmin(
   at: Endpoint,
-  tracker: Tracker,
+  tracker: Counted,
   sites: Sites | undefined,
 ): Promise<{ readonly server: Server; readonly local: Endpoint }> {
   const registry = metricsOf(tracker, sites)
@@ -33,7 +50,7 @@ export async function serveAdmin(
   return { server, local: { host: at.host, port } }
 }
 
-function metricsOf(tracker: Tracker, sites: Sites | undefined): Registry {
+function metricsOf(tracker: Counted, sites: Sites | undefined): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -57,6 +74,11 @@ function metricsOf(tracker: Tracker, sites: Sites | undefined): Registry {
   }
   gauge('bt_tracker_swarms', 'Swarms that have at least one peer', () => tracker.counts.swarms)
   gauge('bt_tracker_peers', 'Peers in all swarms', () => tracker.counts.peers)
+  gauge(
+    'bt_tracker_member_bytes',
+    'Bytes of flat memory that hold peers, used and free',
+    () => tracker.counts.memberBytes,
+  )
   counter(
     'bt_tracker_announces_total',
     'Announces that were understood',
@@ -73,7 +95,7 @@ function metricsOf(tracker: Tracker, sites: Sites | undefined): Registry {
   return registry
 }
 
-function page(tracker: Tracker, sites: Sites | undefined): ReturnType<typeof html> {
+function page(tracker: Counted, sites: Sites | undefined): ReturnType<typeof html> {
   const { swarms, peers, announces, scrapes, refusals } = tracker.counts
   const rows = [
     ['swarms', swarms],

@@ -156,6 +156,12 @@ class ElectionHook implements Election {
     }
   }
 
+  /** A member of another tracker of the same swarms: a candidate like those that came here. */
+  heard(request: AnnounceRequest, from: Endpoint): void {
+    if (this.#site === undefined || request.event === 'stopped') return
+    this.#enter(request, from, this.#site, declaredIn(request))
+  }
+
   gone(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void {
     const key = memberKey(infoHash, endpoint)
     const site = this.#siteOfMember.get(key)

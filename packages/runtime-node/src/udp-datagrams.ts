@@ -21,6 +21,8 @@ const REPLIES = 8
 const REPLY_LENGTH = 2048
 
 export interface UdpOptions {
+  /** Workers of one cluster may open the same port, and share its socket. */
+  readonly shared?: boolean
   /** Local address of sockets that name none. */
   readonly host?: string
   readonly poison?: boolean
@@ -69,7 +71,11 @@ export class UdpDatagrams implements Datagrams {
     }
     raw.once('error', failed)
     raw.bind(
-      { port: options.port, exclusive: true, ...(host !== undefined && { address: host }) },
+      {
+        port: options.port,
+        exclusive: this.#options.shared !== true,
+        ...(host !== undefined && { address: host }),
+      },
       () => {
         raw.off('error', failed)
         raw.on('error', (error) => this.#options.log?.('debug', 'datagrams.error', { error }))

@@ -13,7 +13,9 @@ export {
 export type { PeerForm } from './http-body.ts'
 export {
   announceUrl,
+  extraQuery,
   parseAnnounceQuery,
+  parseExtraQuery,
   parseScrapeQuery,
   scrapeRequestUrl,
 } from './http-query.ts'

@@ -106,10 +106,30 @@ export class Columns {
   find(key: PeerKey): number {
     const { halves } = this
     const { cells } = this.layout
+    const first = this.#cells
+    const start = this.#start
+    const one = key.halves[0]
+    const two = key.halves[1]
+    const three = key.halves[2]
     for (let cell = firstCell(key.hash, cells); ; cell = cell + 1 === cells ? 0 : cell + 1) {
-      const found = halves[this.#cells + cell] as number
+      const found = halves[first + cell] as number
       if (found === 0) return -1
-      if (this.holds(found - 1, key)) return found - 1
+      if (this.#stride !== 6) {
+        if (this.holds(found - 1, key)) return found - 1
+        continue
+      }
+      const at = start + 3 * (found - 1)
+      if (halves[at] === one && halves[at + 1] === two && halves[at + 2] === three) return found - 1
+    }
+  }
+
+  /** Endpoints of 18 bytes of the first `count` of the order, from half-word `at` of `into` on. */
+  writeWide(into: Uint16Array, at: number, count: number): void {
+    const { halves } = this
+    for (let place = 0; place < count; place++) {
+      const from = this.endpointAt(halves[this.order + place] as number)
+      for (let half = 0; half < 9; half++)
+        into[at + 9 * place + half] = halves[from + half] as number
     }
   }
 

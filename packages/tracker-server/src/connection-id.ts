@@ -12,9 +12,11 @@ export class ConnectionIds {
   readonly #key = new Uint32Array(4)
   readonly #input = new Uint8Array(20)
 
-  constructor(random: Random) {
+  /** `secret`: 16 bytes, where several are to know each other's ids. */
+  constructor(random: Random, secret?: Uint8Array) {
     const bytes = new Uint8Array(this.#key.buffer)
-    random.fill(bytes)
+    if (secret === undefined) random.fill(bytes)
+    else bytes.set(secret.subarray(0, bytes.length))
   }
 
   /** Writes 8 bytes at `offset` of `target`. The address is the 16 bytes at `at` (IPv4 as mapped IPv6). */

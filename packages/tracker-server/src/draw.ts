@@ -39,12 +39,20 @@ export class Draw {
   /** A whole number in 0 … bound − 1, each equally likely to within 2^-32 of itself. */
   below(bound: number): number {
     this.state = (this.state + 0x9e3779b9) | 0
-    return ((mixed(this.state) >>> 0) * bound * INVERSE) | 0
+    if (bound <= SCALED_MAX) return scaled(mixed(this.state), bound)
+    return Math.floor((mixed(this.state) >>> 0) * bound * INVERSE)
   }
 }
 
 /** 2^-32. */
-export const INVERSE = 1 / 0x100000000
+const INVERSE = 1 / 0x100000000
+/** So that all products below stay within 31 bits. */
+const SCALED_MAX = 1 << 14
+
+/** 32 random bits times `bound` (at most 2^14), divided by 2^32: in whole numbers, which are quicker than others. */
+export function scaled(word: number, bound: number): number {
+  return ((word >>> 16) * bound + (((word & 0xffff) * bound) >>> 16)) >>> 16
+}
 
 export function mixed(state: number): number {
   let word = state ^ (state >>> 16)

@@ -3,7 +3,8 @@
 // Extendible hashing: a part that is full is split in two, and no other is touched, so that no announce waits for more
 // than one part to move.
 
-import { type MemberMeans, Members, type SwarmCounts } from './members.ts'
+import type { MemberMeans, SwarmCounts } from './member-means.ts'
+import { Members } from './members.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
 
 export class Family {

@@ -20,6 +20,11 @@ export interface AnnounceHook {
   /** Which members to hand out, by slot; undefined: the fair random sample. */
   select?(request: AnnounceRequest, from: Endpoint, swarm: SwarmView): readonly number[] | undefined
   shape?(request: AnnounceRequest, response: AnnounceResponse, from: Endpoint): AnnounceResponse
+  /**
+   * A peer announced to another tracker of the same swarms (see swarm-feed.ts) and is a member here, too. Comes after
+   * `before` and `group`, in the place of `select` and `shape`; the request has what the others told of it.
+   */
+  heard?(request: AnnounceRequest, from: Endpoint): void
   /** `peerId` is the one that the peer announced last. */
   gone?(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void
 }

@@ -20,6 +20,8 @@ export {
   SWARMS_MAX,
 } from './limits.ts'
 export { sourceAddress } from './source-address.ts'
+export { readFeed } from './swarm-feed.ts'
+export type { FeedRecord, SwarmFeed } from './swarm-feed.ts'
 export { Tracker } from './tracker.ts'
-export type { TrackerCounts, TrackerOptions } from './tracker.ts'
+export type { TrackerCounts, TrackerOptions } from './tracker-options.ts'
 export { UdpFrontend } from './udp-frontend.ts'

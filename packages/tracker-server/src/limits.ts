@@ -48,3 +48,13 @@ export const HTTP_KEEP_ALIVE_MS = 15_000
 export const HTTP_REQUESTS_MAX = 10_000
 /** Bytes of answers that a connection may leave unread before it is read no further. */
 export const HTTP_UNREAD_MAX = 256 * 1024
+/** Bytes of one batch of a feed: some 1,300 records. */
+export const FEED_BATCH_LENGTH = 64 * 1024
+/** Bytes of one record: a peer, and what extensions said of it. */
+export const FEED_RECORD_LENGTH_MAX = 600
+/** Milliseconds that a record waits for others at most. */
+export const FEED_MS = 200
+/** How often in an interval a peer that says nothing new is told of again: well before others forget it. */
+export const FEED_PER_INTERVAL = 2
+/** Members that one step of a refill looks at, so that nobody waits for it. */
+export const REFILL_SLOTS_MAX = 4096

@@ -6,37 +6,17 @@
 
 import { type Endpoint, ipClass, type PeerId, parsePeerId } from '@bt/primitives'
 import { Columns } from './columns.ts'
-import { CLASSES, type Draw, INVERSE, mixed } from './draw.ts'
+import { CLASSES, type Draw, mixed, scaled } from './draw.ts'
 import {
   capacityFor,
   FIRST_CAPACITY,
   ID_LENGTH,
-  type Keeping,
   nextCapacity,
   PART_SLOTS_MAX,
 } from './member-layout.ts'
+import type { MemberMeans, SwarmCounts } from './member-means.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
 import type { Saying } from './saying.ts'
-import type { Slabs } from './slabs.ts'
-
-/** Of all parts of a swarm together. */
-export interface SwarmCounts {
-  size: number
-  seeds: number
-  /** Leeches that are partial seeds (BEP 21). */
-  paused: number
-  /** Members whose addresses are not global: who asks from outside must not hear of them. */
-  inside: number
-}
-
-/** What all swarms of a tracker share. */
-export interface MemberMeans {
-  readonly slabs: Slabs
-  readonly hasher: PeerKey
-  readonly keeping: Keeping
-  /** Seconds of one step of `seen`, which counts to 65,535 and starts again. */
-  readonly seenStep: number
-}
 
 const SEED = 1
 const PAUSED = 2
@@ -123,6 +103,16 @@ export class Members {
     if (keeping.groups) columns.setGroup(slot, saying.group)
   }
 
+  /** Whether others should hear what is said: something changed, or `everySeconds` went by. */
+  isNews(slot: number, saying: Saying, everySeconds: number): boolean {
+    const flags = this.#flags(slot)
+    if (((flags & SEED) !== 0) !== saying.isSeed || ((flags & PAUSED) !== 0) !== saying.isPaused)
+      return true
+    const every = Math.max(1, Math.floor(everySeconds / this.#means.seenStep))
+    const before = Math.floor(this.#columns.seen(slot) / every)
+    return before !== Math.floor(this.#stepOf(saying.seenSeconds) / every)
+  }
+
   /** True the first time it is asked for this member: its completion counts once. */
   countCompletion(slot: number): boolean {
     const before = this.#flags(slot)
@@ -154,7 +144,7 @@ export class Members {
     let chosen = 0
     for (let drawn = 0; drawn < used && drawn < draws && chosen < wanted; drawn++) {
       state = (state + 0x9e3779b9) | 0
-      const place = order + drawn + (((mixed(state) >>> 0) * (used - drawn) * INVERSE) | 0)
+      const place = order + drawn + scaled(mixed(state), used - drawn)
       const slot = halves[place] as number
       halves[place] = halves[order + drawn] as number
       halves[order + drawn] = slot
@@ -186,17 +176,16 @@ export class Members {
 
   /** Writes the endpoints of the first `count` of the order from half-word `at` of `into` on. */
   write(into: Uint16Array, at: number, count: number): void {
+    if (this.stride === 18) return this.#columns.writeWide(into, at, count)
     const { halves, order } = this.#columns
     const first = this.#columns.endpointAt(0)
-    const length = this.stride >> 1
     let to = at
     for (let place = order; place < order + count; place++) {
-      const from = first + length * (halves[place] as number)
+      const from = first + 3 * (halves[place] as number)
       into[to] = halves[from] as number
       into[to + 1] = halves[from + 1] as number
       into[to + 2] = halves[from + 2] as number
-      for (let half = 3; half < length; half++) into[to + half] = halves[from + half] as number
-      to += length
+      to += 3
     }
   }
 
@@ -220,6 +209,18 @@ export class Members {
 
   isLiving(slot: number): boolean {
     return (this.#flags(slot) & LIVING) !== 0
+  }
+
+  /** The endpoint, as a key, and what its member said last. */
+  recall(slot: number, saying: Saying): void {
+    const flags = this.#flags(slot)
+    const id = this.peerIdBytes(slot)
+    saying.key.load(this.#columns.halves, this.#columns.endpointAt(slot), this.stride)
+    if (id === undefined) saying.peerId.fill(0)
+    else saying.peerId.set(id)
+    saying.isSeed = (flags & SEED) !== 0
+    saying.isPaused = (flags & PAUSED) !== 0
+    saying.isStopped = saying.isCompleted = false
   }
 
   /** The first living slot from `from` on, below `end`, that was silent for more than `ageSeconds`; −1: none. */

@@ -42,6 +42,20 @@ export class PeerKey {
     this.hash = this.hashOf(this.halves, 0, this.stride)
   }
 
+  /** From an endpoint that lies in `halves` from half-word `at` on. */
+  load(halves: Uint16Array, at: number, stride: Stride): void {
+    this.stride = stride
+    for (let half = 0; half < stride >> 1; half++) this.halves[half] = halves[at + half] as number
+    this.hash = this.hashOf(this.halves, 0, stride)
+  }
+
+  /** From 6 or 18 bytes. */
+  setPacked(endpoint: Uint8Array): void {
+    this.stride = endpoint.length === 6 ? 6 : 18
+    this.bytes.set(endpoint)
+    this.hash = this.hashOf(this.halves, 0, this.stride)
+  }
+
   /** The hash of an endpoint that lies in `halves` from half-word `at` on. */
   hashOf(halves: Uint16Array, at: number, stride: Stride): number {
     let hash = this.#one

@@ -6,7 +6,8 @@ import { Draw } from './draw.ts'
 import { TrackerError } from './errors.ts'
 import { CROWD_FROM, CROWD_SAMPLE, PEERS_PER_SWARM_MAX, SWARMS_MAX } from './limits.ts'
 import type { Keeping } from './member-layout.ts'
-import type { MemberMeans, Members } from './members.ts'
+import type { MemberMeans } from './member-means.ts'
+import type { Members } from './members.ts'
 import { Saying } from './saying.ts'
 import { Slabs } from './slabs.ts'
 import { Hand, Swarm } from './swarm.ts'
@@ -25,6 +26,8 @@ export interface RegistryOptions {
   readonly keeping: Keeping
   /** The longest silence that is to be told apart. */
   readonly ageSecondsMax: number
+  /** Seconds after which a member that says nothing new is news; absent: nobody asks. */
+  readonly newsSeconds?: number | undefined
 }
 
 /** Where an announce put its peer. */
@@ -32,6 +35,8 @@ export interface Place {
   swarm: Swarm
   part: Members
   slot: number
+  /** Others should hear of it (where somebody asks). */
+  isNews: boolean
 }
 
 /** Steps of `seen` that the longest silence has at least: a quarter of what a half-word counts. */
@@ -47,6 +52,7 @@ export class SwarmRegistry {
   readonly #gone: Gone | undefined
   readonly #swarmsMax: number
   readonly #peersPerSwarmMax: number
+  readonly #newsSeconds: number | undefined
   readonly #place = {} as Place
   #peers = 0
 
@@ -54,6 +60,7 @@ export class SwarmRegistry {
     this.saying = new Saying(random)
     this.#table = new SwarmTable(random)
     this.#gone = gone
+    this.#newsSeconds = options.newsSeconds
     this.#swarmsMax = options.swarmsMax ?? SWARMS_MAX
     this.#peersPerSwarmMax = options.peersPerSwarmMax ?? PEERS_PER_SWARM_MAX
     this.#means = {
@@ -101,17 +108,24 @@ export class SwarmRegistry {
     const swarm = this.#table.find(saying.infoHash) ?? this.#newSwarm()
     let part = swarm.partOf(saying.key)
     let slot = part === undefined ? -1 : part.find(saying.key)
+    let isNews = true
     if (part === undefined || slot < 0) {
       this.#makeRoom(swarm)
       part = swarm.roomyPartOf(saying.key)
       slot = part.add(saying)
       this.#peers++
-    } else part.update(slot, saying)
+    } else {
+      isNews =
+        this.#newsSeconds !== undefined &&
+        (saying.isCompleted || part.isNews(slot, saying, this.#newsSeconds))
+      part.update(slot, saying)
+    }
     if (saying.isCompleted && part.countCompletion(slot)) swarm.completed++
     const place = this.#place
     place.swarm = swarm
     place.part = part
     place.slot = slot
+    place.isNews = isNews
     return place
   }
 

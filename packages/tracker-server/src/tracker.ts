@@ -5,17 +5,19 @@
 // values, which hooks may bend, and `serve` with flat bytes, which allocates nothing.
 
 import type { Alarm, Clock, Random } from '@bt/ports'
-import { type Endpoint, idBytes, type InfoHash, packMapped } from '@bt/primitives'
-import type {
-  AnnouncedPeer,
-  AnnounceRequest,
-  AnnounceResponse,
-  ScrapeCounts,
+import { type Endpoint, idBytes, type InfoHash, packMapped, unpackEndpoint } from '@bt/primitives'
+import {
+  type AnnouncedPeer,
+  type AnnounceRequest,
+  type AnnounceResponse,
+  extraQuery,
+  type ScrapeCounts,
 } from '@bt/tracker-protocol'
 import { TrackerError } from './errors.ts'
 import type { AnnounceHook } from './hooks.ts'
 import {
   EXPIRY_INTERVALS,
+  FEED_PER_INTERVAL,
   INTERVAL_SECONDS,
   MIN_INTERVAL_SECONDS,
   PEERS_DEFAULT,
@@ -23,35 +25,15 @@ import {
   SWEEP_MS,
   SWEEP_STEP_MS,
 } from './limits.ts'
+import { FeedTelling, requestOf, takeRecord } from './feed-telling.ts'
 import { MemberPeer } from './member-peer.ts'
 import type { Saying } from './saying.ts'
+import { type FeedRecord, readFeed } from './swarm-feed.ts'
 import type { Hand, Swarm } from './swarm.ts'
 import { type Place, SwarmRegistry } from './swarm-registry.ts'
 import { viewOf } from './swarm-view.ts'
 import { Sweeper } from './sweeper.ts'
-
-export interface TrackerOptions {
-  /** Seconds between announces of one peer; a tenth more at most by chance, so that peers do not come as one. */
-  readonly intervalSeconds?: number
-  /** Peers in one answer at most. */
-  readonly peersMax?: number
-  readonly swarmsMax?: number
-  readonly peersPerSwarmMax?: number
-  /** Peer ids cost 20 bytes a peer, and only answers in dictionaries name them. Default true; hooks keep them anyway. */
-  readonly keepPeerIds?: boolean
-  readonly hooks?: readonly AnnounceHook[]
-}
-
-/** What happened since the start; for metrics. */
-export interface TrackerCounts {
-  readonly announces: number
-  readonly scrapes: number
-  readonly refusals: number
-  readonly swarms: number
-  readonly peers: number
-  /** Bytes of flat memory that hold members, used and free. */
-  readonly memberBytes: number
-}
+import type { TrackerCounts, TrackerOptions } from './tracker-options.ts'
 
 export class Tracker {
   readonly #clock: Clock
@@ -59,6 +41,7 @@ export class Tracker {
   readonly #hooks: readonly AnnounceHook[]
   readonly #registry: SwarmRegistry
   readonly #sweeper: Sweeper
+  readonly #telling: FeedTelling | undefined
   readonly #intervalSeconds: number
   readonly #peersMax: number
   #alarm: Alarm | undefined
@@ -85,6 +68,8 @@ export class Tracker {
       {
         ...options,
         ageSecondsMax: EXPIRY_INTERVALS * this.#intervalSeconds,
+        newsSeconds:
+          options.feed === undefined ? undefined : this.#intervalSeconds / FEED_PER_INTERVAL,
         keeping: {
           peerIds: (options.keepPeerIds ?? true) || isMissed,
           groups: hooks.some((hook) => hook.group !== undefined),
@@ -92,6 +77,8 @@ export class Tracker {
       },
     )
     this.#sweeper = new Sweeper(this.#registry)
+    if (options.feed !== undefined)
+      this.#telling = new FeedTelling(options.feed, this.#registry, ports.clock)
   }
 
   get counts(): TrackerCounts {
@@ -121,6 +108,7 @@ export class Tracker {
 
   /** Forgets silent peers from now on, a part of the swarms each second, until `close`. */
   start(): void {
+    this.#telling?.start()
     this.#alarm?.cancel()
     this.#alarm = this.#clock.at(this.#clock.now() + SWEEP_MS, () => {
       this.#sweeper.begin()
@@ -129,6 +117,7 @@ export class Tracker {
   }
 
   close(): void {
+    this.#telling?.close()
     this.#alarm?.cancel()
     this.#alarm = undefined
   }
@@ -139,6 +128,27 @@ export class Tracker {
     while (this.#sweepStep());
   }
 
+  /** Takes in what another tracker of the same swarms told. @throws what a hook throws that is no refusal */
+  heard(batch: Uint8Array): void {
+    const { saying } = this.#registry
+    for (const record of readFeed(batch)) {
+      takeRecord(saying, record)
+      saying.seenSeconds = this.#seconds()
+      try {
+        if (this.#hooks.length > 0) this.#heardByHooks(record)
+        this.#takeIn()
+      } catch (error) {
+        // What we would refuse ourselves is not taken from others either.
+        if (!(error instanceof TrackerError)) throw error
+      }
+    }
+  }
+
+  /** Tells everything again, in small steps: to somebody new, or to a store that forgot. */
+  refill(): void {
+    this.#telling?.refill()
+  }
+
   /** A number of peers wanted as it is served. */
   wantedOf(numWant: number | undefined): number {
     return Math.min(numWant ?? PEERS_DEFAULT, this.#peersMax)
@@ -146,12 +156,12 @@ export class Tracker {
 
   /**
    * Takes in what `saying` says, and draws whom to tell of; undefined when its swarm is not here (any more). For
-   * trackers without hooks. What it answers, and `hand`, are valid until the next call.
+   * trackers without hooks. `now` is that of the tracker's own clock, for who has asked it already. What it answers, and `hand`, are valid until the next call.
    * @throws {TrackerError} a refusal that the client may read; nothing is stored then
    */
-  serve(): Swarm | undefined {
+  serve(now = this.#clock.now()): Swarm | undefined {
     this.#announces++
-    const place = this.#take()
+    const place = this.#take('', now)
     if (place === undefined) return this.#registry.current()
     const { saying, draw, hand } = this.#registry
     place.swarm.deal(saying, place.part, place.slot, draw, hand)
@@ -180,7 +190,8 @@ export class Tracker {
     for (const hook of this.#hooks) this.#guarded(() => hook.before?.(request, from))
     this.#say(request, address, family ?? 0)
     this.saying.group = this.#groupOf(from)
-    const place = this.#take()
+    const extra = this.#telling === undefined ? '' : extraQuery(request.extra ?? NONE)
+    const place = this.#take(extra, this.#clock.now())
     let peers: readonly AnnouncedPeer[] = []
     if (place !== undefined && this.saying.wanted > 0) peers = this.#peersFor(request, from, place)
     const swarm = place?.swarm ?? this.#registry.swarm(request.infoHash)
@@ -209,11 +220,18 @@ export class Tracker {
   }
 
   /** Where what is said was put; undefined when it says that it is gone. */
-  #take(): Place | undefined {
-    const { saying, draw } = this.#registry
-    draw.state = this.#random.below(2 ** 32) | 0
-    saying.seenSeconds = this.#seconds()
-    if (saying.isStopped) {
+  #take(extra: string, now: number): Place | undefined {
+    const { draw, saying } = this.#registry
+    if (this.#announces % DRAWS_SEEDED === 1) draw.state = this.#random.below(2 ** 32) | 0
+    saying.seenSeconds = Math.floor(now / 1000)
+    const place = this.#takeIn()
+    if (this.#telling !== undefined && (place === undefined || place.isNews || extra !== ''))
+      this.#telling.tell(saying, extra)
+    return place
+  }
+
+  #takeIn(): Place | undefined {
+    if (this.#registry.saying.isStopped) {
       this.#registry.remove()
       this.#registry.hand.clear()
       return undefined
@@ -224,6 +242,16 @@ export class Tracker {
       if (error instanceof TrackerError) this.#refusals++
       throw error
     }
+  }
+
+  #heardByHooks(record: FeedRecord): void {
+    const { saying } = this.#registry
+    const request = requestOf(record)
+    const from = unpackEndpoint(record.endpoint, 0, record.endpoint.length as 6 | 18)
+    for (const hook of this.#hooks) hook.before?.(request, from)
+    saying.group = this.#groupOf(from)
+    for (const hook of this.#hooks) hook.heard?.(request, from)
+    takeRecord(saying, record)
   }
 
   #say(request: AnnounceRequest, address: Uint8Array, family: 0 | 4 | 6): void {
@@ -310,3 +338,7 @@ export class Tracker {
     return Math.floor(this.#clock.now() / 1000)
   }
 }
+
+const NONE: ReadonlyMap<string, string> = new Map()
+/** Announces whose draws come from one number of the Random port. */
+const DRAWS_SEEDED = 64

@@ -32,6 +32,7 @@ export function serveAnnounce(
   target: Uint8Array,
   into: Uint16Array,
   to: number,
+  now: number,
 ): number {
   const { saying } = tracker
   saying.setInfoHash(bytes, at + 16)
@@ -48,7 +49,7 @@ export function serveAnnounce(
   saying.wanted = tracker.wantedOf(numWant < 0 ? undefined : numWant)
   const stride = isMapped(addresses, from) ? 6 : 18
   saying.family = stride === 6 ? 4 : 6
-  const swarm = tracker.serve()
+  const swarm = tracker.serve(now)
   const most = Math.floor((UDP_RESPONSE_LENGTH_MAX - ANSWER_HEAD) / stride)
   const peers = tracker.hand.write(into, to + ANSWER_HEAD / 2, stride, most)
   const answer = 2 * to

@@ -39,16 +39,16 @@ export class UdpFrontend implements DatagramReceiver {
   #badSince = 0
   #halves: Uint16Array | undefined
 
-  /** `failed` hears what is wrong on our side, such as a hook that breaks; without it, `received` throws it. */
+  /** `secret` (16 bytes) makes frontends of one clock accept each other's ids. `failed` hears what is wrong on our side, such as a hook that breaks; without it, `received` throws it. */
   constructor(
     tracker: Tracker,
-    ports: { readonly clock: Clock; readonly random: Random },
+    ports: { readonly clock: Clock; readonly random: Random; readonly secret?: Uint8Array },
     failed?: (error: unknown) => void,
   ) {
     this.#tracker = tracker
     this.#failed = failed
     this.#clock = ports.clock
-    this.#ids = new ConnectionIds(ports.random)
+    this.#ids = new ConnectionIds(ports.random, ports.secret)
   }
 
   received(batch: DatagramBatch, replies: DatagramBatch): void {
@@ -63,7 +63,7 @@ export class UdpFrontend implements DatagramReceiver {
         isPlainAnnounce(batch.bytes, start, length) &&
         this.#ids.holds(batch.bytes, start, batch.addresses, at * 18, now)
       const replied = isPlain
-        ? this.#serve(batch, at, replies, halves, target)
+        ? this.#serve(batch, at, replies, halves, target, now)
         : this.#answerInto(batch, at, replies, target)
       if (replied === 0) continue
       const to = replies.count++
@@ -110,6 +110,7 @@ export class UdpFrontend implements DatagramReceiver {
     replies: DatagramBatch,
     halves: Uint16Array,
     target: number,
+    now: number,
   ): number {
     const start = at * batch.stride
     const { bytes, addresses } = batch
@@ -124,6 +125,7 @@ export class UdpFrontend implements DatagramReceiver {
         replies.bytes,
         halves,
         to,
+        now,
       )
     } catch (error) {
       if (!(error instanceof TrackerError)) return this.#broke(error)

@@ -1,0 +1,161 @@
+// UDP announces a second beside opentracker, one after the other in one run: the tracker on one core, a load of C on the
+// other. 1,000 swarms of 100 peers, all known before; 50 peers in each answer.
+//
+//   npm run bench -- tracker [--rounds 3] [--seconds 2]
+//
+// Needs a C compiler, and opentracker (of Debian) for the ratio. Then memory: 10⁶ peers in 10,000 swarms.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+  },
+})
+const ROUNDS = Number(values.rounds)
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../apps/tracker/dist/bt-tracker.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'bench-tracker-'))
+const LOAD = join(folder, 'udp-load')
+/** Clock ticks a second of /proc: 100 on every Linux of today. */
+const TICKS = 100
+
+interface Load {
+  readonly seconds: number
+  readonly answers: number
+  readonly p50Micros: number
+  readonly p99Micros: number
+  readonly peersTold: number
+}
+
+function bt(more: readonly string[]) {
+  return (port: number): readonly string[] => [
+    process.execPath,
+    PROGRAM,
+    '--udp',
+    `127.0.0.1:${port}`,
+    '--admin',
+    '127.0.0.1:0',
+    '--interval',
+    '3600',
+    '--log-level',
+    'silent',
+    ...more,
+  ]
+}
+
+const TRACKERS: Readonly<Record<string, (port: number) => readonly string[]>> = {
+  opentracker: (port) =>
+    `opentracker -i 127.0.0.1 -p ${port} -P ${port} -w list -d ${folder} -u nobody`.split(' '),
+  'bt-tracker': bt([]),
+  'bt-tracker --udp-batch off': bt(['--udp-batch', 'off']),
+  'bt-tracker --peer-ids drop': bt(['--peer-ids', 'drop']),
+}
+
+function infohash(swarm: number): string {
+  return Array.from({ length: 5 }, (_, word) =>
+    (Math.imul(swarm + 1, (2654435761 + word) | 0) >>> 0).toString(16).padStart(8, '0'),
+  ).join('')
+}
+
+function load(port: number, seconds: number, swarms: number, wanted: number, fill = false): Load {
+  const args = [port, seconds, swarms, 100, wanted].map(String).concat(fill ? ['fill'] : [])
+  return JSON.parse(
+    execFileSync('taskset', ['-c', '0', LOAD, ...args], { encoding: 'utf8' }),
+  ) as Load
+}
+
+function cpuSeconds({ pid }: ChildProcess): number {
+  const after = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] as string
+  const fields = after.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
+}
+
+function residentMiB({ pid }: ChildProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+let port = 17_000
+async function withTracker<T>(
+  name: string,
+  run: (port: number, child: ChildProcess) => T,
+): Promise<T> {
+  const [program, ...args] = (TRACKERS[name] as (port: number) => readonly string[])(++port)
+  const child = spawn('taskset', ['-c', '1', program as string, ...args], { stdio: 'ignore' })
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  try {
+    return run(port, child)
+  } finally {
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+}
+
+const median = (list: readonly number[]): number =>
+  list.toSorted((one, other) => one - other)[list.length >> 1] as number
+
+try {
+  execFileSync('cc', ['-O2', '-o', LOAD, join(HERE, 'udp-load.c')])
+  const swarms = 10_000
+  writeFileSync(
+    join(folder, 'list'),
+    Array.from({ length: swarms }, (_, swarm) => `${infohash(swarm)}\n`).join(''),
+  )
+  const names = Object.keys(TRACKERS).filter((name) => {
+    if (name !== 'opentracker') return true
+    try {
+      execFileSync('sh', ['-c', 'command -v opentracker'])
+      return true
+    } catch {
+      console.log('opentracker is not installed: no ratio')
+      return false
+    }
+  })
+  const rates = new Map(names.map((name) => [name, [] as number[]]))
+  console.log('| tracker | announces/s | µs CPU each | p50 / p99 ms | peers told |')
+  console.log('|---|---|---|---|---|')
+  for (let round = 0; round < ROUNDS; round++)
+    for (const name of names.slice(0, 3))
+      await withTracker(name, (at, child) => {
+        load(at, 0, 1000, 0, true)
+        load(at, 0.5, 1000, 50)
+        const before = cpuSeconds(child)
+        const { seconds, answers, p50Micros, p99Micros, peersTold } = load(
+          at,
+          Number(values.seconds),
+          1000,
+          50,
+        )
+        const each = (1e6 * (cpuSeconds(child) - before)) / answers
+        rates.get(name)?.push(answers / seconds)
+        console.log(
+          `| ${name} | ${Math.round(answers / seconds)} | ${each.toFixed(2)} | ${(p50Micros / 1000).toFixed(2)} / ${(p99Micros / 1000).toFixed(2)} | ${peersTold.toFixed(1)} |`,
+        )
+      })
+  const reference = rates.get('opentracker')
+  for (const [name, list] of rates) {
+    if (reference === undefined || name === 'opentracker' || list.length === 0) continue
+    const ratios = list.map((rate, at) => rate / (reference[at] as number))
+    console.log(
+      `${name}: ${median(ratios).toFixed(2)} × opentracker (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+    )
+  }
+  for (const name of names)
+    if (!name.endsWith('off'))
+      await withTracker(name, (at, child) => {
+        const before = residentMiB(child)
+        load(at, 0, swarms, 0, true)
+        const bytes = ((residentMiB(child) - before) * 1024 * 1024) / (swarms * 100)
+        console.log(
+          `${name}: ${bytes.toFixed(0)} bytes a peer (growth of resident memory, 10⁶ peers)`,
+        )
+      })
+} finally {
+  rmSync(folder, { recursive: true })
+}
