@@ -14,6 +14,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   announce: { file: 'tracker/announce-cost.ts', measures: 'an announce without sockets' },
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
+  copy: { file: 'shared-copy.ts', measures: 'blocks into plain and shared memory' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   'many-torrents': {
     file: 'many-torrents.ts',
