@@ -1,14 +1,17 @@
-// The leader's side of claims: answers who may import a piece, for those pieces that it decides about now.
+// The leader's side of claims: answers who may import a piece. Whoever is asked decides, if it leads at all.
 //
-// A standing claim comes to a new arbiter in two ways: its holder renews it, or it was in the last lease of the leader
-// that is gone. Until both had their time, 2 s, nothing new is granted.
+// While all leaders see the same leaders, one of them is asked about a piece and answers at once. While they do not (a
+// term is new, a tracker is gone), two might be asked about the same piece: then a grant is first told to the other
+// leaders, and given a moment later if none of them gave the piece to another member. A standing claim comes to a new
+// arbiter in two ways: its holder renews it, or it was in the last lease of the leader that is gone. Until both had their
+// time, 2 s, nothing new is granted.
 
 import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
 import {
-  CLAIMS_ALONE_MAX,
-  CLAIMS_PER_MEMBER_MAX,
+  CONFIRM_MS,
   HEARD_CLAIM_MS,
+  HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
   TAKEOVER_MS,
 } from './limits.ts'
@@ -21,10 +24,12 @@ export type Verdict = 'granted' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
-  /** We are the only one of our site, and may claim more. */
-  readonly isAlone: () => boolean
-  /** We decide about this piece now. */
+  /** We lead, as far as we know. */
+  readonly leads: () => boolean
+  /** We are the leader that decides about this piece. */
   readonly decides: (piece: number, now: number) => boolean
+  /** Leaders of the site see other leaders than we do, or we have not heard of one yet. */
+  readonly isSplit: () => boolean
   /** We or a linked member of the site have the piece. */
   readonly isHad: (piece: number) => boolean
   /** It is linked to us, or we are it. */
@@ -34,20 +39,28 @@ export interface ArbiterDeskParts {
 interface Heard {
   readonly holder: PeerId
   readonly from: PeerId
+  /** When this holder was first named, and last. */
+  readonly firstAt: number
+  readonly at: number
+}
+
+interface Pending {
+  readonly piece: number
+  readonly asker: PeerId
   readonly at: number
 }
 
 export class ArbiterDesk {
-  readonly book: ClaimBook
+  readonly book = new ClaimBook()
   readonly #parts: ArbiterDeskParts
   readonly #heard = new Map<number, Heard>()
+  #pending: Pending[] = []
+  /** Who said to have a piece that we gave it, until its have is here. */
+  readonly #doneBy = new Map<number, PeerId>()
   #grantsFrom = 0
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
-    this.book = new ClaimBook((member) =>
-      member === parts.self && parts.isAlone() ? CLAIMS_ALONE_MAX : CLAIMS_PER_MEMBER_MAX,
-    )
   }
 
   /** The leaders are others: what the lost ones granted stands, and new grants wait. */
@@ -61,21 +74,29 @@ export class ArbiterDesk {
 
   /** Another leader's open claims, all of them. */
   heardLease(from: PeerId, claims: readonly (readonly [number, PeerId])[], now: number): void {
-    for (const [piece, heard] of this.#heard) if (heard.from === from) this.#heard.delete(piece)
+    const before = new Map<number, Heard>()
+    for (const [piece, heard] of this.#heard) {
+      if (heard.from !== from) continue
+      before.set(piece, heard)
+      this.#heard.delete(piece)
+    }
     for (const [piece, holder] of claims) {
-      this.#heard.set(piece, { holder, from, at: now })
+      const same = before.get(piece)
+      const firstAt = same?.holder === holder ? same.firstAt : now
+      this.#heard.set(piece, { holder, from, firstAt, at: now })
       const ours = this.book.holderOf(piece)
       if (ours !== undefined && ours !== holder) this.book.clashed(piece)
     }
   }
 
-  /** Whom a lease of the last seconds names for a piece. */
+  /** Whom a lease of the last seconds names for a piece; a claim that is named for minutes is no longer believed. */
   heardHolder(piece: number, now: number): PeerId | undefined {
     const heard = this.#heard.get(piece)
-    return heard !== undefined && now - heard.at < HEARD_CLAIM_MS ? heard.holder : undefined
+    if (heard === undefined || now - heard.at >= HEARD_CLAIM_MS) return undefined
+    return now - heard.firstAt < HEARD_CLAIM_MS_MAX ? heard.holder : undefined
   }
 
-  /** The verdict on each piece; undefined: we do not decide about it, and somebody else will. */
+  /** The verdict on each piece; those that are missing follow from `confirmed`. */
   asked(
     claim: Pick<Claim, 'pieces' | 'renewed'>,
     asker: PeerId,
@@ -83,34 +104,83 @@ export class ArbiterDesk {
   ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>()
     for (const piece of claim.pieces) {
-      const isOurs = this.book.holderOf(piece) === asker
-      if (!isOurs && !this.#parts.decides(piece, now)) continue
-      verdicts.set(piece, this.#verdict(piece, asker, claim.renewed === true, now))
+      const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
+      const isNew = verdict === 'granted' && claim.renewed !== true
+      if (isNew && (this.#parts.isSplit() || !this.#parts.decides(piece, now))) {
+        this.#pending.push({ piece, asker, at: now })
+      } else verdicts.set(piece, verdict)
     }
     return verdicts
   }
 
+  /** Verdicts that waited for what other leaders say, by who asked. */
+  confirmed(now: number): ReadonlyMap<PeerId, ReadonlyMap<number, Verdict>> {
+    const answers = new Map<PeerId, Map<number, Verdict>>()
+    if (this.#pending.length === 0) return answers
+    const waiting: Pending[] = []
+    for (const pending of this.#pending) {
+      if (now - pending.at < CONFIRM_MS) {
+        waiting.push(pending)
+        continue
+      }
+      const { piece, asker } = pending
+      const verdicts = answers.get(asker) ?? new Map<number, Verdict>()
+      answers.set(asker, verdicts.set(piece, this.#final(pending, now)))
+    }
+    this.#pending = waiting
+    return answers
+  }
+
   done(pieces: readonly number[], givenBack: readonly number[], member: PeerId): void {
-    for (const piece of pieces) this.book.done(piece, member)
+    for (const piece of pieces) {
+      if (this.book.holderOf(piece) === member) this.#doneBy.set(piece, member)
+      this.book.done(piece, member)
+    }
     for (const piece of givenBack) this.book.givenBack(piece, member)
   }
 
   /** Claims for a lease: the newest. */
   lease(): readonly (readonly [number, PeerId])[] {
     for (const [piece] of Array.from(this.book.open))
-      if (this.#parts.isHad(piece)) this.book.settled(piece)
+      if (this.#isHad(piece)) this.book.settled(piece)
     return [...this.book.open].slice(-LEASE_CLAIMS_MAX)
   }
 
+  #isHad(piece: number): boolean {
+    if (this.#parts.isHad(piece)) return true
+    const by = this.#doneBy.get(piece)
+    if (by === undefined) return false
+    if (this.#parts.isHere(by)) return true
+    this.#doneBy.delete(piece)
+    return false
+  }
+
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
-    if (this.#parts.isHad(piece)) {
+    if (this.#isHad(piece)) {
       this.book.settled(piece)
       return 'have'
     }
+    const isOurs = this.book.holderOf(piece) === asker
+    if (!this.#parts.leads() && !isOurs) return 'taken'
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
-    const isOurs = this.book.holderOf(piece) === asker
     if (!isOurs && !renewed && now < this.#grantsFrom) return 'taken'
     return this.book.claim(piece, asker, now) ? 'granted' : 'taken'
+  }
+
+  /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */
+  #final({ piece, asker, at }: Pending, now: number): Verdict {
+    if (this.#isHad(piece)) {
+      this.book.settled(piece)
+      return 'have'
+    }
+    const heard = this.#heard.get(piece)
+    const elsewhere = this.heardHolder(piece, now)
+    const isFirst = heard !== undefined && heard.firstAt >= at && this.#parts.self < heard.from
+    if (elsewhere === undefined || elsewhere === asker || isFirst) {
+      return this.book.claim(piece, asker, now) ? 'granted' : 'taken'
+    }
+    this.book.withdrawn(piece, asker)
+    return 'taken'
   }
 }

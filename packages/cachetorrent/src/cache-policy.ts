@@ -60,6 +60,13 @@ export class CachePolicy implements SwarmPolicy {
   /** A tracker answered that speaks none of it. */
   #isAnswered = false
   #refused = 0
+  readonly #reveal = (piece: number): readonly PeerHandle[] => {
+    const shown: PeerHandle[] = []
+    for (const peer of this.#host?.peers() ?? []) {
+      if (this.#member?.origin.isShown(piece, peer) === true) shown.push(peer)
+    }
+    return shown
+  }
 
   /** @throws {CacheTorrentError} `BAD_SITE_NAME` */
   constructor(options: CacheOptions) {
@@ -137,6 +144,7 @@ export class CachePolicy implements SwarmPolicy {
 
   unchoke(round: UnchokeRound): readonly PeerHandle[] {
     const member = this.#member
+    if (member?.origin.isActive === true) return [...(this.#host?.peers() ?? [])]
     if (member?.mode !== 'cached') return round.proposed
     return member.rotation.unchoke(round.interested, (peer) => member.isLocal(peer), round.now)
   }
@@ -145,6 +153,11 @@ export class CachePolicy implements SwarmPolicy {
     const member = this.#member
     if (member === undefined) return undefined
     return member.rotation.next(open, (peer) => member.groupOf(peer))
+  }
+
+  /** Only while we are a seed that sends first copies. */
+  get reveal(): SwarmPolicy['reveal'] {
+    return this.#member?.origin.isActive === true ? this.#reveal : undefined
   }
 
   announce(): ReadonlyMap<string, string> {

@@ -21,12 +21,6 @@ export class ClaimBook {
   /** Pieces whose claim ended without the piece, and why. */
   readonly #broken = new Map<number, Again>()
   readonly #again = new Map<number, Again>()
-  readonly #most: (member: PeerId) => number
-
-  /** `most`: claims that a member in good standing may hold. */
-  constructor(most: (member: PeerId) => number = () => CLAIMS_PER_MEMBER_MAX) {
-    this.#most = most
-  }
 
   /** Open claims, oldest grant first. */
   get open(): Iterable<readonly [piece: number, holder: PeerId]> {
@@ -48,7 +42,7 @@ export class ClaimBook {
 
   /** Claims that a member may hold now. */
   limitOf(member: PeerId): number {
-    return this.#limits.get(member) ?? this.#most(member)
+    return this.#limits.get(member) ?? CLAIMS_PER_MEMBER_MAX
   }
 
   /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
@@ -82,13 +76,18 @@ export class ClaimBook {
     if (!this.#end(piece, member)) return
     const limit = this.#limits.get(member)
     if (limit === undefined) return
-    if (limit + 1 >= this.#most(member)) this.#limits.delete(member)
+    if (limit + 1 >= CLAIMS_PER_MEMBER_MAX) this.#limits.delete(member)
     else this.#limits.set(member, limit + 1)
   }
 
   /** The member gives the claim back without the piece. */
   givenBack(piece: number, member: PeerId): void {
     if (this.#end(piece, member)) this.#broken.set(piece, 'given-back')
+  }
+
+  /** It was never given: another leader gave the piece first. */
+  withdrawn(piece: number, member: PeerId): void {
+    this.#end(piece, member)
   }
 
   /** The piece is here by another way: nobody needs the claim. */

@@ -3,13 +3,13 @@
 import type { PeerId } from '@bt/primitives'
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
-import type { CopyCount } from './copy-count.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { CLAIM_PIECES_MAX, CLAIMS_ALONE_MAX, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
+import { CLAIM_PIECES_MAX, CLAIMS_PER_MEMBER_MAX, CLAIMS_PER_SOURCE_MAX } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Voice } from './voice.ts'
+import type { Wants } from './wants.ts'
 
 export interface ClaimingParts {
   readonly host: PolicyHost
@@ -17,8 +17,7 @@ export interface ClaimingParts {
   readonly leadership: Leadership
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
-  /** Copies in the site, our own apart. */
-  readonly local: CopyCount
+  readonly wants: Wants
   readonly voice: Voice
   readonly ledger: Ledger
 }
@@ -26,37 +25,59 @@ export interface ClaimingParts {
 export class Claiming {
   readonly #parts: ClaimingParts
   readonly #self: PeerId
-  readonly #pieceCount: number
 
   constructor(parts: ClaimingParts) {
     this.#parts = parts
     this.#self = parts.host.self.peerId
-    this.#pieceCount = parts.host.have.length
   }
 
   /** Asks for as many claims as we may hold, drawn by chance from what we could import now. */
   ask(): void {
-    const { host, neighbours, imports, leadership } = this.#parts
+    const { host, wants, imports } = this.#parts
+    if (wants.count === 0) return
     const now = host.now()
-    const most = neighbours.isAlone ? CLAIMS_ALONE_MAX : CLAIMS_PER_MEMBER_MAX
-    let room = most - imports.count
-    if (room <= 0 || host.have.count === this.#pieceCount) return
     const sources = this.#sources()
-    if (sources.length === 0) return
+    let room = this.#room(sources.length)
+    if (room <= 0) return
     const questions = new Map<PeerId, number[]>()
-    const start = host.below(this.#pieceCount)
-    for (let step = 0; step < this.#pieceCount && room > 0; step++) {
-      const piece = (start + step) % this.#pieceCount
-      if (!this.#isWanted(piece, sources, now)) continue
-      const arbiter = leadership.arbiterOf(piece, now)?.peerId
-      if (arbiter === undefined) continue
-      const pieces = questions.get(arbiter) ?? []
-      if (pieces.length >= CLAIM_PIECES_MAX && arbiter !== this.#self) continue
-      pieces.push(piece)
-      questions.set(arbiter, pieces)
-      room--
+    const drawn = new Set<number>()
+    const suits = (piece: number): boolean =>
+      !drawn.has(piece) &&
+      imports.isFree(piece, now) &&
+      sources.some(({ pieces }) => pieces.has(piece))
+    for (; room > 0; room--) {
+      const piece = wants.draw(suits, (bound) => host.below(bound))
+      if (piece === undefined) break
+      drawn.add(piece)
+      this.#question(questions, piece, now)
     }
     for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now)
+  }
+
+  /** An outside peer that answers us has this one now: asked for at once if there is room. */
+  askFor(piece: number, source: PeerHandle): void {
+    const { host, wants, imports } = this.#parts
+    const now = host.now()
+    if (!wants.isWanted(piece) || !imports.isFree(piece, now) || host.chokesUs(source)) return
+    if (this.#room(this.#sources().length) <= 0) return
+    const questions = new Map<PeerId, number[]>()
+    this.#question(questions, piece, now)
+    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now)
+  }
+
+  /** How many claims more we may ask for: one in progress and one ahead of each outside peer that answers. */
+  #room(sources: number): number {
+    const most = Math.min(CLAIMS_PER_MEMBER_MAX, CLAIMS_PER_SOURCE_MAX * sources)
+    return most - this.#parts.imports.count
+  }
+
+  #question(questions: Map<PeerId, number[]>, piece: number, now: number): void {
+    const arbiter = this.#parts.leadership.arbiterOf(piece, now)?.peerId
+    if (arbiter === undefined) return
+    const pieces = questions.get(arbiter) ?? []
+    if (pieces.length >= CLAIM_PIECES_MAX && arbiter !== this.#self) return
+    pieces.push(piece)
+    questions.set(arbiter, pieces)
   }
 
   /** An arbiter's answer, or our own. */
@@ -95,13 +116,10 @@ export class Claiming {
     for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, true)
   }
 
-  /** Claims without a byte for too long, and those that were for one who was alone. */
+  /** Claims without a byte for too long. */
   giveBackIdle(now: number): void {
-    const { imports, neighbours } = this.#parts
-    const idle = new Set(imports.idle(now))
-    const excess = neighbours.isAlone ? [] : imports.excess(CLAIMS_PER_MEMBER_MAX)
-    for (const piece of excess) idle.add(piece)
-    if (idle.size > 0) this.giveBack([...idle])
+    const idle = this.#parts.imports.idle(now)
+    if (idle.length > 0) this.giveBack(idle)
   }
 
   /** We do not import these after all. */
@@ -145,12 +163,6 @@ export class Claiming {
     const sources: PeerHandle[] = []
     for (const { peer } of neighbours.in('outside')) if (!host.chokesUs(peer)) sources.push(peer)
     return sources
-  }
-
-  #isWanted(piece: number, sources: readonly PeerHandle[], now: number): boolean {
-    const { host, local, imports } = this.#parts
-    if (host.have.has(piece) || local.of(piece) > 0 || !imports.isFree(piece, now)) return false
-    return sources.some(({ pieces }) => pieces.has(piece))
   }
 
   #ask(to: PeerId, pieces: readonly number[], now: number, renewed?: true): void {

@@ -17,6 +17,8 @@ import { siteToken } from './site-token.ts'
 
 /** Seconds until the next announce while a site's leaders are new: its members should agree soon. */
 export const SETTLING_SECONDS = 60
+/** Seconds after which a member that hears of a newer term may ask again while its site is settling. */
+export const SETTLING_MIN_SECONDS = 5
 /** Milliseconds after a change of leaders for which its site is settling. */
 export const SETTLING_MS = 120_000
 /** Sites that one tracker tells apart; addresses of further ones are unmapped. */
@@ -140,7 +142,7 @@ class ElectionHook implements Election {
     const intervalSeconds = isSettling
       ? Math.min(SETTLING_SECONDS, response.intervalSeconds)
       : response.intervalSeconds
-    const least = Math.min(SETTLING_SECONDS, response.minIntervalSeconds ?? SETTLING_SECONDS)
+    const least = Math.min(SETTLING_MIN_SECONDS, response.minIntervalSeconds ?? SETTLING_SECONDS)
     const reply = encodeReply({
       leaders: swarm.leaders,
       isLeader: swarm.leads(request.peerId),

@@ -123,12 +123,6 @@ export class ImportDesk {
     return this.#which(({ progressAt }) => now - progressAt >= CLAIM_IDLE_MS)
   }
 
-  /** Claims beyond `most` of which no byte came: for when others of the site want some, too. */
-  excess(most: number): readonly number[] {
-    const idle = this.#which(({ progressAt, grantedAt }) => progressAt === grantedAt)
-    return idle.slice(Math.max(0, idle.length - Math.max(0, this.#held.size - most)))
-  }
-
   /** Held, in progress, and due to be renewed. */
   toRenew(now: number): readonly number[] {
     return this.#which(({ renewedAt }) => now - renewedAt >= CLAIM_RENEW_MS)

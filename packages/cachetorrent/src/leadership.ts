@@ -39,7 +39,7 @@ export class Leadership {
   readonly #silentUntil = new Map<PeerId, number>()
   #inForce: readonly Leader[] = []
   #isLocal = false
-  #members = new Map<PeerId, SeenMember>()
+  #seen: (peerId: PeerId) => SeenMember | undefined = () => undefined
 
   constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number) {
     this.#infoHash = infoHash
@@ -64,8 +64,17 @@ export class Leadership {
     return this.#named.length > 0
   }
 
+  /** The tracker names nobody but us. */
+  get isOnly(): boolean {
+    return this.#named.length === 1 && this.#named[0]?.peerId === this.#self
+  }
+
   get leadsItself(): boolean {
-    return this.#inForce.some(({ peerId }) => peerId === this.#self)
+    return this.leads(this.#self)
+  }
+
+  leads(peerId: PeerId): boolean {
+    return this.#inForce.some((leader) => leader.peerId === peerId)
   }
 
   /** A tracker's word; an older term than the one in force is ignored. */
@@ -92,14 +101,23 @@ export class Leadership {
     this.#silentUntil.delete(peerId)
   }
 
-  /** Looks at who is there; true: the leaders in force are others than before. */
-  look(members: readonly SeenMember[], now: number): boolean {
-    this.#members = new Map(members.map((member) => [member.peerId, member]))
-    this.#miss([...this.#named, ...this.#inForce], now)
+  /**
+   * Looks at who is there; true: the leaders in force are others than before. `all`: every member seen, ourselves
+   * among them; asked for only while members rank themselves.
+   */
+  look(
+    seen: (peerId: PeerId) => SeenMember | undefined,
+    all: () => readonly SeenMember[],
+    now: number,
+  ): boolean {
+    this.#seen = seen
+    this.#miss(this.#named, now)
+    this.#miss(this.#inForce, now)
     const anyLeft = this.#named.some(({ peerId }) => this.standing(peerId, now) !== 'lost')
     const before = this.#inForce
     this.#isLocal = !anyLeft
-    this.#inForce = anyLeft ? this.#named : this.#ranked(members, now)
+    this.#inForce = anyLeft ? this.#named : this.#ranked(all(), now)
+    if (before === this.#inForce) return false
     this.#miss(this.#inForce, now)
     const same =
       before.length === this.#inForce.length &&
@@ -134,7 +152,7 @@ export class Leadership {
   }
 
   #isFresh(peerId: PeerId, now: number): boolean {
-    const member = this.#members.get(peerId)
+    const member = this.#seen(peerId)
     return peerId === this.#self || (member !== undefined && now - member.signAt < this.#patienceMs)
   }
 

@@ -28,10 +28,10 @@ export const OUTSIDE_PEERS_MAX = 4
 
 /** Pieces claimed by one member at a time: what a withholding member can block. */
 export const CLAIMS_PER_MEMBER_MAX = 4
+/** Claims for each outside peer that answers: the piece that comes from it, and the next. */
+export const CLAIMS_PER_SOURCE_MAX = 2
 /** Pieces in one claim message. */
 export const CLAIM_PIECES_MAX = 4
-/** Pieces at a time of a member that is alone in its site, and so asks nobody but itself. */
-export const CLAIMS_ALONE_MAX = 32
 /** Milliseconds after the last sign of life of a claim until it is free: a choke round of a stock seed, and more. */
 export const CLAIM_LAPSE_MS = 30_000
 /** Milliseconds between two renewals of a claim whose bytes arrive: three in a lapse. */
@@ -45,6 +45,9 @@ export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */
 export const ANSWER_MS = 5_000
 
+/** Milliseconds for which an outside peer that has nothing new is told that we are interested: two pieces are seldom further apart. */
+export const INTEREST_MS = 20_000
+
 /** Milliseconds between two signs of life of a leader. */
 export const LEASE_MS = 2_000
 /** Milliseconds without a sign after which a leader's standby arbitrates. */
@@ -56,12 +59,19 @@ export const LEASE_CLAIMS_MAX = 64
 /** Milliseconds for which a claim heard of in another's lease counts as open: two leases and a half. */
 export const HEARD_CLAIM_MS = 5_000
 
+/** Milliseconds for which a claim that goes on being heard of counts: longer than any piece takes, and a leader that lies ends. */
+export const HEARD_CLAIM_MS_MAX = 60_000
+/** Milliseconds that a grant waits for the word of other leaders while they do not see the same leaders: two round trips in a site. */
+export const CONFIRM_MS = 300
+
 /** Milliseconds from the start for which nothing is asked of other sites while no tracker answered. */
 export const START_MS = 2_000
+/** Milliseconds without another member after which a site's only leader goes on as plain BitTorrent: others may be on their way. */
+export const ALONE_MS = 2_000
 /** Milliseconds after which a peer that said nothing of sites is a stock client. */
 export const INTRODUCTION_MS = 2_000
 /** Milliseconds between two looks at everything that has a deadline. */
-export const TICK_MS = 250
+export const TICK_MS = 500
 
 /** Members of the site unchoked at a time. */
 export const LOCAL_SLOTS = 8
@@ -72,3 +82,11 @@ export const EXPORT_SLOTS = 16
 
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
+
+/** Pieces that an origin has on their way at a time, at least and at most. */
+export const PUSHES_MIN = 4
+export const PUSHES_MAX = 30
+/** Pieces of it that one member fetches at a time: one comes, the next is asked for. */
+export const PUSHES_PER_PEER_MAX = 2
+/** Milliseconds until a piece that a member was shown and nobody has is shown to another site; longer where all take long. */
+export const ORIGIN_PATIENCE_MS = 20_000

@@ -24,6 +24,8 @@ export interface Neighbour {
   signAt: number
   /** Which version of what we say about ourselves it was told. */
   told: number
+  /** When it last had something that the site lacks. */
+  usefulAt: number
   /** Interest that we declare although nothing may be asked. */
   interested: boolean
 }
@@ -38,6 +40,12 @@ export interface NeighboursParts {
 export class Neighbours {
   readonly #parts: NeighboursParts
   readonly #all = new Map<PeerHandle, Neighbour>()
+  readonly #named = new Map<PeerId, Neighbour>()
+  readonly #in: Readonly<Record<Where, Set<Neighbour>>> = {
+    unknown: new Set(),
+    local: new Set(),
+    outside: new Set(),
+  }
 
   constructor(parts: NeighboursParts) {
     this.#parts = parts
@@ -47,20 +55,17 @@ export class Neighbours {
     return this.#all.values()
   }
 
-  *in(where: Where): Iterable<Neighbour> {
-    for (const neighbour of this.#all.values()) if (neighbour.where === where) yield neighbour
+  in(where: Where): ReadonlySet<Neighbour> {
+    return this.#in[where]
   }
 
   /** Nobody else of our site is linked. */
   get isAlone(): boolean {
-    return this.in('local')[Symbol.iterator]().next().done === true
+    return this.#in.local.size === 0
   }
 
   named(peerId: PeerId): Neighbour | undefined {
-    for (const neighbour of this.#all.values()) {
-      if (neighbour.peer.peerId === peerId) return neighbour
-    }
-    return undefined
+    return this.#named.get(peerId)
   }
 
   of(peer: PeerHandle): Neighbour | undefined {
@@ -79,14 +84,21 @@ export class Neighbours {
       upload: 0,
       signAt: now,
       told: 0,
+      usefulAt: Number.NEGATIVE_INFINITY,
       interested: false,
     }
     this.#all.set(peer, neighbour)
+    this.#named.set(peer.peerId, neighbour)
+    this.#in.unknown.add(neighbour)
     return neighbour
   }
 
   closed(peer: PeerHandle): void {
+    const neighbour = this.#all.get(peer)
+    if (neighbour === undefined) return
     this.#all.delete(peer)
+    this.#in[neighbour.where].delete(neighbour)
+    if (this.#named.get(peer.peerId) === neighbour) this.#named.delete(peer.peerId)
   }
 
   /** Takes in its handshakes and decides where it is; true: that changed. */
@@ -104,6 +116,8 @@ export class Neighbours {
     }
     const where = this.#where(neighbour, now)
     if (where === neighbour.where) return false
+    this.#in[neighbour.where].delete(neighbour)
+    this.#in[where].add(neighbour)
     neighbour.where = where
     return true
   }

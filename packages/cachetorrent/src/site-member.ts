@@ -9,16 +9,17 @@ import type { CacheReply } from './announce-reply.ts'
 import { ArbiterDesk, type Verdict } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
-import { CopyCount } from './copy-count.ts'
 import { ImportDesk } from './import-desk.ts'
-import { Leadership } from './leadership.ts'
+import { Leadership, type SeenMember } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { START_MS } from './limits.ts'
+import { ALONE_MS, INTEREST_MS, START_MS } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
+import { OriginDesk } from './origin-desk.ts'
 import { Rotation } from './rotation.ts'
 import { siteToken } from './site-token.ts'
 import { Voice } from './voice.ts'
+import { Wants } from './wants.ts'
 
 /** 'waiting' for a tracker's first word, at most 2 s; 'plain': all rules of BitTorrent and none of these. */
 export type Mode = 'waiting' | 'cached' | 'plain'
@@ -30,7 +31,8 @@ export class SiteMember {
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
   readonly rotation = new Rotation()
-  readonly local: CopyCount
+  readonly origin: OriginDesk
+  readonly wants: Wants
   readonly #host: PolicyHost
   readonly #self: PeerId
   readonly #upload: number
@@ -40,7 +42,10 @@ export class SiteMember {
   #hasReply = false
   /** A tracker answered, without leaders. */
   #isAnswered = false
+  /** When another member of the site was last known of. */
+  #companyAt = 0
   #living: readonly PeerId[] = []
+  #isSplit = true
   readonly #voice: Voice
   readonly #claiming: Claiming
 
@@ -50,6 +55,7 @@ export class SiteMember {
     this.#self = host.self.peerId
     this.#upload = options.uploadBytesPerSecond ?? 0
     this.#startedAt = startedAt
+    this.#companyAt = host.now()
     this.#site = options.site === undefined ? undefined : siteToken(options.infoHash, options.site)
     this.neighbours = new Neighbours({
       ourSite: () => this.#site,
@@ -58,14 +64,17 @@ export class SiteMember {
     })
     this.leadership = new Leadership(options.infoHash, this.#self, host.below(41))
     this.imports = new ImportDesk(host.have.length)
-    this.local = new CopyCount(host.have.length)
-    const { neighbours, leadership, imports, local } = this
+    this.wants = new Wants(host.have)
+    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
+    const { neighbours, leadership, imports, wants } = this
     this.arbiter = new ArbiterDesk({
       self: this.#self,
+      leads: () => this.role === 'leader',
+      isSplit: () => this.#isSplit,
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
-      isHad: (piece) => host.have.has(piece) || local.of(piece) > 0,
+      isHad: (piece) =>
+        wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
       isHere: (member) => member === this.#self || neighbours.named(member) !== undefined,
-      isAlone: () => neighbours.isAlone,
     })
     const { arbiter } = this
     const role = (): Role => this.role
@@ -78,7 +87,7 @@ export class SiteMember {
       leadership,
       imports,
       arbiter,
-      local,
+      wants,
       voice,
       ledger,
     })
@@ -103,6 +112,7 @@ export class SiteMember {
     if (!this.leadership.heard(reply, now)) return
     this.#hasReply = true
     this.#site = reply.site
+    for (const neighbour of this.neighbours.all) this.#look(neighbour)
     for (const { endpoint, peerId } of reply.leaders) {
       if (peerId !== this.#self && this.neighbours.named(peerId) === undefined)
         this.#host.dial(endpoint)
@@ -119,14 +129,17 @@ export class SiteMember {
 
   opened(peer: PeerHandle): void {
     this.neighbours.opened(peer, this.#host.now())
+    this.origin.opened(peer)
   }
 
   closed(peer: PeerHandle): void {
     const { peerId } = peer
     this.ledger.left(peer)
     this.neighbours.closed(peer)
-    this.local.left(peer)
+    this.wants.local.left(peer)
+    this.wants.outsideLeft(peer)
     this.rotation.left(peer)
+    this.origin.closed(peer)
     if (this.neighbours.named(peerId) !== undefined) return
     this.arbiter.book.gone(peerId)
     this.imports.lostArbiter(peerId)
@@ -137,10 +150,18 @@ export class SiteMember {
     const neighbour = this.neighbours.of(peer)
     if (neighbour === undefined) return
     this.#look(neighbour)
+    const { wants, imports } = this
+    this.origin.looked(peer, piece)
+    if (neighbour.where === 'outside') {
+      if (piece === undefined) wants.outside(peer)
+      else wants.outsideGained(peer, piece)
+      this.#declareInterest(neighbour)
+      if (piece !== undefined && this.#mode === 'cached') this.#claiming.askFor(piece, peer)
+    }
     if (neighbour.where !== 'local') return
-    if (piece === undefined) this.local.look(peer)
-    else this.local.gained(peer, piece)
-    const had = [...this.imports.held].filter((held) => this.local.of(held) > 0)
+    if (piece === undefined) wants.local.look(peer)
+    else wants.local.gained(peer, piece)
+    const had = [...imports.held].filter((held) => wants.local.of(held) > 0)
     for (const held of had) this.ledger.doubted(held)
     if (had.length > 0) this.#claiming.giveBack(had)
   }
@@ -154,7 +175,8 @@ export class SiteMember {
   }
 
   verified(piece: number): void {
-    if (this.imports.holds(piece) && this.local.of(piece) > 0) this.ledger.doubted(piece)
+    if (this.imports.holds(piece) && this.wants.local.of(piece) > 0) this.ledger.doubted(piece)
+    this.wants.had(piece)
     this.#claiming.verified(piece)
   }
 
@@ -178,17 +200,20 @@ export class SiteMember {
 
   tick(): void {
     const now = this.#host.now()
-    for (const neighbour of this.neighbours.all) this.#look(neighbour)
+    for (const neighbour of this.neighbours.all) if (!neighbour.speaks) this.#look(neighbour)
     this.#lead(now)
     this.#setMode(now)
+    if (this.#mode === 'plain' && !this.leadership.isNamed) this.origin.end()
+    this.origin.push()
     if (this.#mode === 'cached') {
       for (const silent of this.imports.unanswered(now)) this.leadership.silent(silent, now)
+      for (const [asker, verdicts] of this.arbiter.confirmed(now)) this.#answer(asker, verdicts)
       this.#claiming.giveBackIdle(now)
       this.#claiming.renew(now)
       this.#claiming.ask()
       this.#voice.lease(now)
     }
-    this.#declareInterest()
+    for (const neighbour of this.neighbours.in('outside')) this.#declareInterest(neighbour)
     this.#voice.introduce()
   }
 
@@ -222,10 +247,12 @@ export class SiteMember {
     message: Extract<CacheMessage, { readonly kind: 'role' }>,
   ): void {
     if (message.term < neighbour.term) return
+    const isNewLeader = message.role === 'leader' && neighbour.role !== 'leader'
     neighbour.role = message.role
     neighbour.term = message.term
     if (message.site !== undefined) neighbour.site = message.site
     this.#look(neighbour)
+    if (isNewLeader && neighbour.where === 'local') this.#voice.leaseTo([neighbour])
   }
 
   #heardLease(
@@ -234,8 +261,7 @@ export class SiteMember {
     now: number,
   ): void {
     const { peerId } = neighbour.peer
-    const leads = this.leadership.leaders.some((leader) => leader.peerId === peerId)
-    if (!leads && neighbour.role !== 'leader') return
+    if (!this.leadership.leads(peerId) && neighbour.role !== 'leader') return
     this.arbiter.heardLease(peerId, message.claims, now)
     for (const [piece, holder] of message.claims) {
       if (holder === this.#self) continue
@@ -251,39 +277,43 @@ export class SiteMember {
   ): void {
     const { peerId } = neighbour.peer
     const verdicts = this.arbiter.asked(message, peerId, now)
-    if (verdicts.size === 0) return
-    const which = (verdict: Verdict): number[] =>
-      [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
-    this.#voice.tell(peerId, {
-      kind: 'claim-answer',
-      granted: which('granted'),
-      taken: which('taken'),
-      have: which('have'),
-      term: this.leadership.term,
-    })
+    this.#answer(peerId, verdicts)
     this.#voice.leaseToLeaders()
+  }
+
+  #answer(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>): void {
+    if (verdicts.size === 0) return
+    if (asker === this.#self) this.#claiming.decided(verdicts, this.#self)
+    else this.#voice.answer(asker, verdicts)
   }
 
   #look(neighbour: Neighbour): void {
     const before = neighbour.where
     if (!this.neighbours.look(neighbour, this.#host.now())) return
     const { peer } = neighbour
-    if (before === 'local') this.local.left(peer)
-    if (neighbour.where === 'local') this.local.look(peer)
+    if (before === 'local') this.wants.local.left(peer)
+    if (before === 'outside') this.wants.outsideLeft(peer)
+    if (neighbour.where === 'local') this.wants.local.look(peer)
+    if (neighbour.where === 'outside') this.wants.outside(peer)
     if (neighbour.where === 'outside') this.ledger.met(peer)
     else this.ledger.isLocal(peer)
+    this.origin.looked(peer)
     this.#host.changed('scope', peer)
-    this.#host.changed('link', peer)
     if (neighbour.where === 'local') this.#voice.leaseTo([neighbour])
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */
   #lead(now: number): void {
-    const members = [{ peerId: this.#self, upload: this.#upload, signAt: now }]
-    for (const { peer, upload, signAt, speaks } of this.neighbours.in('local')) {
-      if (speaks) members.push({ peerId: peer.peerId, upload, signAt })
-    }
-    this.leadership.look(members, now)
+    this.leadership.look(
+      (peerId) => {
+        const neighbour = this.neighbours.named(peerId)
+        if (neighbour?.where !== 'local' || !neighbour.speaks) return undefined
+        return { peerId, upload: neighbour.upload, signAt: neighbour.signAt }
+      },
+      () => this.#members(now),
+      now,
+    )
+    this.#isSplit = this.#seesSplit(now)
     const before = this.#living
     this.#living = this.leadership.leaders
       .map(({ peerId }) => peerId)
@@ -294,35 +324,56 @@ export class SiteMember {
     this.arbiter.tookOver(lost, now)
   }
 
+  /** A leader has not said that it leads in our term, or somebody says so that we do not know as one. */
+  #seesSplit(now: number): boolean {
+    const { leaders, term } = this.leadership
+    for (const { peerId } of leaders) {
+      if (peerId === this.#self || this.leadership.standing(peerId, now) === 'lost') continue
+      const neighbour = this.neighbours.named(peerId)
+      if (neighbour?.role !== 'leader' || neighbour.term !== term) return true
+    }
+    for (const { role, peer } of this.neighbours.in('local')) {
+      if (role === 'leader' && !this.leadership.leads(peer.peerId)) return true
+    }
+    return false
+  }
+
   #setMode(now: number): void {
     const mode = this.#modeAt(now)
     if (mode === this.#mode) return
     this.#mode = mode
     this.#host.changed('scope')
-    this.#host.changed('link')
   }
 
   #modeAt(now: number): Mode {
-    if (this.leadership.isNamed) return 'cached'
+    if (this.leadership.isNamed) {
+      const isAlone = this.neighbours.isAlone && this.leadership.isOnly
+      if (!isAlone) this.#companyAt = now
+      if (!isAlone) return 'cached'
+      return now - this.#companyAt < ALONE_MS ? 'waiting' : 'plain'
+    }
     if (this.#hasReply) return 'plain'
     if (!this.#isAnswered && now - this.#startedAt < START_MS) return 'waiting'
     return this.#site !== undefined && !this.neighbours.isAlone ? 'cached' : 'plain'
   }
 
-  /** Outside peers that have what the site lacks should know that we want it, before any claim. */
-  #declareInterest(): void {
-    const { have } = this.#host
-    for (const neighbour of this.neighbours.in('outside')) {
-      const { pieces } = neighbour.peer
-      let interested = false
-      for (let piece = 0; piece < pieces.length && !interested; piece++) {
-        interested = pieces.has(piece) && !have.has(piece) && this.local.of(piece) === 0
-      }
-      if (interested === neighbour.interested) continue
-      neighbour.interested = interested
-      this.#host.changed('scope', neighbour.peer)
-      this.#host.changed('link', neighbour.peer)
+  /** All that we see of the site, ourselves first. */
+  #members(now: number): readonly SeenMember[] {
+    const members = [{ peerId: this.#self, upload: this.#upload, signAt: now }]
+    for (const { peer, upload, signAt, speaks } of this.neighbours.in('local')) {
+      if (speaks) members.push({ peerId: peer.peerId, upload, signAt })
     }
+    return members
+  }
+
+  /** An outside peer that has what the site lacks should know that we want it, before any claim. */
+  #declareInterest(neighbour: Neighbour): void {
+    const now = this.#host.now()
+    if (this.wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
+    const interested = now - neighbour.usefulAt < INTEREST_MS
+    if (interested === neighbour.interested) return
+    neighbour.interested = interested
+    this.#host.changed('scope', neighbour.peer)
   }
 }
 

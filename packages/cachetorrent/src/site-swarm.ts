@@ -53,18 +53,20 @@ export class SiteSwarm {
   }
 
   /**
-   * Holds an election if one is due: a leader is gone, there are too few, or 10 s have passed. A change begins a new
-   * term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
+   * Holds an election if one is due: a leader is gone, there are fewer than two, or 10 s have passed. There are more
+   * leaders only after the first two cases: each change of leaders is a time in which members disagree on them. A change
+   * begins a new term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
    */
   review(leaderPercent: number, now: number, termAtLeast: number): void {
     const members = [...this.#members.values()]
     const candidates = members.filter(({ eligible }) => eligible)
     const present = new Set(candidates.map(({ peerId }) => peerId))
     const sitting = this.#leaders.map(({ peerId }) => peerId).filter((id) => present.has(id))
-    const count = leaderCount(candidates.length, leaderPercent)
-    const short = sitting.length < Math.min(LEADERS_MIN, count)
+    const most = leaderCount(candidates.length, leaderPercent)
+    const short = sitting.length < Math.min(LEADERS_MIN, most)
     const lost = sitting.length < this.#leaders.length
     if (!short && !lost && now - this.#electedAt < ELECTION_MS) return
+    const count = short || lost ? most : sitting.length
     const elected = elect(this.#infoHash, candidates, count, sitting)
     const before = new Set(sitting)
     if (!lost && elected.length === before.size && elected.every((one) => before.has(one.peerId))) {

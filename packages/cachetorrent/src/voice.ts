@@ -2,7 +2,7 @@
 
 import type { PeerId, SiteId } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
-import type { ArbiterDesk } from './arbiter-desk.ts'
+import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import { EXTENSION_NAME } from './introduction.ts'
 import type { Leadership } from './leadership.ts'
 import { LEASE_MS } from './limits.ts'
@@ -34,6 +34,15 @@ export class Voice {
     return neighbour !== undefined && this.#send(neighbour, message)
   }
 
+  /** What was decided about the pieces that a member asked for. */
+  answer(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>): void {
+    const which = (verdict: Verdict): number[] =>
+      [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
+    const { term } = this.#parts.leadership
+    const [granted, taken, have] = [which('granted'), which('taken'), which('have')]
+    this.tell(asker, { kind: 'claim-answer', granted, taken, have, term })
+  }
+
   /** Tells everybody who speaks it our site, role and term, once for each change. */
   introduce(): void {
     const { neighbours, leadership } = this.#parts
@@ -56,37 +65,44 @@ export class Voice {
     }
   }
 
-  /** A sign of life to all of the site, every 2 s. */
+  /** A sign of life to all of the site, every 2 s; what is granted only leaders need to know. */
   lease(now: number): void {
     if (this.#parts.role() !== 'leader' || now - this.#leaseAt < LEASE_MS) return
     this.#leaseAt = now
-    this.leaseTo(this.#parts.neighbours.in('local'))
+    const sign = this.#lease([])
+    const whole = this.#lease(this.#parts.arbiter.lease())
+    for (const neighbour of this.#parts.neighbours.in('local')) {
+      this.#pass(neighbour, this.#isLeader(neighbour) ? whole : sign)
+    }
   }
 
   /** We granted something: the other leaders hear of it before they are asked for the same. */
   leaseToLeaders(): void {
-    const { neighbours, leadership } = this.#parts
-    const leaders = new Set(leadership.leaders.map(({ peerId }) => peerId))
-    const told: Neighbour[] = []
-    for (const neighbour of neighbours.in('local')) {
-      if (leaders.has(neighbour.peer.peerId) || neighbour.role === 'leader') told.push(neighbour)
-    }
-    this.leaseTo(told)
+    this.leaseTo([...this.#parts.neighbours.in('local')].filter((one) => this.#isLeader(one)))
   }
 
-  leaseTo(to: Iterable<Neighbour>): void {
-    if (this.#parts.role() !== 'leader') return
-    const { arbiter, leadership, host } = this.#parts
-    const message: CacheMessage = {
-      kind: 'lease',
-      term: leadership.term,
-      claims: arbiter.lease(),
-      haveCount: host.have.count,
-    }
-    for (const neighbour of to) this.#send(neighbour, message)
+  leaseTo(to: readonly Neighbour[]): void {
+    if (this.#parts.role() !== 'leader' || to.length === 0) return
+    const whole = this.#lease(this.#parts.arbiter.lease())
+    for (const neighbour of to) this.#pass(neighbour, whole)
+  }
+
+  /** As we see it, or as it says. */
+  #isLeader({ peer, role }: Neighbour): boolean {
+    return role === 'leader' || this.#parts.leadership.leads(peer.peerId)
+  }
+
+  #lease(claims: readonly (readonly [number, PeerId])[]): Uint8Array {
+    const { leadership, host } = this.#parts
+    const { term } = leadership
+    return encodeMessage({ kind: 'lease', term, claims, haveCount: host.have.count })
   }
 
   #send(to: Neighbour, message: CacheMessage): boolean {
-    return to.speaks && this.#parts.host.send(to.peer, EXTENSION_NAME, encodeMessage(message))
+    return to.speaks && this.#pass(to, encodeMessage(message))
+  }
+
+  #pass(to: Neighbour, payload: Uint8Array): boolean {
+    return to.speaks && this.#parts.host.send(to.peer, EXTENSION_NAME, payload)
   }
 }

@@ -168,8 +168,11 @@ export interface SwarmPolicy {
   unchoke?(round: UnchokeRound): readonly PeerHandle[]
   /** Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest few of each peer. Held ones are not offered. */
   serve?(open: readonly OpenRequest[], now: number): OpenRequest | undefined
-  /** To whom a piece we have is shown: in the bitfield of a new connection, and as `have`. Asked again on `changed('reveal')`. */
-  reveal?(piece: number): 'all' | readonly PeerHandle[]
+  /**
+   * To whom a piece we have is shown: in the bitfield of a new connection, and as `have`. Asked again on
+   * `changed('reveal')`; undefined while nothing is hidden, which may come and go.
+   */
+  readonly reveal?: ((piece: number) => 'all' | readonly PeerHandle[]) | undefined
   /** Upload budget of one peer, beside those of the torrent and the session. */
   budget?(peer: PeerHandle): ByteBudget | undefined
 

@@ -369,6 +369,17 @@ describe('what a peer may be asked for', () => {
     expect(world.pick('a', 1)).toHaveLength(1)
   })
 
+  test('a reject that crosses a choke says nothing about the piece, unless it was allowed fast', () => {
+    const world = new World(geometryOf(1, 1), 1)
+    world.seed('a')
+    const [{ piece, begin }] = world.pick('a', 1) as [Pick]
+    world.picker.ended('a', piece, begin, 'crossed', 0)
+    expect(world.pick('a', 1)).toHaveLength(1)
+    world.picker.allowedFast('a', piece)
+    world.picker.ended('a', piece, begin, 'crossed', 0)
+    expect(world.pick('a', 1)).toEqual([])
+  })
+
   test('a peer that rejects everything takes no more memory than the limit', () => {
     const world = new World(geometryOf(REFUSALS_MAX + 10, 1), 1)
     world.seed('a')

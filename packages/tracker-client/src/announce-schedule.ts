@@ -14,6 +14,7 @@ import {
   INTERVAL_DEFAULT_SECONDS,
   INTERVAL_MAX_SECONDS,
   INTERVAL_MIN_SECONDS,
+  OUT_OF_TURN_MIN_SECONDS,
   TRACKERS_MAX,
   WANTED_SECONDS,
 } from './limits.ts'
@@ -95,7 +96,7 @@ export class AnnounceSchedule {
     if (asked.event === 'completed') this.#completedPending = false
     this.#toFront(asked.state)
     const said = this.#clamped(answer.intervalSeconds || INTERVAL_DEFAULT_SECONDS)
-    const minimum = this.#clamped(answer.minIntervalSeconds ?? Math.min(WANTED_SECONDS, said))
+    const minimum = this.#leastOf(answer.minIntervalSeconds, said)
     const interval = Math.max(said, minimum)
     this.#earliestAt = now + 1000 * minimum
     this.#dueAt = this.#completedPending ? now : now + 1000 * interval
@@ -179,6 +180,12 @@ export class AnnounceSchedule {
   #backOffMs(failures: number): number {
     const plain = Math.min(BACK_OFF_FIRST_MS * (1 << Math.min(failures - 1, 10)), BACK_OFF_MAX_MS)
     return Math.min(plain + this.#random.below(1 + Math.floor(plain / 4)), BACK_OFF_MAX_MS)
+  }
+
+  /** A tracker that says how often it may be asked out of turn is believed, down to a few seconds. */
+  #leastOf(minIntervalSeconds: number | undefined, said: number): number {
+    if (minIntervalSeconds === undefined) return this.#clamped(Math.min(WANTED_SECONDS, said))
+    return Math.min(Math.max(minIntervalSeconds, OUT_OF_TURN_MIN_SECONDS), INTERVAL_MAX_SECONDS)
   }
 
   #clamped(seconds: number): number {

@@ -73,6 +73,9 @@ export class Witness implements SwarmPolicy {
       scope: (peer) => inner.scope(peer),
       unchoke: (round) => inner.unchoke(round),
       serve: (open) => inner.serve(open),
+      get reveal() {
+        return inner.reveal
+      },
       announce: () => inner.announce(),
       announced: (reply) => inner.announced(reply),
     }
@@ -94,9 +97,9 @@ export class SiteWorld {
   readonly #sites: Site[] = []
   readonly #siteOfHost = new Map<string, number>()
 
-  constructor(seed: number | string, sites: number, pieces: number, pieceLength = 32_768) {
+  constructor(seed: number | string, sites: number, pieces: number, pieceLength = 32_768, rates = {}) {
     this.simulation = new Simulation(seed)
-    this.network = new SimNetwork(this.simulation)
+    this.network = new SimNetwork(this.simulation, {}, rates)
     this.data = new Uint8Array(pieces * pieceLength - 100)
     new Prng('content').fill(this.data)
     this.metainfo = parseMetainfo(

@@ -17,6 +17,9 @@ export const REFUSALS_MAX = 512
 /** Allowed-fast pieces believed per peer: BEP 6 speaks of 10, and the list is the peer's to grow. */
 export const ALLOWED_FAST_MAX = 128
 
+/** Why a request ended without data; 'crossed': rejected by a peer that chokes us. */
+export type EndedWhy = 'rejected' | 'crossed' | 'choked' | 'expired' | 'cancelled'
+
 export class Asker<P> {
   readonly peer: P
   readonly holding: Holding
@@ -64,13 +67,9 @@ export class Asker<P> {
 
   /** Whether we may ask for a piece if it is needed, and how; refusals apart. */
   offers(piece: number): AskKind | undefined {
-    const scope = this.scope
-    if (this.holding.has(piece)) {
-      if (scope === undefined || scope.had === 'all') return 'firm'
-      if (scope.had !== 'none' && scope.had.has(piece)) return 'firm'
-    }
-    if (scope?.promised?.has(piece) !== true) return undefined
-    return scope.promisedBusy === true ? 'firm' : 'soft'
+    if (this.holding.has(piece) && isHadInScope(this.scope, piece)) return 'firm'
+    if (this.scope?.promised?.has(piece) !== true) return undefined
+    return this.scope.promisedBusy === true ? 'firm' : 'soft'
   }
 
   /** The same, without pieces that it refused lately. */
@@ -81,6 +80,11 @@ export class Asker<P> {
   /** True while it has everything and no scope narrows it: interest is then the torrent's own. */
   get offersAll(): boolean {
     return this.holding.bits === undefined && (this.scope === undefined || this.scope.had === 'all')
+  }
+
+  /** A reject of a peer that chokes us is about the choke that it crossed, unless the piece was allowed fast. */
+  isRefusal(piece: number, why: EndedWhy): boolean {
+    return why === 'rejected' || (why === 'crossed' && this.allowedFast.has(piece))
   }
 
   refused(piece: number, now: number): void {
@@ -136,4 +140,15 @@ export class Asker<P> {
     if (count === 0) this.asked.delete(partial)
     else this.asked.set(partial, count)
   }
+}
+
+/** Within a scope, may the peer be asked for a piece that it has? */
+function isHadInScope(scope: PieceScope | undefined, piece: number): boolean {
+  if (scope === undefined || scope.had === 'all') return true
+  return scope.had !== 'none' && scope.had.has(piece)
+}
+
+/** May it be asked for, had or promised? */
+export function isInScope(scope: PieceScope | undefined, piece: number): boolean {
+  return isHadInScope(scope, piece) || scope?.promised?.has(piece) === true
 }

@@ -11,7 +11,7 @@ import type { Random } from '@bt/ports'
 import { type ReadonlyBitfield, invariant } from '@bt/primitives'
 import type { PieceScope, SwarmPolicy } from '../policy.ts'
 import { AskBook, type Withdrawn } from './ask-book.ts'
-import { Asker } from './asker.ts'
+import { Asker, type EndedWhy } from './asker.ts'
 import { Availability } from './availability.ts'
 import { Interest } from './interest.ts'
 import { PartialPieces } from './partial-pieces.ts'
@@ -199,15 +199,9 @@ export class Picker<P> {
   }
 
   /** A request ended without data. */
-  ended(
-    peer: P,
-    piece: number,
-    begin: number,
-    why: 'rejected' | 'choked' | 'expired' | 'cancelled',
-    now: number,
-  ): void {
+  ended(peer: P, piece: number, begin: number, why: EndedWhy, now: number): void {
     const asker = this.#asker(peer)
-    if (why === 'rejected') asker.refused(piece, now)
+    if (asker.isRefusal(piece, why)) asker.refused(piece, now)
     const partial = this.#partials.of(piece)
     const block = partial === undefined ? undefined : this.#book.numberOf(partial, begin)
     if (partial === undefined || block === undefined) return

@@ -12,6 +12,7 @@ import type { Peer } from '../peers/peer.ts'
 import type { Conviction, Trust } from '../peers/trust.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { Picker } from '../picking/picker.ts'
+import { isInScope } from '../picking/asker.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
@@ -129,18 +130,19 @@ export class Downloader {
     this.#intakes.get(peer)?.pipeline.unchoked(peer.now)
   }
 
-  /** The policy's answer changed. */
+  /** The policy's answer changed: what must not be asked any more is cancelled. */
   scopeChanged(peer: Peer): void {
     if (!this.#intakes.has(peer)) return
-    this.#parts.picker.setScope(peer, this.#parts.seat.scope(peer))
-    this.#later()
+    const scope = this.#parts.seat.scope(peer)
+    this.#parts.picker.setScope(peer, scope)
+    this.linkChanged(peer, scope)
   }
 
-  /** The policy's answer changed: what must not be asked any more is cancelled. */
-  linkChanged(peer: Peer): void {
+  linkChanged(peer: Peer, scope = this.#parts.seat.scope(peer)): void {
     if (!this.#intakes.has(peer)) return
-    if (!this.#parts.seat.mayAsk(peer)) {
-      for (const open of Array.from(peer.session.openRequests())) this.#cancel(peer, open)
+    const mayAsk = this.#parts.seat.mayAsk(peer)
+    for (const open of Array.from(peer.session.openRequests())) {
+      if (!mayAsk || !isInScope(scope, open.piece)) this.#cancel(peer, open)
     }
     this.#teller.tell(peer)
     this.#later()
@@ -200,7 +202,8 @@ export class Downloader {
   }
 
   requestEnded(peer: Peer, event: RejectEvent): void {
-    const { piece, begin, length, why } = event
+    const { piece, begin, length } = event
+    const why = event.why === 'rejected' && peer.session.peerChoking ? 'crossed' : event.why
     this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, piece, begin, why, peer.now)
     this.#tell({ type: 'failed', peer, piece, bytes: length })

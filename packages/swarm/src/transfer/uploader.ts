@@ -14,9 +14,8 @@ import type { OpenRequest } from '../policy.ts'
 import type { TokenBucket } from './byte-budget.ts'
 import type { Meters } from './meters.ts'
 import { MovingRate } from '../peers/moving-rate.ts'
+import { SendAhead } from './send-ahead.ts'
 
-/** Bytes handed to a peer's channel and not yet sent: keeps a fast link busy between two writes, and bounds what a peer that reads nothing costs. */
-export const SEND_AHEAD_BYTES = 512 * 1024
 /** Milliseconds until the store is asked again when all its memory was lent. */
 export const BUSY_RETRY_MS = 50
 
@@ -47,7 +46,7 @@ interface Desk {
   readonly rate: MovingRate
   queue: Waiting[]
   held: Waiting[]
-  unsentBytes: number
+  readonly ahead: SendAhead
   loading: boolean
   /** Pieces it may ask for while choked, with the bytes of each that were served so. */
   readonly allowedFast: Map<number, number>
@@ -73,7 +72,7 @@ export class Uploader {
       rate: new MovingRate(peer.now),
       queue: [],
       held: [],
-      unsentBytes: 0,
+      ahead: new SendAhead(),
       loading: false,
       allowedFast: new Map(),
     })
@@ -239,12 +238,7 @@ export class Uploader {
 
   #hasRoom(desk: Desk): boolean {
     const { peer } = desk
-    return (
-      !peer.isClosed &&
-      peer.fullSince === undefined &&
-      !desk.loading &&
-      desk.unsentBytes < SEND_AHEAD_BYTES
-    )
+    return !peer.isClosed && peer.fullSince === undefined && !desk.loading && desk.ahead.hasRoom
   }
 
   /** False: this peer can take nothing now; whatever it waits for wakes it. */
@@ -262,16 +256,16 @@ export class Uploader {
       return false
     }
     remove(desk.queue, open)
-    desk.unsentBytes += length
+    desk.ahead.handed(length)
     const sent = peer.session.sendBlock(piece, begin, lent.bytes, () => {
       lent.release()
-      desk.unsentBytes -= length
+      desk.ahead.sent(length, now, this.#parts.clock.now())
       // The peer ends the turn when all blocks of one write are told: their successors go out as one write too.
       if (!peer.isClosed) this.#wake(desk)
     })
     if (!sent) {
       lent.release()
-      desk.unsentBytes -= length
+      desk.ahead.sent(length, now, now)
       return true
     }
     this.#served(desk, piece, length, now)

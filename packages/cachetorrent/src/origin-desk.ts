@@ -1,0 +1,71 @@
+// Whether we are the seed that others wait for, and what follows from it: what is shown to whom, and who is unchoked.
+//
+// A seed is one that had everything when the first peer came. It shows its pieces site by site (origin.ts) until all of
+// them were seen elsewhere; where nobody speaks of sites it shows everything at once, as any seed.
+
+import type { PeerHandle, PolicyHost } from '@bt/swarm'
+import { Origin } from './origin.ts'
+
+export class OriginDesk {
+  readonly #host: PolicyHost
+  readonly #groupOf: (peer: PeerHandle) => string
+  #origin: Origin | undefined
+  #isDecided = false
+
+  /** `groupOf`: the site of a peer, or something of its own. */
+  constructor(host: PolicyHost, groupOf: (peer: PeerHandle) => string) {
+    this.#host = host
+    this.#groupOf = groupOf
+  }
+
+  /** Pieces are hidden from those whose turn it is not. */
+  get isActive(): boolean {
+    return this.#origin !== undefined
+  }
+
+  isShown(piece: number, peer: PeerHandle): boolean {
+    return this.#origin?.isShown(piece, peer) ?? true
+  }
+
+  /** Before it is greeted. */
+  opened(peer: PeerHandle): void {
+    const { have } = this.#host
+    if (!this.#isDecided) {
+      this.#isDecided = true
+      if (have.length > 0 && have.count === have.length) {
+        this.#origin = new Origin(have.length, (bound) => this.#host.below(bound))
+      }
+    }
+    this.#origin?.met(peer, this.#groupOf(peer))
+  }
+
+  /** It is where it is, or has what it has; `piece`: one more. */
+  looked(peer: PeerHandle, piece?: number): void {
+    if (this.#origin === undefined) return
+    if (piece === undefined) this.#origin.met(peer, this.#groupOf(peer))
+    else this.#origin.seen(peer, piece, this.#host.now())
+    this.push()
+  }
+
+  closed(peer: PeerHandle): void {
+    this.#origin?.left(peer)
+  }
+
+  /** Shows what is due. */
+  push(): void {
+    const origin = this.#origin
+    if (origin === undefined) return
+    if (origin.isOver) return this.end()
+    for (const { piece, peer } of origin.next(this.#host.now())) {
+      this.#host.changed('reveal', peer, piece)
+    }
+  }
+
+  /** Everything is shown to everybody from now on. */
+  end(): void {
+    if (this.#origin === undefined) return
+    this.#origin = undefined
+    this.#host.changed('reveal')
+    this.#host.changed('unchoke')
+  }
+}

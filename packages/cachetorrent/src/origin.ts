@@ -1,0 +1,188 @@
+// The seed that others wait for: each piece is shown to one site at a time, so that the first copies go out once (rule 6).
+//
+// Pure: told of peers, of what they have and of time, answers to whom which piece is shown. Sites take turns, the one
+// that was served least recently first; in a site the member that has the least to fetch. A piece that nobody fetched
+// in time is shown to the next site. How many are on their way at a time follows how long they take: more while more
+// take no longer. When every piece was seen elsewhere it is over, and everything is shown to everybody.
+
+import type { PeerHandle } from '@bt/swarm'
+import { CopyCount } from './copy-count.ts'
+import { ORIGIN_PATIENCE_MS, PUSHES_MAX, PUSHES_MIN, PUSHES_PER_PEER_MAX } from './limits.ts'
+
+interface Push {
+  readonly piece: number
+  readonly peer: PeerHandle
+  readonly since: number
+  /** Nothing came of it in time: the piece is on its way to somebody else. */
+  isLate: boolean
+}
+
+interface Receiver {
+  readonly peer: PeerHandle
+  site: string
+  readonly pushes: Map<number, Push>
+  /** When one of its pushes was late: others first, for a while. */
+  lateAt: number
+}
+
+export class Origin {
+  readonly #receivers = new Map<PeerHandle, Receiver>()
+  /** Sites in the order they were served, the longest ago first. */
+  readonly #turns = new Map<string, Set<Receiver>>()
+  /** Pieces to send, drawn from the end. */
+  readonly #queue: number[]
+  readonly #pieceCount: number
+  /** Copies among linked peers: a piece is out while there is one. */
+  readonly #copies: CopyCount
+  #outCount = 0
+  /** On their way, late ones apart. */
+  #underWay = 0
+  #window = PUSHES_MIN
+  #leastMs = Number.POSITIVE_INFINITY
+
+  /** `below` draws the order of the pieces. */
+  constructor(pieceCount: number, below: (bound: number) => number) {
+    this.#pieceCount = pieceCount
+    this.#copies = new CopyCount(pieceCount, (piece) => this.#changed(piece))
+    this.#queue = Array.from({ length: pieceCount }, (_, piece) => piece)
+    for (let at = pieceCount - 1; at > 0; at--) {
+      const other = below(at + 1)
+      const piece = this.#queue[at] as number
+      this.#queue[at] = this.#queue[other] as number
+      this.#queue[other] = piece
+    }
+  }
+
+  /** Every piece was seen at somebody else. */
+  get isOver(): boolean {
+    return this.#outCount === this.#pieceCount
+  }
+
+  isShown(piece: number, peer: PeerHandle): boolean {
+    return this.isOver || this.#receivers.get(peer)?.pushes.has(piece) === true
+  }
+
+  /** A peer of this site may be served; called again when it turns out to be elsewhere, or shows what it has. */
+  met(peer: PeerHandle, site: string): void {
+    this.#copies.look(peer)
+    const known = this.#receivers.get(peer)
+    if (known?.site === site) return
+    const receiver = known ?? { peer, site, pushes: new Map(), lateAt: Number.NEGATIVE_INFINITY }
+    if (known !== undefined) this.#members(known.site).delete(known)
+    receiver.site = site
+    this.#receivers.set(peer, receiver)
+    this.#members(site).add(receiver)
+  }
+
+  left(peer: PeerHandle): void {
+    const receiver = this.#receivers.get(peer)
+    if (receiver === undefined) return
+    this.#receivers.delete(peer)
+    this.#members(receiver.site).delete(receiver)
+    this.#copies.left(peer)
+    for (const push of receiver.pushes.values()) {
+      if (push.isLate) continue
+      this.#underWay--
+      this.#again(push.piece)
+    }
+  }
+
+  /** Somebody has the piece now, from us or from elsewhere. */
+  seen(peer: PeerHandle, piece: number, now: number): void {
+    this.#copies.gained(peer, piece)
+    const pushes = this.#receivers.get(peer)?.pushes
+    const push = pushes?.get(piece)
+    if (push === undefined) return
+    pushes?.delete(piece)
+    if (!push.isLate) this.#underWay--
+    this.#adapt(now - push.since)
+  }
+
+  /** What is to be shown now, and to whom. */
+  next(now: number): readonly { readonly piece: number; readonly peer: PeerHandle }[] {
+    if (this.isOver) return []
+    this.#giveUp(now)
+    const shown: Push[] = []
+    while (this.#underWay < this.#window) {
+      const receiver = this.#whoseTurn(now)
+      if (receiver === undefined) break
+      const piece = this.#draw()
+      if (piece === undefined) break
+      const push = { piece, peer: receiver.peer, since: now, isLate: false }
+      receiver.pushes.set(piece, push)
+      this.#underWay++
+      shown.push(push)
+      const members = this.#members(receiver.site)
+      this.#turns.delete(receiver.site)
+      this.#turns.set(receiver.site, members)
+    }
+    return shown
+  }
+
+  /** Of the site that waited longest and can take one: the member with the least to fetch. */
+  #whoseTurn(now: number): Receiver | undefined {
+    for (const members of this.#turns.values()) {
+      let best: Receiver | undefined
+      for (const receiver of members) {
+        if (receiver.pushes.size >= PUSHES_PER_PEER_MAX) continue
+        if (now - receiver.lateAt < ORIGIN_PATIENCE_MS) continue
+        if (best === undefined || receiver.pushes.size < best.pushes.size) best = receiver
+      }
+      if (best === undefined) continue
+      // equal members take turns
+      members.delete(best)
+      members.add(best)
+      return best
+    }
+    return undefined
+  }
+
+  /** One that nobody else has been seen with. */
+  #draw(): number | undefined {
+    for (;;) {
+      const piece = this.#queue.pop()
+      if (piece === undefined || this.#copies.of(piece) === 0) return piece
+    }
+  }
+
+  #again(piece: number): void {
+    if (this.#copies.of(piece) === 0) this.#queue.push(piece)
+  }
+
+  /** The first copy was seen, or the last one left. */
+  #changed(piece: number): void {
+    const isOut = this.#copies.of(piece) > 0
+    this.#outCount += isOut ? 1 : -1
+    if (!isOut) this.#queue.push(piece)
+  }
+
+  #giveUp(now: number): void {
+    for (const receiver of this.#receivers.values()) {
+      for (const push of receiver.pushes.values()) {
+        if (push.isLate || now - push.since < this.#patience) continue
+        push.isLate = true
+        receiver.lateAt = now
+        this.#underWay--
+        this.#again(push.piece)
+      }
+    }
+  }
+
+  get #patience(): number {
+    const least = Number.isFinite(this.#leastMs) ? this.#leastMs : 0
+    return Math.max(ORIGIN_PATIENCE_MS, 8 * least)
+  }
+
+  /** More at a time while they take no longer than twice the least; fewer when they take thrice. */
+  #adapt(ms: number): void {
+    this.#leastMs = Math.min(this.#leastMs, ms)
+    if (ms < 2 * this.#leastMs) this.#window = Math.min(PUSHES_MAX, this.#window + 1)
+    else if (ms > 3 * this.#leastMs) this.#window = Math.max(PUSHES_MIN, this.#window - 1)
+  }
+
+  #members(site: string): Set<Receiver> {
+    const members = this.#turns.get(site) ?? new Set<Receiver>()
+    this.#turns.set(site, members)
+    return members
+  }
+}

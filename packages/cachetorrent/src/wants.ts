@@ -1,0 +1,113 @@
+// The pieces that the site still lacks and another site could give: kept up one fact at a time, never looked for.
+//
+// A piece is wanted while neither we nor a linked member of the site has it and an outside neighbour does. Each outside
+// neighbour is counted what it has of these, which is why it should know that we are interested. Cost: O(outside links)
+// for each piece that comes to the site or leaves the list, O(pieces) when an outside neighbour comes or goes.
+
+import type { ReadonlyBitfield } from '@bt/primitives'
+import type { PeerHandle } from '@bt/swarm'
+import { CopyCount } from './copy-count.ts'
+
+/** Pieces looked at for one that can be claimed: most of the list can be, so a few are enough. */
+const LOOKS_MAX = 64
+
+interface Source {
+  readonly peer: PeerHandle
+  /** How many of the wanted pieces it has. */
+  wanted: number
+}
+
+export class Wants {
+  /** Copies among linked members of the site, our own apart. */
+  readonly local: CopyCount
+  readonly #outside: CopyCount
+  readonly #have: ReadonlyBitfield
+  readonly #sources = new Map<PeerHandle, Source>()
+  /** Wanted pieces in no order, and where each stands in it; −1: not. */
+  readonly #list: number[] = []
+  readonly #at: Int32Array
+
+  constructor(have: ReadonlyBitfield) {
+    const look = (piece: number): void => this.#look(piece)
+    this.#have = have
+    this.local = new CopyCount(have.length, look)
+    this.#outside = new CopyCount(have.length, look)
+    this.#at = new Int32Array(have.length).fill(-1)
+  }
+
+  get count(): number {
+    return this.#list.length
+  }
+
+  isWanted(piece: number): boolean {
+    return (this.#at[piece] ?? -1) >= 0
+  }
+
+  /** How many outside neighbours have the piece. */
+  outsideCopies(piece: number): number {
+    return this.#outside.of(piece)
+  }
+
+  /** It has something that the site lacks. */
+  isUseful(peer: PeerHandle): boolean {
+    return (this.#sources.get(peer)?.wanted ?? 0) > 0
+  }
+
+  /** An outside neighbour, with all that it has now. */
+  outside(peer: PeerHandle): void {
+    this.#outside.look(peer)
+    let wanted = 0
+    for (const piece of this.#list) if (this.#outside.has(peer, piece)) wanted++
+    this.#sources.set(peer, { peer, wanted })
+  }
+
+  outsideGained(peer: PeerHandle, piece: number): void {
+    const source = this.#sources.get(peer)
+    const before = this.isWanted(piece)
+    if (source === undefined || !this.#outside.gained(peer, piece)) return
+    // where the piece became wanted by this, it is counted already
+    if (before) source.wanted++
+  }
+
+  outsideLeft(peer: PeerHandle): void {
+    if (this.#sources.delete(peer)) this.#outside.left(peer)
+  }
+
+  /** We have the piece. */
+  had(piece: number): void {
+    this.#look(piece)
+  }
+
+  /** One of the wanted pieces that suits, begun to be looked for at a place by chance; undefined: none in a few looks. */
+  draw(suits: (piece: number) => boolean, below: (bound: number) => number): number | undefined {
+    const { length } = this.#list
+    if (length === 0) return undefined
+    const start = below(length)
+    for (let step = 0; step < Math.min(length, LOOKS_MAX); step++) {
+      const piece = this.#list[(start + step) % length] as number
+      if (suits(piece)) return piece
+    }
+    return undefined
+  }
+
+  #look(piece: number): void {
+    const wanted =
+      this.#outside.of(piece) > 0 && this.local.of(piece) === 0 && !this.#have.has(piece)
+    if (wanted === this.isWanted(piece)) return
+    if (wanted) {
+      this.#at[piece] = this.#list.length
+      this.#list.push(piece)
+    } else {
+      const at = this.#at[piece] as number
+      const last = this.#list.pop() as number
+      if (last !== piece) {
+        this.#list[at] = last
+        this.#at[last] = at
+      }
+      this.#at[piece] = -1
+    }
+    for (const source of this.#sources.values()) {
+      if (this.#outside.has(source.peer, piece)) source.wanted += wanted ? 1 : -1
+    }
+  }
+}
