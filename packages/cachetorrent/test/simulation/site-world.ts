@@ -3,7 +3,7 @@
 import { createMetainfo, type Metainfo, parseMetainfo } from '@bt/metainfo'
 import type { PeerSource } from '@bt/ports'
 import { bytesEqual, type InfoHash, Prng } from '@bt/primitives'
-import { type SimHost, SimNetwork, Simulation } from '@bt/simulator'
+import { type NetworkOptions, type SimHost, SimNetwork, Simulation } from '@bt/simulator'
 import { type PeerHandle, type PolicyFact, Session, type Swarm, type SwarmPolicy } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import { HttpFrontend, Tracker } from '@bt/tracker-server'
@@ -97,9 +97,15 @@ export class SiteWorld {
   readonly #sites: Site[] = []
   readonly #siteOfHost = new Map<string, number>()
 
-  constructor(seed: number | string, sites: number, pieces: number, pieceLength = 32_768, rates = {}) {
+  constructor(
+    seed: number | string,
+    sites: number,
+    pieces: number,
+    pieceLength = 32_768,
+    network: NetworkOptions = {},
+  ) {
     this.simulation = new Simulation(seed)
-    this.network = new SimNetwork(this.simulation, {}, rates)
+    this.network = new SimNetwork(this.simulation, {}, network)
     this.data = new Uint8Array(pieces * pieceLength - 100)
     new Prng('content').fill(this.data)
     this.metainfo = parseMetainfo(
