@@ -24,6 +24,8 @@ export type Verdict = 'granted' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
+  /** Claims that one member may hold. */
+  readonly claimsMax: number
   /** We lead, as far as we know. */
   readonly leads: () => boolean
   /** We are the leader that decides about this piece. */
@@ -51,7 +53,7 @@ interface Pending {
 }
 
 export class ArbiterDesk {
-  readonly book = new ClaimBook()
+  readonly book: ClaimBook
   readonly #parts: ArbiterDeskParts
   readonly #heard = new Map<number, Heard>()
   #pending: Pending[] = []
@@ -61,6 +63,7 @@ export class ArbiterDesk {
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
+    this.book = new ClaimBook(parts.claimsMax)
   }
 
   /** The leaders are others: what the lost ones granted stands, and new grants wait. */

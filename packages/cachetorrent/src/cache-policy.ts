@@ -23,7 +23,7 @@ import type { Again } from './claim-book.ts'
 import { CacheTorrentError } from './errors.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
-import { TICK_MS } from './limits.ts'
+import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
 import { type Mode, SiteMember } from './site-member.ts'
 import { siteToken } from './site-token.ts'
@@ -130,11 +130,16 @@ export class CachePolicy implements SwarmPolicy {
     }
   }
 
-  /** Leaders first: without them nothing is granted. */
-  dial(endpoint: Endpoint, _origin: PeerOrigin): number {
+  /** Leaders first: without them nothing is granted. Then as many as the mesh needs, and no more (rules 4 and 5). */
+  dial(endpoint: Endpoint, origin: PeerOrigin): number {
     const text = endpointText(endpoint)
     const leads = this.#reply?.leaders.some((leader) => endpointText(leader.endpoint) === text)
-    return leads === true ? 2 : 1
+    if (leads === true) return 2
+    const member = this.#member
+    if (member?.mode !== 'cached') return 1
+    const isDense = member.neighbours.in('local').size >= LOCAL_LINKS
+    const isLinked = member.neighbours.in('outside').size >= OUTSIDE_PEERS_MIN
+    return isDense && (isLinked || origin === 'pex') ? 0 : 1
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {

@@ -21,6 +21,12 @@ export class ClaimBook {
   /** Pieces whose claim ended without the piece, and why. */
   readonly #broken = new Map<number, Again>()
   readonly #again = new Map<number, Again>()
+  readonly #most: number
+
+  /** `most`: claims that a member in good standing may hold. */
+  constructor(most = CLAIMS_PER_MEMBER_MAX) {
+    this.#most = most
+  }
 
   /** Open claims, oldest grant first. */
   get open(): Iterable<readonly [piece: number, holder: PeerId]> {
@@ -42,7 +48,7 @@ export class ClaimBook {
 
   /** Claims that a member may hold now. */
   limitOf(member: PeerId): number {
-    return this.#limits.get(member) ?? CLAIMS_PER_MEMBER_MAX
+    return this.#limits.get(member) ?? this.#most
   }
 
   /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
@@ -76,7 +82,7 @@ export class ClaimBook {
     if (!this.#end(piece, member)) return
     const limit = this.#limits.get(member)
     if (limit === undefined) return
-    if (limit + 1 >= CLAIMS_PER_MEMBER_MAX) this.#limits.delete(member)
+    if (limit + 1 >= this.#most) this.#limits.delete(member)
     else this.#limits.set(member, limit + 1)
   }
 

@@ -6,7 +6,7 @@ import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { CLAIM_PIECES_MAX, CLAIMS_PER_MEMBER_MAX, CLAIMS_PER_SOURCE_MAX } from './limits.ts'
+import { CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Voice } from './voice.ts'
 import type { Wants } from './wants.ts'
@@ -67,8 +67,9 @@ export class Claiming {
 
   /** How many claims more we may ask for: one in progress and one ahead of each outside peer that answers. */
   #room(sources: number): number {
-    const most = Math.min(CLAIMS_PER_MEMBER_MAX, CLAIMS_PER_SOURCE_MAX * sources)
-    return most - this.#parts.imports.count
+    const most = claimsMax(this.#parts.host.geometry?.pieceLength ?? 1)
+    // the piece that comes from each outside peer that answers, and the next
+    return Math.min(most, Math.ceil(most / 2) * sources) - this.#parts.imports.count
   }
 
   #question(questions: Map<PeerId, number[]>, piece: number, now: number): void {

@@ -6,13 +6,14 @@
 import type { Clock, Random } from '@bt/ports'
 import { type Endpoint, endpointText, type InfoHash, type PeerId } from '@bt/primitives'
 import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
-import { type AnnounceHook, PEERS_DEFAULT, PEERS_MAX, type SwarmView } from '@bt/tracker-server'
+import { type AnnounceHook, PEERS_DEFAULT, PEERS_MAX } from '@bt/tracker-server'
 import { type Declared, declaredIn } from './announce-parameters.ts'
 import { encodeReply, REPLY_KEY } from './announce-reply.ts'
-import { handOut } from './handed-out.ts'
+import { type HandOut, handOut } from './handed-out.ts'
 import { FLAP_MS, FLAPS_MAX } from './limits.ts'
+import { Roster } from './roster.ts'
 import type { SiteLookup } from './site-map.ts'
-import { SiteSwarm } from './site-swarm.ts'
+import { type SiteMember, SiteSwarm } from './site-swarm.ts'
 import { siteToken } from './site-token.ts'
 
 /** Seconds until the next announce while a site's leaders are new: its members should agree soon. */
@@ -56,14 +57,23 @@ export function electionHook(options: ElectionOptions): Election {
   return new ElectionHook(options)
 }
 
+/** The name under which peers without a site are kept; sites' names are not empty. */
+const UNMAPPED = ''
+
+/** One swarm: its members by site. */
+class WholeSwarm {
+  readonly sites = new Roster<SiteSwarm>()
+  readonly seeds = new Roster<SiteMember>()
+  /** In which site each member is. */
+  readonly siteOfMember = new Map<string, string>()
+}
+
 class ElectionHook implements Election {
   readonly #options: ElectionOptions
   readonly #leaderPercent: number
   /** Numbers of sites, from 1; 0 is unmapped. */
   readonly #groups = new Map<string, number>()
-  readonly #swarms = new Map<InfoHash, Map<string, SiteSwarm>>()
-  /** In which site each member of a swarm is. */
-  readonly #siteOfMember = new Map<string, string>()
+  readonly #swarms = new Map<InfoHash, WholeSwarm>()
   /** Leaders that vanished, and until when they are no candidates. */
   readonly #flaps = new Map<PeerId, number>()
   /** The site of the announce under way: `before` runs first in it. */
@@ -79,10 +89,8 @@ class ElectionHook implements Election {
     const sites = new Set<string>()
     let leaders = 0
     for (const ofSwarm of this.#swarms.values()) {
-      for (const [site, swarm] of ofSwarm) {
-        sites.add(site)
-        leaders += swarm.leaders.length
-      }
+      for (const site of ofSwarm.sites.keys()) if (site !== UNMAPPED) sites.add(site)
+      for (const swarm of ofSwarm.sites.values()) leaders += swarm.leaders.length
     }
     return { sites: sites.size, leaders, terms: this.#terms }
   }
@@ -103,36 +111,19 @@ class ElectionHook implements Election {
     return group
   }
 
-  select(
-    request: AnnounceRequest,
-    from: Endpoint,
-    swarm: SwarmView,
-  ): readonly number[] | undefined {
-    const site = this.#site
-    if (site === undefined) return undefined
-    const sites = this.#swarms.get(request.infoHash) ?? new Map<string, SiteSwarm>()
-    const group = this.#groups.get(site) ?? 0
-    const others = [...sites.keys()].filter((other) => other !== site)
-    return handOut(
-      {
-        asker: { host: from.host, port: request.port },
-        askerIsSeed: request.leftBytes === 0 && request.event !== 'started',
-        group,
-        otherGroups: [0, ...others.map((other) => this.#groups.get(other) ?? 0)],
-        wanted: Math.min(PEERS_MAX, request.numWant ?? PEERS_DEFAULT),
-        speaks: declaredIn(request) !== undefined,
-      },
-      swarm,
-      this.#options.random,
-    )
+  /** Whoever has a site is answered in `shape`, from what is kept here. */
+  select(): readonly number[] | undefined {
+    return this.#site === undefined ? undefined : []
   }
 
   shape(request: AnnounceRequest, response: AnnounceResponse, from: Endpoint): AnnounceResponse {
     const site = this.#site
     const declared = declaredIn(request)
-    if (site === undefined || request.event === 'stopped') return response
-    const swarm = this.#enter(request, from, site, declared)
-    if (declared === undefined) return response
+    if (request.event === 'stopped') return response
+    const swarm = this.#enter(request, from, site ?? UNMAPPED, declared)
+    if (site === undefined) return response
+    const peers = this.#handOut(request, from, swarm)
+    if (declared === undefined) return { ...response, peers }
     const { clock } = this.#options
     const now = clock.now()
     const before = swarm.term
@@ -152,6 +143,7 @@ class ElectionHook implements Election {
     })
     return {
       ...response,
+      peers,
       intervalSeconds,
       ...(isSettling ? { minIntervalSeconds: least } : {}),
       extra: new Map([...(response.extra ?? []), [REPLY_KEY, reply]]),
@@ -165,16 +157,36 @@ class ElectionHook implements Election {
   }
 
   gone(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void {
-    const key = memberKey(infoHash, endpoint)
-    const site = this.#siteOfMember.get(key)
-    const sites = this.#swarms.get(infoHash)
-    const swarm = site === undefined ? undefined : sites?.get(site)
-    if (site === undefined || sites === undefined || swarm === undefined) return
-    this.#siteOfMember.delete(key)
-    swarm.remove(endpointText(endpoint))
+    const whole = this.#swarms.get(infoHash)
+    const key = endpointText(endpoint)
+    const site = whole?.siteOfMember.get(key)
+    const swarm = site === undefined ? undefined : whole?.sites.get(site)
+    if (whole === undefined || site === undefined || swarm === undefined) return
+    whole.siteOfMember.delete(key)
+    whole.seeds.remove(key)
     if (why === 'expired' && swarm.leads(peerId)) this.#flapped(peerId)
-    if (swarm.size === 0) sites.delete(site)
-    if (sites.size === 0) this.#swarms.delete(infoHash)
+    swarm.remove(key)
+    if (swarm.size === 0) whole.sites.remove(site)
+    if (whole.sites.size === 0) this.#swarms.delete(infoHash)
+  }
+
+  #handOut(request: AnnounceRequest, from: Endpoint, own: SiteSwarm): readonly SiteMember[] {
+    const whole = this.#swarms.get(request.infoHash)
+    const wanted = Math.min(PEERS_MAX, request.numWant ?? PEERS_DEFAULT)
+    if (whole === undefined || wanted <= 0) return []
+    const asker = { host: from.host, port: request.port }
+    const { sites, seeds } = whole
+    const what: HandOut = {
+      asker,
+      key: endpointText(asker),
+      askerIsSeed: request.leftBytes === 0 && request.event !== 'started',
+      own,
+      sites,
+      seeds,
+      wanted,
+      speaks: declaredIn(request) !== undefined,
+    }
+    return handOut(what, this.#options.random)
   }
 
   #enter(
@@ -183,24 +195,29 @@ class ElectionHook implements Election {
     site: string,
     declared: Declared | undefined,
   ): SiteSwarm {
-    const { infoHash, peerId, port } = request
+    const { infoHash, peerId, port, leftBytes } = request
     const endpoint = { host: from.host, port }
-    const key = memberKey(infoHash, endpoint)
-    const before = this.#siteOfMember.get(key)
-    const sites = this.#swarms.get(infoHash) ?? new Map<string, SiteSwarm>()
-    this.#swarms.set(infoHash, sites)
-    if (before !== undefined && before !== site) sites.get(before)?.remove(endpointText(endpoint))
-    this.#siteOfMember.set(key, site)
+    const key = endpointText(endpoint)
+    const whole = this.#swarms.get(infoHash) ?? new WholeSwarm()
+    this.#swarms.set(infoHash, whole)
+    const { sites, seeds, siteOfMember } = whole
+    const before = siteOfMember.get(key)
+    if (before !== undefined && before !== site) sites.get(before)?.remove(key)
+    siteOfMember.set(key, site)
     const swarm = sites.get(site) ?? new SiteSwarm(infoHash)
-    sites.set(site, swarm)
+    sites.put(site, swarm)
     const isTrue = declared?.site === undefined || this.#isHere(declared.site, from, site)
-    swarm.put(endpointText(endpoint), {
+    const member = {
       peerId,
-      endpoint,
+      ...endpoint,
       upload: declared?.upload ?? 0,
       download: declared?.download ?? 0,
       eligible: declared !== undefined && isTrue && !this.#isFlapping(peerId),
-    })
+      isSeed: leftBytes === 0,
+    }
+    swarm.put(key, member)
+    if (member.isSeed) seeds.put(key, member)
+    else seeds.remove(key)
     return swarm
   }
 
@@ -222,8 +239,4 @@ class ElectionHook implements Election {
     const until = this.#flaps.get(peerId)
     return until !== undefined && until > this.#options.clock.now()
   }
-}
-
-function memberKey(infoHash: InfoHash, endpoint: Endpoint): string {
-  return `${infoHash} ${endpointText(endpoint)}`
 }

@@ -1,61 +1,77 @@
-// Whom a tracker with a site map hands out (§2.4): mostly the asker's own site, and a few of others.
+// Whom a tracker with a site map hands out (§2.4): members of the asker's own site, and a few of others.
 //
-// Members of other sites are drawn at random over sites, so that a small site is as likely as a large one. A stock client
-// gets local peers and one external: that alone brings its site's imports from all to a few copies.
+// Few on purpose: twelve links inside make a mesh that is dense enough, and what costs in a swarm is to tell every
+// neighbour of every piece. Other sites are drawn first and then one member of each, so that a small site is as likely as
+// a large one. Seeds are named to a tenth of each site's members: their links must do for all sites. A stock client gets
+// local peers and one external: that alone brings its site's imports from all to a few copies.
 
 import type { Random } from '@bt/ports'
-import { type Endpoint, ipClass, parseIp, shuffle } from '@bt/primitives'
-import type { SwarmView } from '@bt/tracker-server'
-import { OUTSIDE_PEERS_MAX, OUTSIDE_PEERS_MIN } from './limits.ts'
+import { type Endpoint, ipClass, parseIp } from '@bt/primitives'
+import {
+  LINKS_OF_SEED,
+  LOCAL_HANDED,
+  OUTSIDE_PEERS_MAX,
+  OUTSIDE_PEERS_MIN,
+  SEEDS_NAMED_MAX,
+  SMALL_SITE,
+} from './limits.ts'
+import type { Roster } from './roster.ts'
+import type { SiteMember, SiteSwarm } from './site-swarm.ts'
 
 export interface HandOut {
   readonly asker: Endpoint
+  readonly key: string
   readonly askerIsSeed: boolean
-  /** Its site's group, and those of all others in this swarm. */
-  readonly group: number
-  readonly otherGroups: readonly number[]
+  readonly own: SiteSwarm
+  /** All sites of the swarm, its own and that of unmapped peers among them. */
+  readonly sites: Roster<SiteSwarm>
+  /** Members that have everything. */
+  readonly seeds: Roster<SiteMember>
   readonly wanted: number
   /** It speaks CacheTorrent; a stock client gets one member of another site. */
   readonly speaks: boolean
 }
 
-/** Slots of the swarm, local ones first. */
-export function handOut(what: HandOut, swarm: SwarmView, random: Random): readonly number[] {
-  const { group, wanted, speaks } = what
-  const may = (slot: number): boolean => mayHear(what, swarm, slot)
-  const local = shuffle([...swarm.members(group)].filter(may), random)
-  const outsideMax = Math.min(wanted, speaks ? outsideCount(local.length) : 1)
-  const outside: number[] = []
-  const groups = shuffle([...what.otherGroups], random)
-  const left = new Map(
-    groups.map((other) => [other, shuffle([...swarm.members(other)].filter(may), random)]),
-  )
-  while (outside.length < outsideMax && left.size > 0) {
-    for (const [other, slots] of Array.from(left)) {
-      const slot = slots.pop()
-      if (slot === undefined) left.delete(other)
-      else if (outside.length < outsideMax) outside.push(slot)
+/** Members, local ones first. */
+export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
+  const { own, sites, seeds, wanted, speaks } = what
+  const may = (member: SiteMember): boolean => mayHear(what, member)
+  const isAlone = own.size <= 1
+  const outsideWanted = isAlone ? wanted : speaks ? outsideCount(own.size) : 1
+  const outside: SiteMember[] = []
+  for (const site of sites.draw(outsideWanted, random, (one) => one !== own && one.size > 0)) {
+    outside.push(...site.members.draw(1, random, may))
+  }
+  if (isAlone && outside.length < wanted) {
+    // few sites: several of each
+    for (const site of sites.draw(sites.size, random, (one) => one !== own)) {
+      outside.push(...site.members.draw(Math.ceil(wanted / sites.size), random, may))
     }
   }
-  const isAlone = local.length === 0
-  const more = isAlone ? [...left.values()].flat() : []
-  return [...local.slice(0, Math.max(0, wanted - outside.length)), ...outside, ...more].slice(
-    0,
-    wanted,
-  )
+  if (speaks && !what.askerIsSeed && own.namesSeeds(what.key, linksOfSeed(own.size, sites.size))) {
+    outside.push(...seeds.draw(SEEDS_NAMED_MAX, random, may))
+  }
+  const local = own.members.draw(speaks ? LOCAL_HANDED : wanted, random, may)
+  const chosen = new Set([...outside.slice(0, wanted), ...local])
+  return [...chosen].slice(0, wanted)
 }
 
 /** Two in large sites, where many members have links outside; four in small ones. */
-function outsideCount(local: number): number {
-  return local > 10 ? OUTSIDE_PEERS_MIN : OUTSIDE_PEERS_MAX
+function outsideCount(size: number): number {
+  return size > SMALL_SITE ? OUTSIDE_PEERS_MIN : OUTSIDE_PEERS_MAX
+}
+
+/** How many members of a site are told of each seed: a tenth, at least 2, as far as its links go for all sites. */
+function linksOfSeed(size: number, sites: number): number {
+  const share = Math.max(1, Math.floor(LINKS_OF_SEED / Math.max(1, sites)))
+  return Math.min(share, Math.max(2, Math.ceil(size / 10)))
 }
 
 /** Not itself, no seed to a seed, and no address of an inside network to who asks from outside of it. */
-function mayHear(what: HandOut, swarm: SwarmView, slot: number): boolean {
-  const endpoint = swarm.endpoint(slot)
-  if (endpoint.host === what.asker.host && endpoint.port === what.asker.port) return false
-  if (what.askerIsSeed && swarm.isSeed(slot)) return false
-  const told = classOf(endpoint.host)
+function mayHear(what: HandOut, { host, port, isSeed }: SiteMember): boolean {
+  if (host === what.asker.host && port === what.asker.port) return false
+  if (what.askerIsSeed && isSeed) return false
+  const told = classOf(host)
   return told === 'global' || told === classOf(what.asker.host)
 }
 

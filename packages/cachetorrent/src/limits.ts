@@ -22,16 +22,27 @@ export const ELECTION_MS = 10_000
 export const FLAP_MS = 300_000
 /** Leaders that vanished, remembered per tracker. */
 export const FLAPS_MAX = 10_000
-/** Members of other sites named in one reply, at least and at most. */
+/** Members up to which a site is small: each of them has more links to other sites. */
+export const SMALL_SITE = 10
+/** Members of its own site that a member is named: a mesh in which every piece finds its way in a few steps. */
+export const LOCAL_HANDED = 12
+/** Links to members of its site from which on a member dials no more of them. */
+export const LOCAL_LINKS = 12
+/** Seeds that one member is named. */
+export const SEEDS_NAMED_MAX = 4
+/** Links of a seed that are shared out among all sites; the rest is for those who find it by themselves. */
+export const LINKS_OF_SEED = 72
+/** Members of other sites named in one reply, in large and in small sites. */
 export const OUTSIDE_PEERS_MIN = 2
 export const OUTSIDE_PEERS_MAX = 4
 
-/** Pieces claimed by one member at a time: what a withholding member can block. */
+/** Pieces claimed by one member at a time: what a withholding member can block. More of small pieces (`claimsMax`). */
 export const CLAIMS_PER_MEMBER_MAX = 4
-/** Claims for each outside peer that answers: the piece that comes from it, and the next. */
-export const CLAIMS_PER_SOURCE_MAX = 2
+/** Bytes of small pieces claimed at a time: a round trip's worth on a fast link; and pieces, however small they are. */
+export const CLAIMED_BYTES = 1 << 20
+export const CLAIMED_PIECES_MAX = 64
 /** Pieces in one claim message. */
-export const CLAIM_PIECES_MAX = 4
+export const CLAIM_PIECES_MAX = 64
 /** Milliseconds after the last sign of life of a claim until it is free: a choke round of a stock seed, and more. */
 export const CLAIM_LAPSE_MS = 30_000
 /** Milliseconds between two renewals of a claim whose bytes arrive: three in a lapse. */
@@ -90,3 +101,9 @@ export const PUSHES_MAX = 30
 export const PUSHES_PER_PEER_MAX = 2
 /** Milliseconds until a piece that a member was shown and nobody has is shown to another site; longer where all take long. */
 export const ORIGIN_PATIENCE_MS = 20_000
+
+/** How many pieces of this length (bytes) a member may claim at a time. */
+export function claimsMax(pieceLength: number): number {
+  const pieces = Math.floor(CLAIMED_BYTES / pieceLength)
+  return Math.min(CLAIMED_PIECES_MAX, Math.max(CLAIMS_PER_MEMBER_MAX, pieces))
+}

@@ -10,14 +10,15 @@ import { ArbiterDesk, type Verdict } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
 import { ImportDesk } from './import-desk.ts'
-import { Leadership, type SeenMember } from './leadership.ts'
+import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { ALONE_MS, INTEREST_MS, START_MS } from './limits.ts'
+import { ALONE_MS, claimsMax, INTEREST_MS, START_MS } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
 import { OriginDesk } from './origin-desk.ts'
 import { Rotation } from './rotation.ts'
 import { siteToken } from './site-token.ts'
+import { SiteView } from './site-view.ts'
 import { Voice } from './voice.ts'
 import { Wants } from './wants.ts'
 
@@ -35,7 +36,6 @@ export class SiteMember {
   readonly wants: Wants
   readonly #host: PolicyHost
   readonly #self: PeerId
-  readonly #upload: number
   readonly #startedAt: number
   #mode: Mode = 'waiting'
   #site: SiteId | undefined
@@ -44,8 +44,7 @@ export class SiteMember {
   #isAnswered = false
   /** When another member of the site was last known of. */
   #companyAt = 0
-  #living: readonly PeerId[] = []
-  #isSplit = true
+  readonly #view: SiteView
   readonly #voice: Voice
   readonly #claiming: Claiming
 
@@ -53,7 +52,6 @@ export class SiteMember {
     this.#host = host
     this.ledger = ledger
     this.#self = host.self.peerId
-    this.#upload = options.uploadBytesPerSecond ?? 0
     this.#startedAt = startedAt
     this.#companyAt = host.now()
     this.#site = options.site === undefined ? undefined : siteToken(options.infoHash, options.site)
@@ -67,10 +65,13 @@ export class SiteMember {
     this.wants = new Wants(host.have)
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
+    const upload = options.uploadBytesPerSecond ?? 0
+    this.#view = new SiteView({ self: this.#self, upload, neighbours, leadership })
     this.arbiter = new ArbiterDesk({
       self: this.#self,
+      claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
       leads: () => this.role === 'leader',
-      isSplit: () => this.#isSplit,
+      isSplit: () => this.#view.isSplit,
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
       isHad: (piece) =>
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
@@ -304,38 +305,9 @@ export class SiteMember {
 
   /** Who leads and lives now; where that changed, standing claims come first. */
   #lead(now: number): void {
-    this.leadership.look(
-      (peerId) => {
-        const neighbour = this.neighbours.named(peerId)
-        if (neighbour?.where !== 'local' || !neighbour.speaks) return undefined
-        return { peerId, upload: neighbour.upload, signAt: neighbour.signAt }
-      },
-      () => this.#members(now),
-      now,
-    )
-    this.#isSplit = this.#seesSplit(now)
-    const before = this.#living
-    this.#living = this.leadership.leaders
-      .map(({ peerId }) => peerId)
-      .filter((peerId) => this.leadership.standing(peerId, now) !== 'lost')
-    const lost = before.filter((peerId) => !this.#living.includes(peerId))
-    const isNew = this.#living.length > 1 && this.#living.some((one) => !before.includes(one))
-    if (!this.leadership.leadsItself || (lost.length === 0 && !isNew)) return
+    const { lost, hasNew } = this.#view.look(now)
+    if (!this.leadership.leadsItself || (lost.length === 0 && !hasNew)) return
     this.arbiter.tookOver(lost, now)
-  }
-
-  /** A leader has not said that it leads in our term, or somebody says so that we do not know as one. */
-  #seesSplit(now: number): boolean {
-    const { leaders, term } = this.leadership
-    for (const { peerId } of leaders) {
-      if (peerId === this.#self || this.leadership.standing(peerId, now) === 'lost') continue
-      const neighbour = this.neighbours.named(peerId)
-      if (neighbour?.role !== 'leader' || neighbour.term !== term) return true
-    }
-    for (const { role, peer } of this.neighbours.in('local')) {
-      if (role === 'leader' && !this.leadership.leads(peer.peerId)) return true
-    }
-    return false
   }
 
   #setMode(now: number): void {
@@ -355,15 +327,6 @@ export class SiteMember {
     if (this.#hasReply) return 'plain'
     if (!this.#isAnswered && now - this.#startedAt < START_MS) return 'waiting'
     return this.#site !== undefined && !this.neighbours.isAlone ? 'cached' : 'plain'
-  }
-
-  /** All that we see of the site, ourselves first. */
-  #members(now: number): readonly SeenMember[] {
-    const members = [{ peerId: this.#self, upload: this.#upload, signAt: now }]
-    for (const { peer, upload, signAt, speaks } of this.neighbours.in('local')) {
-      if (speaks) members.push({ peerId: peer.peerId, upload, signAt })
-    }
-    return members
   }
 
   /** An outside peer that has what the site lacks should know that we want it, before any claim. */

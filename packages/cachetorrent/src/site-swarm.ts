@@ -4,26 +4,34 @@ import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
 import type { ReplyLeader } from './announce-reply.ts'
 import { type Candidate, elect, leaderCount } from './election.ts'
 import { ELECTION_MS, LEADERS_MIN } from './limits.ts'
+import { Roster } from './roster.ts'
 
-export interface SiteMember extends Candidate {
-  readonly endpoint: Endpoint
+export interface SiteMember extends Candidate, Endpoint {
   /** Speaks CacheTorrent, is where it says it is, and did not vanish lately. */
   readonly eligible: boolean
+  /** It has everything. */
+  readonly isSeed: boolean
 }
 
 export class SiteSwarm {
+  /** By what names a member, whatever peer id it has now. */
+  readonly members = new Roster<SiteMember>()
   readonly #infoHash: InfoHash
-  readonly #members = new Map<string, SiteMember>()
+  /** Members that were told of the seeds. */
+  readonly #tellsSeeds = new Set<string>()
   #leaders: readonly ReplyLeader[] = []
   #term = 0
   #electedAt = Number.NEGATIVE_INFINITY
+  #reviewedAt = Number.NEGATIVE_INFINITY
+  /** One of the leaders went. */
+  #lacksLeader = false
 
   constructor(infoHash: InfoHash) {
     this.#infoHash = infoHash
   }
 
   get size(): number {
-    return this.#members.size
+    return this.members.size
   }
 
   get term(): number {
@@ -39,13 +47,28 @@ export class SiteSwarm {
     return now - this.#electedAt
   }
 
-  /** `key` names the member, whatever peer id it has now. */
   put(key: string, member: SiteMember): void {
-    this.#members.set(key, member)
+    const before = this.members.get(key)
+    if (before?.peerId !== member.peerId || !member.eligible) this.#mayLack(before)
+    this.members.put(key, member)
   }
 
   remove(key: string): boolean {
-    return this.#members.delete(key)
+    this.#tellsSeeds.delete(key)
+    this.#mayLack(this.members.get(key))
+    return this.members.remove(key)
+  }
+
+  /** Whether this member is one of at most `count` that are told of the seeds. */
+  namesSeeds(key: string, count: number): boolean {
+    if (this.#tellsSeeds.has(key)) return true
+    if (this.#tellsSeeds.size >= count) return false
+    this.#tellsSeeds.add(key)
+    return true
+  }
+
+  #mayLack(member: SiteMember | undefined): void {
+    if (member !== undefined && this.leads(member.peerId)) this.#lacksLeader = true
   }
 
   leads(peerId: PeerId): boolean {
@@ -58,8 +81,11 @@ export class SiteSwarm {
    * begins a new term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
    */
   review(leaderPercent: number, now: number, termAtLeast: number): void {
-    const members = [...this.#members.values()]
-    const candidates = members.filter(({ eligible }) => eligible)
+    const isShort = this.#lacksLeader || this.#leaders.length < LEADERS_MIN
+    if (!isShort && now - this.#reviewedAt < ELECTION_MS) return
+    this.#reviewedAt = now
+    this.#lacksLeader = false
+    const candidates = this.members.values().filter(({ eligible }) => eligible)
     const present = new Set(candidates.map(({ peerId }) => peerId))
     const sitting = this.#leaders.map(({ peerId }) => peerId).filter((id) => present.has(id))
     const most = leaderCount(candidates.length, leaderPercent)
@@ -72,7 +98,7 @@ export class SiteSwarm {
     if (!lost && elected.length === before.size && elected.every((one) => before.has(one.peerId))) {
       return
     }
-    const endpoints = new Map(candidates.map(({ peerId, endpoint }) => [peerId, endpoint]))
+    const endpoints = new Map(candidates.map(({ peerId, host, port }) => [peerId, { host, port }]))
     this.#leaders = elected.map(({ peerId, weight }) => ({
       endpoint: endpoints.get(peerId) as Endpoint,
       peerId,

@@ -1,0 +1,77 @@
+// How we see our site's leaders: who of them lives, and whether others see the same ones.
+
+import type { PeerId } from '@bt/primitives'
+import type { Leadership, SeenMember } from './leadership.ts'
+import type { Neighbours } from './neighbours.ts'
+
+export interface SiteViewParts {
+  readonly self: PeerId
+  /** Bytes per second that we declare. */
+  readonly upload: number
+  readonly neighbours: Neighbours
+  readonly leadership: Leadership
+}
+
+export class SiteView {
+  readonly #parts: SiteViewParts
+  #living: readonly PeerId[] = []
+  #isSplit = true
+
+  constructor(parts: SiteViewParts) {
+    this.#parts = parts
+  }
+
+  /** A leader has not said that it leads in our term, or somebody says so whom we do not know as one. */
+  get isSplit(): boolean {
+    return this.#isSplit
+  }
+
+  /** Looks again: leaders that are lost since the last look, and whether there are new ones beside others. */
+  look(now: number): { readonly lost: readonly PeerId[]; readonly hasNew: boolean } {
+    const { leadership } = this.#parts
+    leadership.look(
+      (peerId) => this.#seen(peerId),
+      () => this.#members(now),
+      now,
+    )
+    this.#isSplit = this.#seesSplit(now)
+    const before = this.#living
+    this.#living = leadership.leaders
+      .map(({ peerId }) => peerId)
+      .filter((peerId) => leadership.standing(peerId, now) !== 'lost')
+    const lost = before.filter((peerId) => !this.#living.includes(peerId))
+    const hasNew = this.#living.length > 1 && this.#living.some((one) => !before.includes(one))
+    return { lost, hasNew }
+  }
+
+  #seen(peerId: PeerId): SeenMember | undefined {
+    const neighbour = this.#parts.neighbours.named(peerId)
+    if (neighbour?.where !== 'local' || !neighbour.speaks) return undefined
+    return { peerId, upload: neighbour.upload, signAt: neighbour.signAt }
+  }
+
+  /** All that we see of the site, ourselves first. */
+  #members(now: number): readonly SeenMember[] {
+    const { self, upload, neighbours } = this.#parts
+    const members: SeenMember[] = [{ peerId: self, upload, signAt: now }]
+    for (const { peer } of neighbours.in('local')) {
+      const seen = this.#seen(peer.peerId)
+      if (seen !== undefined) members.push(seen)
+    }
+    return members
+  }
+
+  #seesSplit(now: number): boolean {
+    const { self, neighbours, leadership } = this.#parts
+    const { leaders, term } = leadership
+    for (const { peerId } of leaders) {
+      if (peerId === self || leadership.standing(peerId, now) === 'lost') continue
+      const neighbour = neighbours.named(peerId)
+      if (neighbour?.role !== 'leader' || neighbour.term !== term) return true
+    }
+    for (const { role, peer } of neighbours.in('local')) {
+      if (role === 'leader' && !leadership.leads(peer.peerId)) return true
+    }
+    return false
+  }
+}

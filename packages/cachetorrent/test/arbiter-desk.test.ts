@@ -1,0 +1,73 @@
+import type { PeerId } from '@bt/primitives'
+import { describe, expect, test } from 'vitest'
+import { ArbiterDesk, type ArbiterDeskParts } from '../src/arbiter-desk.ts'
+import { CONFIRM_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
+
+const id = (letter: string): PeerId => letter.repeat(40) as PeerId
+const [A, B, M, N] = [id('a'), id('b'), id('c'), id('d')]
+
+const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =>
+  new ArbiterDesk({
+    self,
+    claimsMax: 4,
+    leads: () => true,
+    decides: () => true,
+    isSplit: () => false,
+    isHad: () => false,
+    isHere: () => true,
+    ...more,
+  })
+
+describe('a leader that is asked', () => {
+  test('answers at once while all leaders see the same leaders', () => {
+    const one = desk(A)
+    expect(one.asked({ pieces: [1] }, M, 0).get(1)).toBe('granted')
+    expect(one.asked({ pieces: [1] }, N, 0).get(1)).toBe('taken')
+  })
+
+  test('who does not lead gives nothing, and says so', () => {
+    const one = desk(A, { leads: () => false })
+    expect(one.asked({ pieces: [1] }, M, 0).get(1)).toBe('taken')
+  })
+
+  test('[M18] two that were asked about one piece in the same moment give it once', () => {
+    const split = { isSplit: () => true }
+    const [one, other] = [desk(A, split), desk(B, split)]
+    expect(one.asked({ pieces: [1] }, M, 0).size).toBe(0)
+    expect(other.asked({ pieces: [1] }, N, 5).size).toBe(0)
+    other.heardLease(A, one.lease(), 20)
+    one.heardLease(B, other.lease(), 20)
+    const late = CONFIRM_MS + 5
+    expect(one.confirmed(late).get(M)?.get(1)).toBe('granted')
+    expect(other.confirmed(late).get(N)?.get(1)).toBe('taken')
+    expect(other.book.holderOf(1)).toBeUndefined()
+  })
+
+  test('[M18] a grant of which another leader told before is not given again', () => {
+    const one = desk(A, { isSplit: () => true })
+    one.heardLease(B, [[1, N]], 0)
+    expect(one.asked({ pieces: [1] }, M, 10).get(1)).toBe('taken')
+  })
+
+  test('[M12] a leader that goes on naming a claim for minutes is no longer believed', () => {
+    const one = desk(A)
+    for (let now = 0; now <= HEARD_CLAIM_MS_MAX; now += 2000) one.heardLease(B, [[1, N]], now)
+    expect(one.asked({ pieces: [1] }, M, HEARD_CLAIM_MS_MAX).get(1)).toBe('granted')
+  })
+
+  test('what a member says to have is not given again while it is here', () => {
+    let here = true
+    const one = desk(A, { isHere: () => here })
+    one.asked({ pieces: [1] }, M, 0)
+    one.done([1], [], M)
+    expect(one.asked({ pieces: [1] }, N, 1).get(1)).toBe('have')
+    here = false
+    expect(one.asked({ pieces: [1] }, N, 2).get(1)).toBe('granted')
+  })
+
+  test('[M07] who says to have a piece that it never claimed changes nothing', () => {
+    const one = desk(A)
+    one.done([1], [], N)
+    expect(one.asked({ pieces: [1] }, M, 1).get(1)).toBe('granted')
+  })
+})
