@@ -10,6 +10,7 @@ import {
   CLAIM_IDLE_MS,
   CLAIM_RENEW_MS,
   HAVE_RETRY_MS,
+  SLOWEST_BYTES_PER_SECOND,
   TAKEN_RETRY_MS,
 } from './limits.ts'
 
@@ -33,8 +34,12 @@ export class ImportDesk {
   /** Not before then. */
   readonly #waits = new Map<number, number>()
 
-  constructor(pieceCount: number) {
+  readonly #idleMs: number
+
+  /** `blockLength`, in bytes: a block may take long to come over a slow line. */
+  constructor(pieceCount: number, blockLength: number) {
     this.#may = new Bitfield(pieceCount)
+    this.#idleMs = CLAIM_IDLE_MS + (blockLength * 1000) / SLOWEST_BYTES_PER_SECOND
   }
 
   /** What may be asked of other sites; live. */
@@ -120,7 +125,7 @@ export class ImportDesk {
 
   /** Held without a byte for too long: to be given back. */
   idle(now: number): readonly number[] {
-    return this.#which(({ progressAt }) => now - progressAt >= CLAIM_IDLE_MS)
+    return this.#which(({ progressAt }) => now - progressAt >= this.#idleMs)
   }
 
   /** Held, in progress, and due to be renewed. */

@@ -39,16 +39,18 @@ export const OUTSIDE_PEERS_MAX = 4
 /** Pieces claimed by one member at a time: what a withholding member can block. More of small pieces (`claimsMax`). */
 export const CLAIMS_PER_MEMBER_MAX = 4
 /** Bytes of small pieces claimed at a time: a round trip's worth on a fast link; and pieces, however small they are. */
-export const CLAIMED_BYTES = 1 << 20
-export const CLAIMED_PIECES_MAX = 64
+export const CLAIMED_BYTES = 1 << 17
+export const CLAIMED_PIECES_MAX = 16
 /** Pieces in one claim message. */
-export const CLAIM_PIECES_MAX = 64
+export const CLAIM_PIECES_MAX = 16
 /** Milliseconds after the last sign of life of a claim until it is free: a choke round of a stock seed, and more. */
 export const CLAIM_LAPSE_MS = 30_000
 /** Milliseconds between two renewals of a claim whose bytes arrive: three in a lapse. */
 export const CLAIM_RENEW_MS = 8_000
 /** Milliseconds without a byte after which a member gives a claim back by itself. */
 export const CLAIM_IDLE_MS = 20_000
+/** Bytes per second of an outside line that is still waited for. */
+export const SLOWEST_BYTES_PER_SECOND = 8_192
 /** Milliseconds until a piece that another member holds is asked about again. */
 export const TAKEN_RETRY_MS = 4_000
 /** Milliseconds until a piece that a member of the site has, and we do not see, is asked about again. */

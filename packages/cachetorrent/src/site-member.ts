@@ -61,7 +61,7 @@ export class SiteMember {
       siteOf: options.siteOf,
     })
     this.leadership = new Leadership(options.infoHash, this.#self, host.below(41))
-    this.imports = new ImportDesk(host.have.length)
+    this.imports = new ImportDesk(host.have.length, host.geometry?.blockLength ?? 0)
     this.wants = new Wants(host.have)
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this

@@ -14,7 +14,7 @@ describe('a list to draw from', () => {
         model.set(key, step)
       } else expect(roster.remove(key)).toBe(model.delete(key))
       expect(roster.get(key)).toBe(model.get(key))
-      expect([...roster.values()].toSorted()).toEqual([...model.values()].toSorted())
+      expect(new Set(roster.values())).toEqual(new Set(model.values()))
     }
   })
 
@@ -29,7 +29,7 @@ describe('a list to draw from', () => {
       for (const one of drawn) times[one] = (times[one] as number) + 1
     }
     for (const count of times) expect(Math.abs(count - 500)).toBeLessThan(100)
-    expect(roster.draw(30, random, (one) => one < 3).toSorted()).toEqual([0, 1, 2])
+    expect(new Set(roster.draw(30, random, (one) => one < 3))).toEqual(new Set([0, 1, 2]))
     expect(roster.values()).toHaveLength(20)
   })
 })

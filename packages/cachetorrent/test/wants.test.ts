@@ -74,7 +74,7 @@ describe('pieces that the site lacks and others have', () => {
     const below = (bound: number): number => random.below(bound)
     const drawn = new Set<number | undefined>()
     for (let turn = 0; turn < 50; turn++) drawn.add(wants.draw((piece) => piece % 2 === 0, below))
-    expect([...drawn].toSorted()).toEqual([2, 4])
+    expect(drawn).toEqual(new Set([2, 4]))
     expect(wants.draw(() => false, below)).toBeUndefined()
   })
 })

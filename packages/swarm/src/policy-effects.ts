@@ -5,6 +5,9 @@ import type { Peer } from './peers/peer.ts'
 import type { Turn } from './peers/turn.ts'
 import type { PeerHandle, PolicyQuestion } from './policy.ts'
 
+/** Milliseconds for which a full output must not have moved to be given no more messages of a policy: slow links are often full. */
+const STUCK_MS = 30_000
+
 export interface PolicyEffectsParts {
   readonly turn: Turn
   readonly peers: () => Iterable<Peer>
@@ -22,11 +25,9 @@ export class PolicyEffects {
     this.#parts = parts
   }
 
-  /** False: the peer is gone, does not speak it, or its output is full. */
+  /** False: the peer is gone, does not speak it, or its output is stuck. A full one takes a word all the same. */
   send(peer: Peer, extension: string, payload: Uint8Array): boolean {
-    if (peer.isClosed || peer.fullSince !== undefined || !peer.session.speaks(extension)) {
-      return false
-    }
+    if (peer.isClosed || peer.fullMs > STUCK_MS || !peer.session.speaks(extension)) return false
     peer.session.sendExtended(extension, payload)
     peer.touch()
     this.#parts.turn.soon()
@@ -50,7 +51,7 @@ export class PolicyEffects {
   }
 
   #answerChanged(question: 'scope' | 'link', peer: Peer, exchange: Exchange | undefined): void {
-    if (question === 'scope') exchange?.downloader.scopeChanged(peer)
-    else if (!this.#parts.refused(peer)) exchange?.downloader.linkChanged(peer)
+    const isScope = question === 'scope'
+    if (isScope || !this.#parts.refused(peer)) exchange?.downloader.answerChanged(peer, isScope)
   }
 }

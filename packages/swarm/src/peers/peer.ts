@@ -169,6 +169,11 @@ export class Peer implements PeerHandle, ChannelReader {
   }
 
   /** Told by the turn: one gathered write of all there is, and the alarm. */
+  /** Milliseconds for which its channel has taken nothing more; 0: it does. */
+  get fullMs(): number {
+    return this.fullSince === undefined ? 0 : this.#clock.now() - this.fullSince
+  }
+
   flush(): void {
     this.#dirty = false
     if (this.#closed) return

@@ -130,16 +130,11 @@ export class Downloader {
     this.#intakes.get(peer)?.pipeline.unchoked(peer.now)
   }
 
-  /** The policy's answer changed: what must not be asked any more is cancelled. */
-  scopeChanged(peer: Peer): void {
+  /** A policy's answer changed, about scope or link: what must not be asked any more is cancelled. */
+  answerChanged(peer: Peer, isScope: boolean): void {
     if (!this.#intakes.has(peer)) return
     const scope = this.#parts.seat.scope(peer)
-    this.#parts.picker.setScope(peer, scope)
-    this.linkChanged(peer, scope)
-  }
-
-  linkChanged(peer: Peer, scope = this.#parts.seat.scope(peer)): void {
-    if (!this.#intakes.has(peer)) return
+    if (isScope) this.#parts.picker.setScope(peer, scope)
     const mayAsk = this.#parts.seat.mayAsk(peer)
     for (const open of Array.from(peer.session.openRequests())) {
       if (!mayAsk || !isInScope(scope, open.piece)) this.#cancel(peer, open)
