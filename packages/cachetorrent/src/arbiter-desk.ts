@@ -10,6 +10,7 @@ import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
 import {
   CONFIRM_MS,
+  DONE_MS,
   HEARD_CLAIM_MS,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
@@ -57,8 +58,8 @@ export class ArbiterDesk {
   readonly #parts: ArbiterDeskParts
   readonly #heard = new Map<number, Heard>()
   #pending: Pending[] = []
-  /** Who said to have a piece that we gave it, until its have is here. */
-  readonly #doneBy = new Map<number, PeerId>()
+  /** When the holder of a claim said to have the piece: until its have is here, we take its word. */
+  readonly #doneAt = new Map<number, number>()
   #grantsFrom = 0
 
   constructor(parts: ArbiterDeskParts) {
@@ -134,32 +135,32 @@ export class ArbiterDesk {
     return answers
   }
 
-  done(pieces: readonly number[], givenBack: readonly number[], member: PeerId): void {
+  done(pieces: readonly number[], givenBack: readonly number[], member: PeerId, now: number): void {
     for (const piece of pieces) {
-      if (this.book.holderOf(piece) === member) this.#doneBy.set(piece, member)
+      if (this.book.holderOf(piece) === member) this.#doneAt.set(piece, now)
       this.book.done(piece, member)
     }
     for (const piece of givenBack) this.book.givenBack(piece, member)
   }
 
   /** Claims for a lease: the newest. */
-  lease(): readonly (readonly [number, PeerId])[] {
+  lease(now: number): readonly (readonly [number, PeerId])[] {
     for (const [piece] of Array.from(this.book.open))
-      if (this.#isHad(piece)) this.book.settled(piece)
+      if (this.#isHad(piece, now)) this.book.settled(piece)
     return [...this.book.open].slice(-LEASE_CLAIMS_MAX)
   }
 
-  #isHad(piece: number): boolean {
+  #isHad(piece: number, now: number): boolean {
     if (this.#parts.isHad(piece)) return true
-    const by = this.#doneBy.get(piece)
-    if (by === undefined) return false
-    if (this.#parts.isHere(by)) return true
-    this.#doneBy.delete(piece)
+    const since = this.#doneAt.get(piece)
+    if (since === undefined) return false
+    if (now - since < DONE_MS) return true
+    this.#doneAt.delete(piece)
     return false
   }
 
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
-    if (this.#isHad(piece)) {
+    if (this.#isHad(piece, now)) {
       this.book.settled(piece)
       return 'have'
     }
@@ -173,7 +174,7 @@ export class ArbiterDesk {
 
   /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */
   #final({ piece, asker, at }: Pending, now: number): Verdict {
-    if (this.#isHad(piece)) {
+    if (this.#isHad(piece, now)) {
       this.book.settled(piece)
       return 'have'
     }

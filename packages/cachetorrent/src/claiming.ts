@@ -154,7 +154,8 @@ export class Claiming {
     if (decider === undefined) return
     const verified = isHere ? [piece] : []
     const givenBack = isHere ? [] : [piece]
-    if (decider === this.#self) arbiter.done(verified, givenBack, this.#self)
+    if (decider === this.#self)
+      arbiter.done(verified, givenBack, this.#self, this.#parts.host.now())
     else voice.tell(decider, { kind: 'claim-done', verified, givenBack, term: leadership.term })
   }
 

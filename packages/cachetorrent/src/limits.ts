@@ -58,6 +58,8 @@ export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */
 export const ANSWER_MS = 5_000
 
+/** Share of the pieces that is left when blocks may be asked of two neighbours at once. */
+export const END_SHARE = 0.01
 /** Milliseconds for which an outside peer that has nothing new is told that we are interested: two pieces are seldom further apart. */
 export const INTEREST_MS = 20_000
 
@@ -74,6 +76,8 @@ export const HEARD_CLAIM_MS = 5_000
 
 /** Milliseconds for which a claim that goes on being heard of counts: longer than any piece takes, and a leader that lies ends. */
 export const HEARD_CLAIM_MS_MAX = 60_000
+/** Milliseconds for which a member's word counts that it has a piece: its have is here by then, or it died. */
+export const DONE_MS = 10_000
 /** Milliseconds that a grant waits for the word of other leaders while they do not see the same leaders: two round trips in a site. */
 export const CONFIRM_MS = 300
 

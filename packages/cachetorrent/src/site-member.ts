@@ -12,11 +12,12 @@ import { Claiming } from './claiming.ts'
 import { ImportDesk } from './import-desk.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { ALONE_MS, claimsMax, INTEREST_MS, START_MS } from './limits.ts'
+import { ALONE_MS, claimsMax, END_SHARE, INTEREST_MS, START_MS } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
 import { OriginDesk } from './origin-desk.ts'
 import { Rotation } from './rotation.ts'
+import { LOCAL, LOCAL_AT_END, NOTHING } from './scopes.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
 import { Voice } from './voice.ts'
@@ -40,6 +41,8 @@ export class SiteMember {
   #mode: Mode = 'waiting'
   #site: SiteId | undefined
   #hasReply = false
+  /** Few pieces are missing. */
+  #isEnding = false
   /** A tracker answered, without leaders. */
   #isAnswered = false
   /** When another member of the site was last known of. */
@@ -178,15 +181,21 @@ export class SiteMember {
   verified(piece: number): void {
     if (this.imports.holds(piece) && this.wants.local.of(piece) > 0) this.ledger.doubted(piece)
     this.wants.had(piece)
+    const { have } = this.#host
+    if (!this.#isEnding && have.length - have.count <= have.length * END_SHARE) {
+      this.#isEnding = true
+      this.#host.changed('scope')
+    }
     this.#claiming.verified(piece)
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {
     if (this.#mode === 'plain') return undefined
     const neighbour = this.neighbours.of(peer)
-    if (neighbour?.where === 'local') return LOCAL
+    if (neighbour?.where === 'local') return this.#isEnding ? LOCAL_AT_END : LOCAL
     if (neighbour?.where !== 'outside' || this.#mode === 'waiting') return NOTHING
-    return { had: this.imports.may, reason: 'claim', interested: neighbour.interested }
+    const { interested } = neighbour
+    return { had: this.imports.may, reason: 'claim', interested, duplicates: false }
   }
 
   isLocal(peer: PeerHandle): boolean {
@@ -239,7 +248,7 @@ export class SiteMember {
       this.#claiming.decided(verdicts, peer.peerId)
       if (this.#mode === 'cached') this.#claiming.ask()
     } else if (message.kind === 'claim-done') {
-      this.arbiter.done(message.verified, message.givenBack, peer.peerId)
+      this.arbiter.done(message.verified, message.givenBack, peer.peerId, now)
     }
   }
 
@@ -339,6 +348,3 @@ export class SiteMember {
     this.#host.changed('scope', neighbour.peer)
   }
 }
-
-const LOCAL: PieceScope = { had: 'all', reason: 'local' }
-const NOTHING: PieceScope = { had: 'none', reason: 'unknown' }

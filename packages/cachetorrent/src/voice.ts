@@ -70,7 +70,7 @@ export class Voice {
     if (this.#parts.role() !== 'leader' || now - this.#leaseAt < LEASE_MS) return
     this.#leaseAt = now
     const sign = this.#lease([])
-    const whole = this.#lease(this.#parts.arbiter.lease())
+    const whole = this.#lease(this.#parts.arbiter.lease(this.#parts.host.now()))
     for (const neighbour of this.#parts.neighbours.in('local')) {
       this.#pass(neighbour, this.#isLeader(neighbour) ? whole : sign)
     }
@@ -83,7 +83,7 @@ export class Voice {
 
   leaseTo(to: readonly Neighbour[]): void {
     if (this.#parts.role() !== 'leader' || to.length === 0) return
-    const whole = this.#lease(this.#parts.arbiter.lease())
+    const whole = this.#lease(this.#parts.arbiter.lease(this.#parts.host.now()))
     for (const neighbour of to) this.#pass(neighbour, whole)
   }
 

@@ -1,7 +1,7 @@
 import type { PeerId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { ArbiterDesk, type ArbiterDeskParts } from '../src/arbiter-desk.ts'
-import { CONFIRM_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
+import { CONFIRM_MS, DONE_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
 
 const id = (letter: string): PeerId => letter.repeat(40) as PeerId
 const [A, B, M, N] = [id('a'), id('b'), id('c'), id('d')]
@@ -35,8 +35,8 @@ describe('a leader that is asked', () => {
     const [one, other] = [desk(A, split), desk(B, split)]
     expect(one.asked({ pieces: [1] }, M, 0).size).toBe(0)
     expect(other.asked({ pieces: [1] }, N, 5).size).toBe(0)
-    other.heardLease(A, one.lease(), 20)
-    one.heardLease(B, other.lease(), 20)
+    other.heardLease(A, one.lease(5), 20)
+    one.heardLease(B, other.lease(5), 20)
     const late = CONFIRM_MS + 5
     expect(one.confirmed(late).get(M)?.get(1)).toBe('granted')
     expect(other.confirmed(late).get(N)?.get(1)).toBe('taken')
@@ -55,19 +55,17 @@ describe('a leader that is asked', () => {
     expect(one.asked({ pieces: [1] }, M, HEARD_CLAIM_MS_MAX).get(1)).toBe('granted')
   })
 
-  test('what a member says to have is not given again while it is here', () => {
-    let here = true
-    const one = desk(A, { isHere: () => here })
+  test('what a member says to have is not given again, until its have should be here', () => {
+    const one = desk(A)
     one.asked({ pieces: [1] }, M, 0)
-    one.done([1], [], M)
+    one.done([1], [], M, 0)
     expect(one.asked({ pieces: [1] }, N, 1).get(1)).toBe('have')
-    here = false
-    expect(one.asked({ pieces: [1] }, N, 2).get(1)).toBe('granted')
+    expect(one.asked({ pieces: [1] }, N, DONE_MS).get(1)).toBe('granted')
   })
 
   test('[M07] who says to have a piece that it never claimed changes nothing', () => {
     const one = desk(A)
-    one.done([1], [], N)
+    one.done([1], [], N, 0)
     expect(one.asked({ pieces: [1] }, M, 1).get(1)).toBe('granted')
   })
 })

@@ -101,6 +101,8 @@ export interface PieceScope {
   readonly promisedBusy?: boolean
   /** Counted with every byte that comes from this peer: 'local', 'claim', 'spill', 'endgame' … */
   readonly reason: string
+  /** False: never asked for a block that somebody else was asked for, not even in the endgame. */
+  readonly duplicates?: boolean
   /** Say that we are interested even while nothing of it may be asked: whoever waits for an unchoke must. */
   readonly interested?: boolean
 }

@@ -1,0 +1,138 @@
+import type { InfoHash, PeerId, SiteId } from '@bt/primitives'
+import { describe, expect, test } from 'vitest'
+import type { CacheReply } from '../src/index.ts'
+import { Leadership, type SeenMember, SILENT_MS } from '../src/leadership.ts'
+import { LEASE_LOST_MS } from '../src/limits.ts'
+
+const HASH = 'ab'.repeat(20) as InfoHash
+const id = (letter: string): PeerId => letter.repeat(40) as PeerId
+const [SELF, A, B] = [id('1'), id('a'), id('b')]
+const PIECES = 64
+
+function reply(term: number, leaders: readonly PeerId[]): CacheReply {
+  return {
+    leaders: leaders.map((peerId, at) => ({
+      endpoint: { host: `20.0.0.${at + 1}`, port: 6881 },
+      peerId,
+      weight: 1,
+    })),
+    isLeader: leaders.includes(SELF),
+    site: '0123456789abcdef' as SiteId,
+    term,
+    ttlSeconds: 60,
+  }
+}
+
+/** A member and what it sees: who showed life, and when. */
+class Seat {
+  readonly leadership = new Leadership(HASH, SELF, 20)
+  readonly signs = new Map<PeerId, number>()
+
+  look(now: number): void {
+    const seen = (peerId: PeerId): SeenMember | undefined => {
+      const signAt = this.signs.get(peerId)
+      return signAt === undefined ? undefined : { peerId, upload: 0, signAt }
+    }
+    const all = [...this.signs.keys()].map((peerId) => seen(peerId) as SeenMember)
+    const self = { peerId: SELF, upload: 0, signAt: now }
+    this.leadership.look(seen, () => [self, ...all], now)
+  }
+
+  /** Who decides about the pieces, each once. */
+  arbiters(now: number): ReadonlySet<PeerId | undefined> {
+    const found = new Set<PeerId | undefined>()
+    for (let piece = 0; piece < PIECES; piece++) {
+      found.add(this.leadership.arbiterOf(piece, now)?.peerId)
+    }
+    return found
+  }
+}
+
+describe('who leads, as a member sees it', () => {
+  test('[M09] an empty list of leaders means plain BitTorrent, and nobody decides', () => {
+    const seat = new Seat()
+    expect(seat.leadership.heard(reply(3, []), 0)).toBe(true)
+    expect(seat.leadership.isNamed).toBe(false)
+    expect(seat.leadership.isOnly).toBe(false)
+    expect(seat.arbiters(0)).toEqual(new Set([undefined]))
+  })
+
+  test('[M10] an older term is ignored', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(5, [A]), 0)
+    expect(seat.leadership.heard(reply(4, [B]), 1)).toBe(false)
+    seat.signs.set(A, 1).set(B, 1)
+    seat.look(1)
+    expect(seat.leadership.term).toBe(5)
+    expect(seat.arbiters(1)).toEqual(new Set([A]))
+  })
+
+  test('two leaders that live share the pieces', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    seat.signs.set(A, 0).set(B, 0)
+    seat.look(0)
+    expect(seat.arbiters(0)).toEqual(new Set([A, B]))
+  })
+
+  test('[M02] a leader that lives and answers nothing is passed over for half a minute', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    seat.signs.set(A, 100).set(B, 100)
+    seat.look(100)
+    seat.leadership.silent(A, 100)
+    expect(seat.arbiters(101)).toEqual(new Set([B]))
+    seat.signs.set(A, 100 + SILENT_MS).set(B, 100 + SILENT_MS)
+    seat.look(100 + SILENT_MS)
+    expect(seat.arbiters(100 + SILENT_MS)).toEqual(new Set([A, B]))
+  })
+
+  test('[M13] one that answers again is asked again at once', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    seat.signs.set(A, 0).set(B, 0)
+    seat.look(0)
+    seat.leadership.silent(A, 0)
+    seat.leadership.answered(A)
+    expect(seat.arbiters(1)).toEqual(new Set([A, B]))
+  })
+
+  test('[M28] a member that reaches none of its leaders waits for a lease, and then ranks those it sees', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    seat.look(0)
+    expect(seat.arbiters(0)).toEqual(new Set([undefined]))
+    const later = 2 * LEASE_LOST_MS
+    seat.look(later)
+    expect(seat.leadership.isLocal).toBe(true)
+    expect(seat.arbiters(later)).toEqual(new Set([SELF]))
+  })
+
+  test('[M26] who is made a leader and unmade again knows both', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A]), 0)
+    seat.signs.set(A, 0)
+    seat.look(0)
+    expect(seat.leadership.leadsItself).toBe(false)
+    seat.leadership.heard(reply(2, [A, SELF]), 1)
+    seat.look(1)
+    expect(seat.leadership.leadsItself).toBe(true)
+    seat.leadership.heard(reply(3, [A]), 2)
+    seat.look(2)
+    expect(seat.leadership.leadsItself).toBe(false)
+  })
+
+  test('[M32] only durations count, whatever a clock says', () => {
+    const lostAfter = (start: number): number => {
+      const seat = new Seat()
+      seat.leadership.heard(reply(1, [A]), start)
+      seat.signs.set(A, start)
+      for (let ms = 0; ; ms += 100) {
+        seat.look(start + ms)
+        if (seat.leadership.isLocal) return ms
+      }
+    }
+    expect(lostAfter(10 * 60_000)).toBe(lostAfter(0))
+    expect(lostAfter(0)).toBeGreaterThan(LEASE_LOST_MS / 2)
+  })
+})
