@@ -25,12 +25,16 @@ const WORLD: readonly (readonly [RegExp, string])[] = [
 const REPEATABLE: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b/, 'Random'],
   [
-    /\bMath\.(pow|exp|expm1|log|log2|log10|log1p|sin|cos|tan|atan2?|sinh|cosh|tanh|cbrt|hypot)\b/,
+    /\bMath\.(pow|exp|expm1|log|log2|log10|log1p|sin|cos|tan|atan2?|sinh|cosh|tanh|asin|acos|asinh|acosh|atanh|cbrt|hypot)\b/,
     'integers or + − × ÷ √',
   ],
-  [/\*\*\s*[a-z(]/, 'multiplication: ** with a variable is Math.pow'],
+  [
+    /\*\*=?\s*(?:[A-Za-z_$(#]|-|\d*\.\d)/,
+    'multiplication: ** with a variable or a fraction is Math.pow',
+  ],
   [/\blocaleCompare\b|\btoLocale\w*|\bIntl\./, 'comparison of code units or bytes'],
   [/\.(sort|toSorted)\(\s*\)/, 'a sort with a total order written out'],
+  [/\bWeakRef\b|\bFinalizationRegistry\b/, 'nothing: when garbage is collected is chance'],
 ]
 
 for (const room of rooms()) {
@@ -54,6 +58,10 @@ test('the ban sees what it forbids', () => {
   expect(() => refuse('x.ts', 'const a = Date.now()', WORLD)).toThrow('x.ts:1')
   expect(() => refuse('x.ts', '\nMath.pow(2, 3)', REPEATABLE)).toThrow('x.ts:2')
   expect(() => refuse('x.ts', '// Date.now()', WORLD)).not.toThrow()
+  for (const line of ['x ** y', '2 ** -1', 'x ** 0.5', 'x **= rate', 'x ** (y)', 'a.sort()'])
+    expect(() => refuse('x.ts', line, REPEATABLE), line).toThrow('x.ts:1')
+  for (const line of ['2 ** 32', 'x ** 2', 'a.sort((x, y) => x - y)'])
+    expect(() => refuse('x.ts', line, REPEATABLE), line).not.toThrow()
 })
 
 function refuse(path: string, text: string, bans: readonly (readonly [RegExp, string])[]): void {
