@@ -32,7 +32,7 @@ for (const file of positionals) {
   }
 }
 const figures = [...all.values()].toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
-writeFileSync(FIGURES, `[\n${figures.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`)
+writeFileSync(FIGURES, `${JSON.stringify(figures, undefined, 2)}\n`)
 const page = readFileSync(PAGE, 'utf8')
 const before = page.slice(0, page.indexOf(BEGIN) + BEGIN.length)
 const after = page.slice(page.indexOf(END))
