@@ -116,7 +116,10 @@ export class Topology {
 
   /** Takes the uplink of a site away, or brings it back. */
   uplink(site: number, is: 'up' | 'down'): void {
-    ip('-n', this.#switch(site), 'link', 'set', 'dev', 'uplink', is)
+    const name = this.#switch(site)
+    ip('-n', name, 'link', 'set', 'dev', 'uplink', is)
+    // A link that goes down takes its routes along.
+    if (is === 'up') ip('-n', name, 'route', 'replace', 'default', 'via', `10.0.${site}.2`)
   }
 
   async stopAll(): Promise<void> {
