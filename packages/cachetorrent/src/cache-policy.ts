@@ -137,9 +137,12 @@ export class CachePolicy implements SwarmPolicy {
     if (leads === true) return 2
     const member = this.#member
     if (member?.mode !== 'cached') return 1
-    const isDense = member.neighbours.in('local').size >= LOCAL_LINKS
+    const local = member.neighbours.in('local').size
+    const isDense = local >= LOCAL_LINKS
     const isLinked = member.neighbours.in('outside').size >= OUTSIDE_PEERS_MIN
-    return isDense && (isLinked || origin === 'pex') ? 0 : 1
+    if (origin !== 'pex') return isDense && isLinked ? 0 : 1
+    // Peers tell of everybody, mostly of other sites: in a site too small to be dense all would link to all.
+    return isDense || (isLinked && 2 * local >= LOCAL_LINKS) ? 0 : 1
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {

@@ -39,6 +39,22 @@ describe('owned mode in the simulator', () => {
     expect(plain.redundancy).toBeGreaterThan(2)
   })
 
+  test('in sites too small for a dense mesh, members do not link to everybody that peers tell of', () => {
+    const world = new SiteWorld(8, 5, PIECES)
+    world.crowd(8)
+    let most = 0
+    for (let second = 0; second < 15; second++) {
+      world.simulation.run({ timeMs: world.now + 1000 })
+      for (const { policy, swarm } of world.members)
+        if (!swarm.isComplete) most = Math.max(most, policy?.status.outsidePeers ?? 0)
+    }
+    world.complete(10 * MINUTE)
+    checkInvariants(world, 'small sites')
+    // 32 peers are outside; a few links are made, a few accepted.
+    expect(most).toBeLessThanOrEqual(20)
+    expect(world.redundancy).toBeLessThanOrEqual(1.05)
+  })
+
   test('the same seed gives the same run', () => {
     const hash = (): string => {
       const world = halfway(5)
