@@ -67,6 +67,8 @@ export const INTEREST_MS = 20_000
 export const LEASE_MS = 2_000
 /** Milliseconds without a sign after which a leader's standby arbitrates. */
 export const LEASE_LOST_MS = 5_000
+/** Milliseconds without a sign after which what a leader alone has is no longer had in its site: three signs and some. */
+export const LEADER_SILENT_MS = 7_500
 /** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */
 export const TAKEOVER_MS = 2_000
 /** Claims told in one lease. */

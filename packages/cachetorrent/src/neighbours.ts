@@ -22,6 +22,8 @@ export interface Neighbour {
   upload: number
   /** When it last sent one of our messages, or was met. */
   signAt: number
+  /** A leader without a sign of life: what it has does not count. */
+  isSilent: boolean
   /** Which version of what we say about ourselves it was told. */
   told: number
   /** When it last had something that the site lacks. */
@@ -83,6 +85,7 @@ export class Neighbours {
       term: 0,
       upload: 0,
       signAt: now,
+      isSilent: false,
       told: 0,
       usefulAt: Number.NEGATIVE_INFINITY,
       interested: false,

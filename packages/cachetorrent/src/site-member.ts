@@ -68,8 +68,9 @@ export class SiteMember {
     this.wants = new Wants(host.have)
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
-    const upload = options.uploadBytesPerSecond ?? 0
-    this.#view = new SiteView({ self: this.#self, upload, neighbours, leadership })
+    const rescope = (peer: PeerHandle): void => host.changed('scope', peer)
+    const facts = { upload: options.uploadBytesPerSecond ?? 0, local: wants.local, rescope }
+    this.#view = new SiteView({ self: this.#self, neighbours, leadership, ...facts })
     this.arbiter = new ArbiterDesk({
       self: this.#self,
       claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
@@ -82,9 +83,7 @@ export class SiteMember {
     })
     const { arbiter } = this
     const role = (): Role => this.role
-    const site = (): SiteId | undefined => this.#site
-    this.#voice = new Voice({ host, neighbours, leadership, arbiter, role, site })
-    const voice = this.#voice
+    this.#voice = new Voice({ host, neighbours, leadership, arbiter, role, site: () => this.#site })
     this.#claiming = new Claiming({
       host,
       neighbours,
@@ -92,7 +91,7 @@ export class SiteMember {
       imports,
       arbiter,
       wants,
-      voice,
+      voice: this.#voice,
       ledger,
     })
     for (const peer of host.peers()) this.opened(peer)
@@ -192,7 +191,8 @@ export class SiteMember {
   scope(peer: PeerHandle): PieceScope | undefined {
     if (this.#mode === 'plain') return undefined
     const neighbour = this.neighbours.of(peer)
-    if (neighbour?.where === 'local') return this.#isEnding ? LOCAL_AT_END : LOCAL
+    if (neighbour?.where === 'local' && !neighbour.isSilent)
+      return this.#isEnding ? LOCAL_AT_END : LOCAL
     if (neighbour?.where !== 'outside' || this.#mode === 'waiting') return NOTHING
     const { interested } = neighbour
     return { had: this.imports.may, reason: 'claim', interested, duplicates: false }
