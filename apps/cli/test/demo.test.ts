@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { bt } from './bt.ts'
 
-it('bt demo verifies every byte, and each piece crosses between its sites once', async () => {
+it('bt demo verifies every byte, and each piece comes once into the site without a copy', async () => {
   const { code, events, stderr } = await bt(['demo', '--size', '4MiB', '--peers', '4', '--json'])
   expect([code, stderr]).toEqual([0, ''])
   const named = (name: string) => events.filter(({ event }) => event === name)

@@ -125,6 +125,17 @@ export async function runTracker(
         ...facts,
       })
   }
+  // Before anybody hears that we listen: until then a SIGHUP would end the process.
+  process.on('SIGHUP', () => {
+    sites?.reload()
+    if (list === undefined) return
+    try {
+      listed = readList(list.file, read)
+      log.info({ file: list.file, infoHashes: listed.size }, 'list read again')
+    } catch (error) {
+      log.warn({ file: list.file, error: String(error) }, 'list not read, the old one stays')
+    }
+  })
   try {
     if (config.http !== undefined) {
       const serving = {
@@ -153,6 +164,7 @@ export async function runTracker(
       started('admin', admin.local)
     } else closers.push(reportTo(link, tracker, hear))
   } catch (error) {
+    process.removeAllListeners('SIGHUP')
     sites?.close()
     await end(closers)
     throw error
@@ -167,16 +179,6 @@ export async function runTracker(
     'serving',
   )
 
-  process.on('SIGHUP', () => {
-    sites?.reload()
-    if (list === undefined) return
-    try {
-      listed = readList(list.file, read)
-      log.info({ file: list.file, infoHashes: listed.size }, 'list read again')
-    } catch (error) {
-      log.warn({ file: list.file, error: String(error) }, 'list not read, the old one stays')
-    }
-  })
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)

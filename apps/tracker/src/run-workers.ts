@@ -138,13 +138,13 @@ export async function runWorkers(config: Config, json: boolean): Promise<number>
         return counts()
       },
     }
+    process.on('SIGHUP', () => {
+      for (const { worker } of members.values()) worker.process.kill('SIGHUP')
+    })
     const admin = await serveAdmin(config.admin, view, undefined)
     say('listening', `listening on admin ${endpointText(admin.local)}`, {
       protocol: 'admin',
       ...admin.local,
-    })
-    process.on('SIGHUP', () => {
-      for (const { worker } of members.values()) worker.process.kill('SIGHUP')
     })
     const signal = await ended
     await stop()

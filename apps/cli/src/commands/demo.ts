@@ -282,7 +282,7 @@ function sayLeaders(bySite: ReadonlyMap<string, readonly string[]>, output: Outp
     )
 }
 
-/** Payload that came into other sites, by reason, as the peers counted it. */
+/** Payload that came to these hosts from other sites, by reason, as they counted it. */
 function crossedBy(hosts: readonly Host[]): ReadonlyMap<CrossingReason, number> {
   const sum = new Map<CrossingReason, number>()
   for (const { policy } of hosts) {
@@ -308,13 +308,15 @@ function report(
       `${from.padEnd(7)} → ${to.padEnd(7)} ${formatBytes(bytes).padStart(10)}${isCrossing ? `   ${(bytes / size).toFixed(2)} × the content over the link between sites` : ''}`,
     )
   }
-  const reasons = crossedBy(hosts)
+  // The site that began without a copy must import one; the seed's own may be helped by what the other has.
+  const site = SITES[1]
+  const reasons = crossedBy(hosts.filter((host) => host.site === site))
   const crossed = [...reasons.values()].reduce((sum, bytes) => sum + bytes, 0)
   const why = [...reasons].map(([reason, bytes]) => `${reason} ${formatBytes(bytes)}`).join(', ')
   output.event(
     'crossed',
-    { crossedBytes: crossed, ratio: crossed / size, reasons: Object.fromEntries(reasons) },
-    `content that crossed between sites: ${formatBytes(crossed)}, ${(crossed / size).toFixed(2)} × what one site lacked (${why})`,
+    { site, crossedBytes: crossed, ratio: crossed / size, reasons: Object.fromEntries(reasons) },
+    `content that came into ${site}, which began without a copy: ${formatBytes(crossed)}, ${(crossed / size).toFixed(2)} × (${why})`,
   )
   const last = Math.max(...hosts.map(({ seconds = 0 }) => seconds))
   const total = hosts.length * size
