@@ -180,9 +180,11 @@ function shareOf({ running }: Member): number | undefined {
   return said === null ? undefined : Number(said[1]) / Number(said[2])
 }
 
+/** Of the sites that began without a copy: the seed's own may be helped by the others. */
 function reasonsOf(members: readonly Member[]): Readonly<Record<string, number>> {
   const sum: Record<string, number> = {}
-  for (const { running } of members) {
+  for (const { host, running } of members) {
+    if (host.site === 1) continue
     for (const { event, reasons } of running.program.events()) {
       if (event !== 'crossed') continue
       for (const [reason, bytes] of Object.entries(reasons as Record<string, number>))

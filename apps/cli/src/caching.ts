@@ -126,7 +126,9 @@ class Watched implements Caching {
     const reasons = Object.fromEntries([...crossed].filter(([, bytes]) => bytes > 0))
     const ratio = length === 0 ? 0 : crossedBytes / length
     const facts: Facts = { mode, crossedBytes, ratio: Math.round(ratio * 1e4) / 1e4, reasons }
-    if (mode !== 'cached') return
+    // whoever is left alone at the end is plain, and has crossed all the same
+    const wasCached = Object.keys(reasons).some((reason) => reason !== 'plain')
+    if (mode !== 'cached' && !wasCached) return
     const why = Object.entries(reasons)
       .map(([reason, bytes]) => `${reason} ${formatBytes(bytes)}`)
       .join(', ')
