@@ -34,7 +34,8 @@ const torrents = new Map<Content, Torrent>()
 
 /** Both directions as suites of the test file that calls it. */
 export function describeTransfers(client: PeerProgram): void {
-  afterAll(() => folder.remove())
+  // The full product leaves gigabytes to remove.
+  afterAll(() => folder.remove(), 120_000)
   // Transmission waits, it does not compute: a gibibyte would only wait longer.
   const contents = client === transmission ? CONTENTS : [...CONTENTS, GIBIBYTE]
   direction(`${client.name} seeds, we download`, client, ours, contents)

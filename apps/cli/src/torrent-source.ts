@@ -1,7 +1,13 @@
 // What a command is given instead of a torrent: a file, a magnet link, an infohash, or an address of the web.
 
 import { readFile } from 'node:fs/promises'
-import { type Magnet, type Metainfo, parseMagnet, parseMetainfo } from '@bt/metainfo'
+import {
+  type Magnet,
+  type Metainfo,
+  type ParseOptions,
+  parseMagnet,
+  parseMetainfo,
+} from '@bt/metainfo'
 import { EXIT, Failure, failureOf } from './failure.ts'
 
 /** Bytes of a .torrent from the web: the largest in use are some 20 MB. */
@@ -14,18 +20,21 @@ export type TorrentSource =
   | { readonly magnet: Magnet; readonly metainfo?: undefined }
 
 /** Reads whatever `source` is. Errors say what to do. */
-export async function openSource(source: string): Promise<TorrentSource> {
+export async function openSource(
+  source: string,
+  options: ParseOptions = {},
+): Promise<TorrentSource> {
   if (/^magnet:/i.test(source) || /^([0-9a-f]{40}|[a-z2-7]{32})$/i.test(source))
     return { magnet: understood(source, 'magnet link', () => parseMagnet(source)) }
   if (/^https?:\/\//i.test(source)) {
     const bytes = await fetchTorrent(source)
-    return { metainfo: understood(source, 'torrent', () => parseMetainfo(bytes)) }
+    return { metainfo: understood(source, 'torrent', () => parseMetainfo(bytes, options)) }
   }
-  return { metainfo: await readTorrent(source) }
+  return { metainfo: await readTorrent(source, options) }
 }
 
 /** A .torrent file. */
-export async function readTorrent(path: string): Promise<Metainfo> {
+export async function readTorrent(path: string, options: ParseOptions = {}): Promise<Metainfo> {
   let bytes: Uint8Array
   try {
     bytes = await readFile(path)
@@ -45,7 +54,7 @@ export async function readTorrent(path: string): Promise<Metainfo> {
       error,
     )
   }
-  return understood(path, 'torrent', () => parseMetainfo(bytes))
+  return understood(path, 'torrent', () => parseMetainfo(bytes, options))
 }
 
 /** What `parse` makes of it; its error says which source was meant. */

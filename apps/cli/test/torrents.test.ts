@@ -124,6 +124,27 @@ describe('bt show', () => {
     expect(stdout.match(/^name/gm)).toHaveLength(1)
   })
 
+  it('a torrent whose piece layer is wrong is shown beside what is wrong, and exits 3', async () => {
+    const cwd = folder()
+    fill(cwd, { a: 100_000 })
+    const create = ['create', 'a', '--version', '2', '--piece-length', '16KiB', '-o', 'a.torrent']
+    expect((await bt(create, { cwd })).code).toBe(0)
+    const bytes = readFileSync(join(cwd, 'a.torrent'))
+    // The layer is the last string, before the ends of its dictionary and of the torrent.
+    bytes[bytes.length - 3]! ^= 1
+    writeFileSync(join(cwd, 'wrong.torrent'), bytes)
+    const { code, events } = await bt(['show', '--json', 'wrong.torrent'], { cwd })
+    expect(code).toBe(3)
+    expect(events).toMatchObject([
+      { file: 'wrong.torrent', totalLength: 100_000, error: { code: 'BAD_PIECE_LAYER' } },
+    ])
+    const plain = await bt(['show', 'wrong.torrent'], { cwd })
+    expect(plain.stdout).toContain('7 of 16.0 KiB')
+    expect(plain.stderr).toContain('does not lead to it')
+    const into = ['download', 'wrong.torrent', '-o', 'here']
+    expect((await bt(into, { cwd })).code).toBe(3)
+  })
+
   it('a magnet link is shown, and is what bt magnet printed', async () => {
     const cwd = folder()
     fill(cwd, { 'a b': 10 })

@@ -15,12 +15,22 @@ import { readPieceLayers } from './piece-layers.ts'
 import { optional } from './read-field.ts'
 import { type Surroundings, Torrent } from './torrent.ts'
 
+/** What `parseMetainfo` lets pass. */
+export interface ParseOptions {
+  /**
+   * Told of each piece layer that is missing or does not lead to its file's root (BEP 52), instead of the refusal that
+   * is usual. The layer is left out, so that `missingLayers` names the file. For who looks at a torrent, or asks
+   * peers for its layers.
+   */
+  readonly onWrongLayer?: (error: MetainfoError) => void
+}
+
 /**
  * Parses a torrent file. `torrent` is copied; the caller's buffer may be reused.
  * @throws {BencodeError} when it is not bencode; `offset` says where
  * @throws {MetainfoError} when it is no torrent that may be used; `where` names the field
  */
-export function parseMetainfo(torrent: Uint8Array): Metainfo {
+export function parseMetainfo(torrent: Uint8Array, options: ParseOptions = {}): Metainfo {
   const { root, junk } = openTorrent(torrent.slice(), TORRENT_BYTES_MAX)
   const info = root.get('info')
   if (info?.type !== 'dictionary') {
@@ -37,9 +47,18 @@ export function parseMetainfo(torrent: Uint8Array): Metainfo {
   const layers =
     facts.version === '1'
       ? undefined
-      : readPieceLayers(root.get('piece layers'), facts.files, facts.geometry.pieceLength)
+      : readPieceLayers(
+          root.get('piece layers'),
+          facts.files,
+          facts.geometry.pieceLength,
+          options.onWrongLayer ?? refused,
+        )
   if (junk !== undefined) throw junk
   return new Torrent(facts, around, layers ?? new Map())
+}
+
+function refused(error: MetainfoError): never {
+  throw error
 }
 
 /**

@@ -1,7 +1,7 @@
 // `piece layers` of a torrent: for each file of more than one piece the hashes of its pieces (BEP 52).
 //
 // Absent means that peers are to be asked; present, it must have exactly the layers that are needed, each leading to
-// its file's root.
+// its file's root. Who only wants to look at a torrent may have the wrong ones left out.
 
 import { keyOfBytes, type LazyValue } from '@bt/bencode'
 import { toHex } from '@bt/primitives'
@@ -26,10 +26,12 @@ export function needsLayer<File extends LayeredFile>(
   return file.piecesRoot !== undefined && file.length > pieceLength
 }
 
+/** Each wrong layer is told to `refuse`, which may throw; one that it lets pass is left out. */
 export function readPieceLayers(
   value: LazyValue | undefined,
   files: readonly LayeredFile[],
   pieceLength: number,
+  refuse: (error: MetainfoError) => void,
 ): PieceLayers {
   const layers: PieceLayers = new Map()
   if (value === undefined) return layers
@@ -41,20 +43,25 @@ export function readPieceLayers(
     if (!needsLayer(file, pieceLength)) continue
     const key = keyOfBytes(file.piecesRoot)
     const layer = layers.get(key)
-    if (layer === undefined) throw wrong(file.piecesRoot, 'is missing')
     const known = checked.get(key)
     if (known === file.length) continue
-    if (
+    checked.set(key, file.length)
+    if (layer === undefined) {
+      refuse(wrong(file.piecesRoot, 'is missing'))
+    } else if (
       known !== undefined ||
       !layerFits(layer, { length: file.length, piecesRoot: file.piecesRoot }, pieceLength)
     ) {
-      throw wrong(file.piecesRoot, `does not lead to it over ${file.length} bytes`)
+      refuse(wrong(file.piecesRoot, `does not lead to it over ${file.length} bytes`))
+      layers.delete(key)
     }
-    checked.set(key, file.length)
   }
-  if (checked.size === layers.size) return layers
-  const what = `has ${layers.size} layers, but the files need ${checked.size}`
-  throw new MetainfoError('BAD_PIECE_LAYER', value.path, what)
+  const needed = new Map([...layers].filter(([key]) => checked.has(key)))
+  if (needed.size < layers.size) {
+    const what = `has ${layers.size} layers, but the files need ${needed.size}`
+    refuse(new MetainfoError('BAD_PIECE_LAYER', value.path, what))
+  }
+  return needed
 }
 
 function wrong(root: Uint8Array, what: string): MetainfoError {

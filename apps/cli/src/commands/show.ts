@@ -1,44 +1,44 @@
 // bt show: what is in torrents and magnet links.
 
 import { formatMagnet, type Magnet, magnetOf, type Metainfo } from '@bt/metainfo'
-import { EXIT, failureOf } from '../failure.ts'
+import { EXIT, type Failure, failureOf } from '../failure.ts'
 import type { Facts, Output } from '../output.ts'
 import { formatBytes } from '../quantities.ts'
-import { openSource } from '../torrent-source.ts'
+import { openSource, type TorrentSource } from '../torrent-source.ts'
 
 /** Shows them all in order; an unreadable one does not keep the others back. Answers the exit code. */
 export async function show(sources: readonly string[], output: Output): Promise<number> {
   let exitCode: number = EXIT.done
   for (const [at, file] of sources.entries()) {
-    try {
-      const { metainfo, magnet } = await openSource(file)
-      if (output.isJson)
-        output.json({
-          file,
-          ...(metainfo === undefined ? magnetFacts(magnet) : torrentFacts(metainfo)),
-        })
-      else {
-        if (at > 0) output.line('')
-        for (const line of metainfo === undefined ? magnetLines(magnet) : torrentLines(metainfo))
-          output.line(line)
-      }
-    } catch (error) {
-      const failure = failureOf(error)
-      const { offset } = failure.facts
-      exitCode = EXIT.torrent
-      if (output.isJson)
-        output.json({
-          file,
-          error: {
-            code: failure.code,
-            message: failure.message,
-            ...(offset === undefined ? {} : { offset }),
-          },
-        })
-      else output.warn(failure.message)
-    }
+    const faults: Failure[] = []
+    const facts = await openSource(file, {
+      onWrongLayer: (fault) => faults.push(failureOf(fault)),
+    }).catch((error: unknown) => {
+      faults.push(failureOf(error))
+    })
+    if (at > 0 && facts !== undefined && !output.isJson) output.line('')
+    if (output.isJson) output.json({ file, ...(facts && factsOf(facts)), ...errorFacts(faults) })
+    else if (facts !== undefined) for (const line of linesOf(facts)) output.line(line)
+    if (faults.length > 0) exitCode = EXIT.torrent
+    for (const { message } of output.isJson ? [] : faults) output.warn(message)
   }
   return exitCode
+}
+
+/** The first thing that is wrong with it; where only layers are, the rest is shown beside. */
+function errorFacts([failure]: readonly Failure[]): Facts {
+  if (failure === undefined) return {}
+  const { offset } = failure.facts
+  const { code, message } = failure
+  return { error: { code, message, ...(offset === undefined ? {} : { offset }) } }
+}
+
+function factsOf({ metainfo, magnet }: TorrentSource): Facts {
+  return metainfo === undefined ? magnetFacts(magnet) : torrentFacts(metainfo)
+}
+
+function linesOf({ metainfo, magnet }: TorrentSource): Iterable<string> {
+  return metainfo === undefined ? magnetLines(magnet) : torrentLines(metainfo)
 }
 
 function torrentFacts(metainfo: Metainfo): Facts {
