@@ -15,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   announce: { file: 'tracker/announce-cost.ts', measures: 'an announce without sockets' },
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
   copy: { file: 'shared-copy.ts', measures: 'blocks into plain and shared memory' },
+  create: { file: 'create/main.ts', measures: 'all of a file hashed, beside mktorrent' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   'many-torrents': {
     file: 'many-torrents.ts',

@@ -7,13 +7,12 @@
 // [--leeches N (0: none)] [--dir FOLDER (a folder bt-bench in it is made and removed)]
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
-import { writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MetainfoBuilder } from '@bt/metainfo'
-import { Prng } from '@bt/primitives'
 import { type Client, CLIENTS } from './clients.ts'
+import { makeContent } from './content.ts'
 import { Measured } from './measured.ts'
 import { median, spread, table } from './table.ts'
 
@@ -59,19 +58,6 @@ function isInside(): boolean {
   }
   process.exitCode = status ?? 1
   return false
-}
-
-/** Incompressible, the same for the same length. */
-function makeContent(file: string, length: number): void {
-  if (existsSync(file) && statSync(file).size === length) return
-  const random = new Prng('bench/data')
-  const chunk = new Uint8Array(MIB)
-  const descriptor = openSync(file, 'w')
-  for (let at = 0; at < length; at += MIB) {
-    random.fill(chunk)
-    writeSync(descriptor, chunk)
-  }
-  closeSync(descriptor)
 }
 
 function makeTorrent(file: string, name: string, target: string, pieceLength: number): void {

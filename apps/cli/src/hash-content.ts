@@ -1,76 +1,65 @@
-// Hashes every piece of some content, several at a time on all cores, in memory that does not grow with the content.
+// Digests of every piece of some content, on all cores: threads read the files and hash them, nothing passes through here.
 
+import { availableParallelism } from 'node:os'
 import type { PieceGeometry, PieceIndex } from '@bt/metainfo'
-import type { Hasher } from '@bt/ports'
+import type { DigestWants, RunDigests } from '@bt/ports'
+import { type FileRun, type NodePorts, RunError } from '@bt/runtime-node'
+import { EXIT, Failure } from './failure.ts'
 
-/** SHA-256 leaves of v2 (BEP 52). */
-const LEAF_LENGTH = 16 * 1024
-/** Bytes of pieces in flight: enough for every core to have one in work and one waiting. */
-const IN_FLIGHT_BYTES = 64 * 1024 * 1024
-const IN_FLIGHT_MIN = 2
-const IN_FLIGHT_MAX = 32
+/** Pieces in flight for each core: one that it hashes and one that waits for it. */
+const IN_FLIGHT_PER_CORE = 2
+/** Pieces answered and asked for in one turn: small ones share a message to a thread and back. */
+const BATCH_LENGTH = 1024 * 1024
 
-export interface HashedPiece {
+export interface HashedPiece extends RunDigests {
   readonly piece: PieceIndex
-  readonly sha1?: Uint8Array
-  readonly leaves?: Uint8Array
   /** It could not be read; then there are no digests. */
   readonly error?: Error
 }
 
 export interface HashJob {
   readonly geometry: PieceGeometry
-  readonly hasher: Hasher
-  readonly wants: { readonly sha1: boolean; readonly leaves: boolean }
-  /** Fills a buffer of the piece's length. */
-  read(piece: PieceIndex, into: Uint8Array): Promise<void>
-  /** Called once for each piece, in no order. */
-  hashed(result: HashedPiece): void
+  /** Of each file of the geometry; pads have one too, which is never opened. */
+  readonly paths: readonly string[]
+  readonly ports: Pick<NodePorts, 'digestFiles'>
+  readonly wants: DigestWants
+  /** Called once for each piece, in no order; false: stop, nobody wants the rest. */
+  hashed(result: HashedPiece): boolean
 }
 
 export async function hashContent(job: HashJob): Promise<void> {
-  const { geometry, hasher } = job
-  const wish = Math.floor(IN_FLIGHT_BYTES / Math.max(1, geometry.pieceLength))
-  const workers = Math.min(Math.max(wish, IN_FLIGHT_MIN), IN_FLIGHT_MAX, geometry.pieceCount)
+  const { geometry } = job
+  const batch = Math.max(1, Math.floor(BATCH_LENGTH / Math.max(1, geometry.pieceLength)))
+  const workers = Math.min(availableParallelism() * IN_FLIGHT_PER_CORE * batch, geometry.pieceCount)
   let next = 0
   const work = async (): Promise<void> => {
-    const buffer = hasher.allocate(geometry.pieceLength)
     while (next < geometry.pieceCount) {
       const piece = geometry.piece(next++)
-      const bytes = buffer.subarray(0, geometry.lengthOf(piece))
-      try {
-        await job.read(piece, bytes)
-      } catch (error) {
-        job.hashed({ piece, error: error as Error })
-        continue
-      }
-      job.hashed(await digests(job, piece, bytes))
+      if (!job.hashed(await digestsOf(job, piece))) next = geometry.pieceCount
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
 }
 
-async function digests(
-  { geometry, hasher, wants }: HashJob,
-  piece: PieceIndex,
-  bytes: Uint8Array,
-): Promise<HashedPiece> {
-  const sha1 = wants.sha1 ? await answer((done) => hasher.digest('sha1', bytes, done)) : undefined
-  const data = bytes.subarray(0, geometry.dataLengthOf(piece))
-  const leaves = wants.leaves
-    ? await answer((done) => hasher.leaves(data, LEAF_LENGTH, done))
-    : undefined
-  return {
-    piece,
-    ...(sha1 === undefined ? {} : { sha1 }),
-    ...(leaves === undefined ? {} : { leaves }),
+async function digestsOf(job: HashJob, piece: PieceIndex): Promise<HashedPiece> {
+  const runs = job.geometry
+    .fileSpans(piece)
+    .map(
+      ({ file, offset, length, pad }): FileRun =>
+        pad ? { offset, length } : { path: job.paths[file] as string, offset, length },
+    )
+  try {
+    return { piece, ...(await job.ports.digestFiles(runs, job.wants)) }
+  } catch (error) {
+    return { piece, error: explained(error as Error, runs) }
   }
 }
 
-function answer(
-  ask: (done: (error: Error | undefined, value: Uint8Array) => void) => void,
-): Promise<Uint8Array> {
-  return new Promise((resolve, reject) =>
-    ask((error, value) => (error === undefined ? resolve(value) : reject(error))),
+function explained(error: Error, runs: readonly FileRun[]): Error {
+  if (!(error instanceof RunError && error.isTooShort)) return error
+  return new Failure(
+    EXIT.failed,
+    'TOO_SHORT',
+    `${runs[error.run]?.path} ends at ${error.at}: it is shorter than it was, or than the torrent says`,
   )
 }

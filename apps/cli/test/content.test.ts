@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { PieceGeometry } from '@bt/metainfo'
 import { nodePorts } from '@bt/runtime-node'
 import { describe, expect, it } from 'vitest'
-import { ContentReader, findContent } from '../src/content-files.ts'
+import { findContent } from '../src/content-files.ts'
 import { type HashedPiece, hashContent } from '../src/hash-content.ts'
 import { fill, folder } from './bt.ts'
 
@@ -73,6 +73,8 @@ describe('hashing content', () => {
     for (const { piece, sha1, leaves } of found) {
       const bytes = whole.subarray(piece * 32_768, (piece + 1) * 32_768)
       expect(Buffer.from(sha1 as Uint8Array)).toEqual(createHash('sha1').update(bytes).digest())
+      // Only v2 has leaves, and there a piece lies in one file.
+      if (geometry.fileSpans(piece).length > 1) continue
       const first = createHash('sha256').update(bytes.subarray(0, 16_384)).digest()
       expect(Buffer.from((leaves as Uint8Array).subarray(0, 32))).toEqual(first)
     }
@@ -104,16 +106,14 @@ async function hashAll(
   paths: readonly string[],
 ): Promise<readonly HashedPiece[]> {
   const ports = nodePorts({ directory: '.' })
-  const reader = new ContentReader(geometry, paths)
   const found: HashedPiece[] = []
   await hashContent({
     geometry,
-    hasher: ports.hasher,
+    paths,
+    ports,
     wants: { sha1: true, leaves: true },
-    read: (piece, into) => reader.read(piece, into),
-    hashed: (one) => found.push(one),
+    hashed: (one) => found.push(one) > 0,
   })
-  await reader.close()
   await ports.close()
   return found.toSorted((one, other) => one.piece - other.piece)
 }

@@ -4,7 +4,7 @@
 // unmounted under us, must not grow an empty tree. Spans of one piece go one after the other, several pieces at once.
 
 import type { Metainfo, PieceIndex } from '@bt/metainfo'
-import type { Done, Storage } from '@bt/ports'
+import type { DigestRun, DigestWants, Done, RunDigests, Storage } from '@bt/ports'
 import { invariant } from '@bt/primitives'
 import { PieceStoreError } from './errors.ts'
 import type { FileFacts, FileStat } from './file-facts.ts'
@@ -91,6 +91,23 @@ export class ContentDisk {
     storage.read(file, place.offset, into, (error) => {
       done(error && storeError(this.metainfo, 'reading', this.#fileOf(place), error))
     })
+  }
+
+  /** True where a thread of the storage can read and hash the piece by itself: it lies in one file, but for pads behind. */
+  digestsAlone(piece: PieceIndex): boolean {
+    return this.#storage.digest !== undefined && this.#singleRun(piece) !== undefined
+  }
+
+  /** Digests of a piece of which `digestsAlone` is true. */
+  digest(
+    piece: PieceIndex,
+    wants: DigestWants,
+    done: (error: PieceStoreError | undefined, digests: RunDigests) => void,
+  ): void {
+    const run = this.#singleRun(piece) as DigestRun
+    this.#storage.digest?.(run, wants, (error, digests) =>
+      done(error && storeError(this.metainfo, 'reading', run.file, error), digests),
+    )
   }
 
   /** Writes `bytes`, which begin at the piece's start; pads are left out. */
@@ -256,6 +273,13 @@ export class ContentDisk {
         : `${text} had ${before.length} bytes and has ${now.length}: another program cut it; retry to fetch the rest again`,
       { file },
     )
+  }
+
+  #singleRun(piece: PieceIndex): DigestRun | undefined {
+    const [place, ...behind] = this.placement.places(piece)
+    if (place?.where !== 'file' || behind.some(({ where }) => where !== 'pad')) return undefined
+    const zeros = behind.reduce((sum, { length }) => sum + length, 0)
+    return { file: place.file, offset: place.offset, length: place.length, zeros }
   }
 
   #at(place: Place): readonly [Storage, number] {

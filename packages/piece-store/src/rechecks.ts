@@ -1,4 +1,7 @@
-// Reading and hashing what is on disk: a few pieces at once, each from its own buffer, until done or called off.
+// Reading and hashing what is on disk: a few pieces at once, until done or called off.
+//
+// Where the storage hashes by itself, its threads read the piece and nothing of it is in our memory; else (pieces of several
+// files, a part file, the simulator) each piece is read into a buffer and given to the hasher.
 
 import type { Metainfo, PieceIndex } from '@bt/metainfo'
 import type { Alarm, Done } from '@bt/ports'
@@ -10,7 +13,7 @@ import type { Later } from './later.ts'
 import type { Ledger } from './ledger.ts'
 import type { Losses } from './losses.ts'
 import type { PieceMemory } from './piece-memory.ts'
-import { RECHECK_IN_FLIGHT } from './store-limits.ts'
+import { RECHECK_DIGESTS_IN_FLIGHT, RECHECK_IN_FLIGHT } from './store-limits.ts'
 import { Survey } from './survey.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -36,6 +39,8 @@ interface Run {
   next: number
   checked: number
   inFlight: number
+  /** Of these, with a buffer. */
+  buffers: number
   filling: boolean
 }
 
@@ -88,6 +93,7 @@ export class Rechecks {
           next: 0,
           checked: 0,
           inFlight: 0,
+          buffers: 0,
           filling: false,
         }
         this.#fill(run, () => cancelled)
@@ -104,8 +110,10 @@ export class Rechecks {
   #fill(run: Run, cancelled: () => boolean): void {
     if (run.filling) return
     run.filling = true
-    const { memory } = this.#parts
-    while (!cancelled() && run.next < run.pieces.length && run.inFlight < RECHECK_IN_FLIGHT) {
+    const { memory, disk } = this.#parts
+    const hasRoom = (): boolean =>
+      run.inFlight < RECHECK_DIGESTS_IN_FLIGHT && run.buffers < RECHECK_IN_FLIGHT
+    while (!cancelled() && run.next < run.pieces.length && hasRoom()) {
       const piece = run.pieces[run.next] as PieceIndex
       if (this.#parts.isOpen(piece)) {
         run.next++
@@ -118,21 +126,41 @@ export class Rechecks {
         run.progress(++run.checked)
         continue
       }
-      const buffer = memory.take(memory.pieces, run.inFlight === 0)
-      if (buffer === undefined) break
-      run.next++
-      run.inFlight++
-      this.#check(piece, buffer, () => {
-        memory.pieces.give(buffer)
+      const checked = (): void => {
         run.inFlight--
         run.progress(++run.checked)
         this.#fill(run, cancelled)
-      })
+      }
+      if (disk.digestsAlone(piece)) {
+        this.#checkByDigest(piece, checked)
+      } else {
+        const buffer = memory.take(memory.pieces, run.inFlight === 0)
+        if (buffer === undefined) break
+        run.buffers++
+        this.#check(piece, buffer, () => {
+          memory.pieces.give(buffer)
+          run.buffers--
+          checked()
+        })
+      }
+      run.next++
+      run.inFlight++
     }
     run.filling = false
     if (run.inFlight > 0 || (run.next < run.pieces.length && !cancelled())) return
     memory.budget.freed()
     run.done(undefined)
+  }
+
+  #checkByDigest(piece: PieceIndex, done: () => void): void {
+    const { disk, verifier, ledger } = this.#parts
+    const had = ledger.have.has(piece)
+    disk.digest(piece, verifier.wants(piece), (error, digests) => {
+      if (error !== undefined || !verifier.isVerifiable(piece)) this.#unread(piece, had, error)
+      else if (verifier.isRightBy(piece, digests)) this.#right(piece)
+      else this.#wrong(piece, had)
+      done()
+    })
   }
 
   #check(piece: PieceIndex, buffer: Uint8Array, done: () => void): void {
@@ -141,9 +169,7 @@ export class Rechecks {
     const had = ledger.have.has(piece)
     disk.read(piece, 0, bytes, (error) => {
       if (error !== undefined || !verifier.isVerifiable(piece)) {
-        // A disk that could not read it has said nothing about what is there.
-        if (error !== undefined && error.code !== 'NOT_HERE') this.#unknown(piece, had, error)
-        else this.#wrong(piece, had)
+        this.#unread(piece, had, error)
         done()
         return
       }
@@ -154,6 +180,12 @@ export class Rechecks {
         done()
       })
     })
+  }
+
+  /** A disk that could not read it has said nothing about what is there. */
+  #unread(piece: PieceIndex, had: boolean, error: PieceStoreError | undefined): void {
+    if (error !== undefined && error.code !== 'NOT_HERE') this.#unknown(piece, had, error)
+    else this.#wrong(piece, had)
   }
 
   #right(piece: PieceIndex): void {

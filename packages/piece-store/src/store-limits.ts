@@ -15,6 +15,9 @@ export const FORCED_LOADS = 2
 /** Pieces that a recheck reads and hashes at the same time: enough to keep a disk and two threads busy. */
 export const RECHECK_IN_FLIGHT = 4
 
+/** Pieces that a recheck has hashed at the same time by a storage that needs no memory of ours: two for each of 16 cores. */
+export const RECHECK_DIGESTS_IN_FLIGHT = 32
+
 /** Loads between two looks (stat) at the file that is read: a seed, which writes nothing, notices changes by others too. */
 export const LOADS_PER_LOOK = 64
 

@@ -4,7 +4,7 @@
 // to find out whose block it was.
 
 import { BLOCK_LENGTH, type Metainfo, type PieceIndex, merkleRoot } from '@bt/metainfo'
-import type { Done, Hasher } from '@bt/ports'
+import type { DigestWants, Done, Hasher, RunDigests } from '@bt/ports'
 import { bytesEqual, invariant } from '@bt/primitives'
 import { inTurn } from './in-turn.ts'
 
@@ -29,6 +29,22 @@ export class Verifier {
   onlySha1(piece: PieceIndex): Uint8Array | undefined {
     const { sha1, merkleRoot: root } = this.#metainfo.pieceHashes(piece)
     return root === undefined ? sha1 : undefined
+  }
+
+  /** What `isRightBy` needs to know of a piece. */
+  wants(piece: PieceIndex): DigestWants {
+    const { sha1, merkleRoot: root } = this.#metainfo.pieceHashes(piece)
+    return { sha1: sha1 !== undefined, leaves: root !== undefined }
+  }
+
+  /** The same by digests that somebody else made. */
+  isRightBy(piece: PieceIndex, { sha1, leaves }: RunDigests): boolean {
+    const hashes = this.#metainfo.pieceHashes(piece)
+    const { merkleRoot: root, merkleWidth } = hashes
+    if (hashes.sha1 !== undefined && (sha1 === undefined || !bytesEqual(sha1, hashes.sha1)))
+      return false
+    if (root === undefined) return true
+    return leaves !== undefined && bytesEqual(merkleRoot(leaves, merkleWidth), root)
   }
 
   /** `bytes` is the whole piece, pads included, unchanged until `done`. */

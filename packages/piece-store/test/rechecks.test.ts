@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
+import { type Storage, StorageError, type StorageFile } from '@bt/ports'
 import { Bitfield, Prng } from '@bt/primitives'
 import { expect, test } from 'vitest'
-import { RECHECK_IN_FLIGHT } from '../src/store-limits.ts'
-import { makeTorrent, oneFile } from './torrents.ts'
+import { RECHECK_DIGESTS_IN_FLIGHT, RECHECK_IN_FLIGHT } from '../src/store-limits.ts'
+import { makeTorrent, oneFile, type TestTorrent } from './torrents.ts'
 import { BLOCK, World, bits, expectBytes, setBits } from './world.ts'
 
 test('a recheck counts up by one and finds exactly the pieces that are right', () => {
@@ -265,3 +267,66 @@ test('a piece that could not be read in a recheck stays doubtful, and is found b
   expect(store.have.count).toBe(4)
   expect(store.doubtful.count).toBe(0)
 })
+
+test('a storage that hashes by itself is asked for digests: no buffers, the same answers', () => {
+  const torrent = makeTorrent({
+    pieceLength: BLOCK,
+    files: [
+      { path: ['a'], length: 40 * BLOCK },
+      { path: ['b'], length: 2 * BLOCK + 5 },
+    ],
+  })
+  for (const hashes of [true, false]) {
+    const world = new DigestingWorld(torrent, hashes)
+    world.putFile(0)
+    world.putFile(1)
+    world.host.disk.damage('a', 7 * BLOCK)
+    world.host.disk.damage('b', 2 * BLOCK)
+    const store = world.open({ memoryMaxBytes: 1 })
+    world.recheck(store)
+    expect(setBits(store.doubtful)).toEqual([])
+    expect(setBits(store.have)).toEqual(
+      Array.from({ length: 43 }, (_, piece) => piece).filter((piece) => ![7, 42].includes(piece)),
+    )
+    expect(world.mostOpen).toBe(hashes ? RECHECK_DIGESTS_IN_FLIGHT : 0)
+    world.close(store)
+  }
+})
+
+test('a digest that could not be made leaves its piece doubtful', () => {
+  const world = new DigestingWorld(oneFile(4 * BLOCK, BLOCK), true)
+  world.putFile(0)
+  const store = world.open()
+  world.failing = new StorageError('READ_FAILED', 'the medium reports an error')
+  world.recheck(store)
+  expect(setBits(store.doubtful)).toEqual([0, 1, 2, 3])
+  expect(store.have.count).toBe(0)
+})
+
+/** Its storage answers `digest`, as that of the real runtime does. */
+class DigestingWorld extends World {
+  readonly #hashes: boolean
+  mostOpen = 0
+  failing: StorageError | undefined
+
+  constructor(torrent: TestTorrent, hashes: boolean) {
+    super(torrent)
+    this.#hashes = hashes
+  }
+
+  override storage(files: readonly StorageFile[]): Storage {
+    const storage = super.storage(files)
+    if (!this.#hashes) return storage
+    let open = 0
+    storage.digest = (run, _wants, done) => {
+      this.mostOpen = Math.max(this.mostOpen, ++open)
+      const bytes = new Uint8Array(run.length + run.zeros)
+      storage.read(run.file, run.offset, bytes.subarray(0, run.length), (error) => {
+        open--
+        const sha1 = new Uint8Array(createHash('sha1').update(bytes).digest())
+        done(this.failing ?? error, { sha1 })
+      })
+    }
+    return storage
+  }
+}

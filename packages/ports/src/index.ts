@@ -14,7 +14,10 @@ export type { Random } from './random.ts'
 export type { Resolver } from './resolver.ts'
 export { StorageError } from './storage.ts'
 export type {
+  DigestRun,
+  DigestWants,
   Keep,
+  RunDigests,
   Storage,
   StorageErrorCode,
   StorageFile,

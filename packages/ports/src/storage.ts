@@ -33,6 +33,11 @@ export interface Storage {
     sha1: Uint8Array,
     done: Done<boolean>,
   ): void
+  /**
+   * Reads a run of one file and hashes it on the way, with this many zero bytes (a pad) behind it, in one trip to a thread
+   * and without memory of the caller's. Absent: whoever calls reads and hashes itself. Errors as those of `read`.
+   */
+  digest?(run: DigestRun, wants: DigestWants, done: Done<RunDigests>): void
   /** Undefined: the file is not there. */
   stat(
     file: number,
@@ -46,6 +51,27 @@ export interface Storage {
   remove(file: number, done: Done): void
   /** Waits for what is under way; later calls answer an error. */
   close(done: Done): void
+}
+
+/** `length` bytes of a file from `offset` on, and `zeros` bytes behind them. */
+export interface DigestRun {
+  readonly file: number
+  readonly offset: number
+  readonly length: number
+  readonly zeros: number
+}
+
+export interface DigestWants {
+  /** Of everything, zeros included. */
+  readonly sha1: boolean
+  /** SHA-256 of each leaf of the file's bytes (BEP 52: 16 KiB). */
+  readonly leaves: boolean
+}
+
+/** What was wanted; leaves are concatenated. */
+export interface RunDigests {
+  readonly sha1?: Uint8Array
+  readonly leaves?: Uint8Array
 }
 
 /** Small named blobs that survive kill −9 and power cuts. A name is any text of 1 … 100 characters. Saves of one name happen in their order. */

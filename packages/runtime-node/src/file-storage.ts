@@ -5,15 +5,18 @@
 // succeeds proves nothing (fsyncgate, 2018), and the file stays unsynced until it is opened anew.
 
 import { bytesEqual, invariant } from '@bt/primitives'
-import type { Done, Storage, StorageFile, StorageProvider } from '@bt/ports'
+import type { DigestRun, DigestWants, Done, RunDigests } from '@bt/ports'
+import type { Storage, StorageFile, StorageProvider } from '@bt/ports'
 import { StorageError } from '@bt/ports'
 import { DescriptorPressure } from './descriptor-pressure.ts'
 import { type DiskCalls, SYSTEM_CALLS } from './disk-calls.ts'
 import { storageError, systemCode } from './errors.ts'
-import { OpenFiles, type PooledFile } from './open-files.ts'
+import { OpenFiles } from './open-files.ts'
 import { RootFolder } from './root-folder.ts'
+import { digestRuns, RunError } from './run-digests.ts'
+import { StoredFile } from './stored-file.ts'
 import { plainDigest } from './thread-hasher.ts'
-import type { Lane, ThreadAnswer, WorkThreads } from './work-threads.ts'
+import type { FileRun, ThreadAnswer, WorkThreads } from './work-threads.ts'
 
 export interface FileStorageOptions {
   /** Made, with the folders above it, at the first write. */
@@ -82,37 +85,6 @@ export class FileStorageProvider implements StorageProvider {
   }
 }
 
-/** One file of a storage, with its open descriptors. */
-class StoredFile implements PooledFile {
-  readonly slots: PooledFile['slots'] = {}
-  readonly index: number
-  readonly path: readonly string[]
-  readonly #root: RootFolder
-  readonly lane: Lane = { thread: undefined, open: 0 }
-  /** Written since the last sync began. */
-  isDirty = false
-  /** Why it will not be durable any more. */
-  syncFailure: unknown
-
-  constructor(index: number, path: readonly string[], root: RootFolder) {
-    this.index = index
-    this.path = path
-    this.#root = root
-  }
-
-  get name(): string {
-    return this.path.join('/')
-  }
-
-  open(mode: 'read' | 'write'): Promise<number> {
-    return this.#root.openFile(this.path, mode)
-  }
-
-  closeFailed(error: unknown): void {
-    if (this.isDirty) this.syncFailure ??= error
-  }
-}
-
 interface StorageParts {
   readonly files: readonly StorageFile[]
   readonly root: RootFolder
@@ -124,6 +96,7 @@ interface StorageParts {
 
 class FileStorage implements Storage {
   readonly writeVerified?: Required<Storage>['writeVerified']
+  readonly digest?: Required<Storage>['digest']
   readonly #files: readonly StoredFile[]
   readonly #root: RootFolder
   readonly #pool: OpenFiles
@@ -141,6 +114,7 @@ class FileStorage implements Storage {
     this.#onClosed = parts.onClosed
     if (threads !== undefined) {
       this.writeVerified = (...call) => this.#writeVerified(threads, ...call)
+      this.digest = (...call) => this.#digest(threads, ...call)
     }
   }
 
@@ -189,6 +163,23 @@ class FileStorage implements Storage {
         if (!bytesEqual(plainDigest('sha1', bytes), sha1)) return false
         await this.#writeAll(descriptor, offset, bytes)
         return true
+      }),
+    )
+  }
+
+  #digest(threads: WorkThreads, run: DigestRun, wants: DigestWants, done: Done<RunDigests>): void {
+    const { file, offset, length, zeros } = run
+    const what = `read ${length} bytes at ${offset} of`
+    this.#run('READ_FAILED', what, file, done, (stored) =>
+      this.#pool.using(stored, 'read', async (descriptor) => {
+        const runs: FileRun[] = [{ descriptor, offset, length }]
+        if (zeros > 0) runs.push({ offset: 0, length: zeros })
+        try {
+          return await digestRuns(threads, runs, wants, this.#calls)
+        } catch (error) {
+          if (!(error instanceof RunError && error.isTooShort)) throw error
+          throw tooShort(stored, offset, length, error.at ?? offset)
+        }
       }),
     )
   }

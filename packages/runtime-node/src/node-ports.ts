@@ -2,18 +2,20 @@
 
 import { join } from 'node:path'
 import { parseIp } from '@bt/primitives'
-import { type Log, NetworkError, type Ports, type StorageProvider } from '@bt/ports'
+import { type DigestWants, type RunDigests, type StorageProvider } from '@bt/ports'
+import { type Log, NetworkError, type Ports } from '@bt/ports'
 import { DescriptorPressure } from './descriptor-pressure.ts'
 import { FileKeep } from './file-keep.ts'
 import { FileStorageProvider } from './file-storage.ts'
 import { HttpClient } from './http-client.ts'
+import { digestRuns } from './run-digests.ts'
 import { SystemClock } from './system-clock.ts'
 import { SystemRandom } from './system-random.ts'
 import { SystemResolver } from './system-resolver.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { ThreadHasher } from './thread-hasher.ts'
 import { UdpDatagrams } from './udp-datagrams.ts'
-import { WorkThreads } from './work-threads.ts'
+import { type FileRun, WorkThreads } from './work-threads.ts'
 
 export interface NodePortsOptions {
   /** Files are opened below it; made at the first write. */
@@ -26,7 +28,7 @@ export interface NodePortsOptions {
   readonly listenPort?: number
   /** Files kept open at once. Default 256. */
   readonly filesOpenMax?: number
-  /** Threads for large digests; 0: none. Default: one per core, at most 4. */
+  /** Threads that hash; 0: none. Default: one per core, at most 4, and 16 while files are hashed. */
   readonly hashThreads?: number
   /** Certificate authorities (PEM) trusted for https instead of the built-in ones. */
   readonly authorities?: readonly string[]
@@ -39,6 +41,11 @@ export interface NodePortsOptions {
 export interface NodePorts extends Ports, AsyncDisposable {
   /** Storage in another folder, with the threads and the descriptor limit of these ports; closed with them. */
   storageIn(directory: string): StorageProvider
+  /**
+   * Digests of what lies in files, one run behind the other, read and hashed by a thread. Leaves are those of each run.
+   * @throws {RunError} one of them could not be read
+   */
+  digestFiles(runs: readonly FileRun[], wants: DigestWants): Promise<RunDigests>
   /**
    * Aborts every channel, ends every request, waits for the disk, stops the threads and cancels all alarms: nothing
    * is left that keeps a process alive. Close what uses the ports first. Twice does nothing.
@@ -109,6 +116,7 @@ export function nodePorts(options: NodePortsOptions): NodePorts {
     storageIn,
     keep,
     hasher,
+    digestFiles: (runs, wants) => digestRuns(threads, runs, wants),
     ...(log !== undefined && { log }),
     ...(options.listenPort !== undefined && { listenPort: options.listenPort }),
     close,

@@ -13,7 +13,7 @@ export const INLINE_LENGTH_MAX = 64 * 1024
 
 const { fill } = Buffer.prototype
 
-type HashJob = Exclude<ThreadJob, { readonly kind: 'write' }>
+type HashJob = Exclude<ThreadJob, { readonly kind: 'write' | 'hash' }>
 
 export interface ThreadHasherOptions extends WorkThreadsOptions {
   /** Threads that others use too; who made them closes them. Default: its own. */

@@ -4,14 +4,24 @@
 // In: a list of jobs. `bytes` over shared memory arrive as a view, others as a copy.
 //   { id, kind: 'digest', algorithm, bytes }              → { id, value: digest }
 //   { id, kind: 'leaves', bytes, leafLength }             → { id, value: digests, one behind the other }
+//   { id, kind: 'hash', runs, wants }                     → { id, value: { sha1, leaves } } of what lies in files (below)
 //   { id, kind: 'write', bytes, sha1, descriptor, offset } → { id, value: whether they hash to sha1, and are written }
+// A run is { descriptor or path, offset, length }, or { length } for zeros; it is read in parts that stay in the cache of
+// the core that hashes them.
 // Out: a list of answers; { id, failure: { message, code } } where something threw.
+
+/** Of a v2 leaf (BEP 52). */
+export const LEAF_LENGTH = 16 * 1024
+/** Bytes that are read and then hashed: few calls, and small beside a core's own cache. A multiple of the leaf. */
+export const PART_LENGTH = 128 * 1024
+/** `code` of the failure where a file ends too early; its `at` says where. */
+export const TOO_SHORT = 'TOO_SHORT'
 
 export const THREAD_PROGRAM = `
 'use strict'
 const { parentPort } = require('node:worker_threads')
-const { createHash } = require('node:crypto')
-const { writeSync } = require('node:fs')
+const { createHash, hash } = require('node:crypto')
+const { closeSync, openSync, readSync, writeSync } = require('node:fs')
 
 /** Bytes of work after which answers are sent; small jobs share a message. */
 const ANSWER_BYTES = 512 * 1024
@@ -21,7 +31,7 @@ parentPort.on('message', (jobs) => {
   let worked = 0
   for (const job of jobs) {
     answers.push(answerOf(job))
-    worked += job.bytes.length
+    worked += job.length
     if (worked < ANSWER_BYTES) continue
     parentPort.postMessage(answers)
     answers = []
@@ -34,11 +44,66 @@ function answerOf(job) {
   try {
     return { id: job.id, value: KINDS[job.kind](job) }
   } catch (error) {
-    return { id: job.id, failure: { message: String(error && error.message), code: error && error.code } }
+    return { id: job.id, failure: failureOf(error) }
+  }
+}
+
+function failureOf(error) {
+  const { message, code, at, run } = error || {}
+  return { message: String(message), code, at, run }
+}
+
+let part
+
+function partOf(run, at) {
+  part ??= new Uint8Array(${PART_LENGTH})
+  const bytes = part.subarray(0, Math.min(part.length, run.length - at))
+  if (run.descriptor === undefined) return bytes.fill(0)
+  for (let done = 0; done < bytes.length; ) {
+    const count = readSync(run.descriptor, bytes, done, bytes.length - done, run.offset + at + done)
+    if (count === 0) throw Object.assign(new Error('the file ends'), { code: '${TOO_SHORT}', at: run.offset + at + done })
+    done += count
+  }
+  return bytes
+}
+
+function hashRun(run, whole, leaves) {
+  for (let at = 0; at < run.length; at += ${PART_LENGTH}) {
+    const bytes = partOf(run, at)
+    if (whole !== undefined) whole.update(bytes)
+    if (leaves === undefined || run.descriptor === undefined) continue
+    for (let leaf = 0; leaf < bytes.length; leaf += ${LEAF_LENGTH}) {
+      leaves.push(hash('sha256', bytes.subarray(leaf, leaf + ${LEAF_LENGTH}), 'buffer'))
+    }
+  }
+}
+
+function hashOpened(run, whole, leaves) {
+  if (run.path === undefined) return hashRun(run, whole, leaves)
+  const descriptor = openSync(run.path)
+  try {
+    hashRun({ ...run, descriptor }, whole, leaves)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
 const KINDS = {
+  hash: ({ runs, wants }) => {
+    const whole = wants.sha1 ? createHash('sha1') : undefined
+    const leaves = wants.leaves ? [] : undefined
+    for (const [index, run] of runs.entries()) {
+      try {
+        hashOpened(run, whole, leaves)
+      } catch (error) {
+        throw Object.assign(error, { run: index })
+      }
+    }
+    return {
+      sha1: whole && new Uint8Array(whole.digest()),
+      leaves: leaves && new Uint8Array(Buffer.concat(leaves)),
+    }
+  },
   digest: ({ algorithm, bytes }) => new Uint8Array(createHash(algorithm).update(bytes).digest()),
   leaves: ({ bytes, leafLength }) => {
     const leaves = new Uint8Array(Math.ceil(bytes.length / leafLength) * 32)

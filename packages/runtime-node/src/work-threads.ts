@@ -7,15 +7,35 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Log } from '@bt/ports'
+import type { DigestWants, Log, RunDigests } from '@bt/ports'
 import { THREAD_PROGRAM } from './thread-program.ts'
 
-/** More threads hash faster than any disk or network delivers. */
+/** More threads hash faster than any network delivers. */
 const THREADS_MAX = 4
+/** Threads while what lies in files is hashed (a recheck): every core, until some are no help to any disk. */
+const FILE_THREADS_MAX = 16
+/** A thread beyond the first that nobody wanted for this long ends. */
+const IDLE_MS = 2000
 /** Jobs that a thread has before another one is started. */
 const JOBS_PER_THREAD = 2
 /** After this many deaths no thread is started again: something kills them, and everything can be done without. */
 const DEATHS_MAX = 3
+
+/** Bytes of a file: its descriptor, open until the answer, or its path. Neither: zeros. */
+export interface FileRun {
+  readonly descriptor?: number
+  readonly path?: string
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ThreadFailure {
+  readonly message: string
+  readonly code?: string
+  /** Of reading files: which run, and where in its file. */
+  readonly run?: number
+  readonly at?: number
+}
 
 export type ThreadJob =
   | {
@@ -23,6 +43,7 @@ export type ThreadJob =
       readonly algorithm: 'sha1' | 'sha256'
       readonly bytes: Uint8Array
     }
+  | { readonly kind: 'hash'; readonly runs: readonly FileRun[]; readonly wants: DigestWants }
   | { readonly kind: 'leaves'; readonly bytes: Uint8Array; readonly leafLength: number }
   | {
       readonly kind: 'write'
@@ -34,8 +55,8 @@ export type ThreadJob =
 
 /** `value`: what the program says (see there); `failure`: what its system call said; neither: no thread did it. */
 export interface ThreadAnswer {
-  readonly value?: Uint8Array | boolean
-  readonly failure?: { readonly message: string; readonly code?: string }
+  readonly value?: Uint8Array | boolean | RunDigests
+  readonly failure?: ThreadFailure
 }
 
 /** Work that is to be done by one thread at a time. */
@@ -45,7 +66,7 @@ export interface Lane {
 }
 
 export interface WorkThreadsOptions {
-  /** At most this many; 0: none. Default: one per core, at most 4. */
+  /** At most this many; 0: none. Default: one per core, at most 4, and 16 while files are hashed. */
   readonly threads?: number
   /** Replaces the program of the threads: for tests of their death. */
   readonly source?: string
@@ -65,6 +86,7 @@ interface Thread {
   readonly open: Map<number, Open>
   /** Of all that is open. */
   bytes: number
+  idle: NodeJS.Timeout | undefined
   outgoing: object[]
 }
 
@@ -72,6 +94,7 @@ const NOBODY: ThreadAnswer = {}
 
 export class WorkThreads {
   readonly #threadsMax: number
+  readonly #fileThreadsMax: number
   readonly #source: string
   readonly #log: Log | undefined
   readonly #threads = new Set<Thread>()
@@ -81,7 +104,9 @@ export class WorkThreads {
   #isClosed = false
 
   constructor(options: WorkThreadsOptions = {}) {
-    this.#threadsMax = options.threads ?? Math.min(availableParallelism(), THREADS_MAX)
+    const cores = availableParallelism()
+    this.#threadsMax = options.threads ?? Math.min(cores, THREADS_MAX)
+    this.#fileThreadsMax = options.threads ?? Math.min(cores, FILE_THREADS_MAX)
     this.#source = options.source ?? THREAD_PROGRAM
     this.#log = options.log
   }
@@ -98,18 +123,20 @@ export class WorkThreads {
 
   /** Gives a job to a thread; false when there is none to be had: then `told` is not called. Otherwise it is, later. */
   run(job: ThreadJob, told: Told, lane?: Lane): boolean {
-    const thread = this.#threadFor(lane)
+    const thread = this.#threadFor(job, lane)
     if (thread === undefined) return false
     const id = this.#nextId++
-    const bytes = job.bytes.length
+    const bytes = lengthOf(job)
     if (thread.open.size === 0) thread.worker.ref()
+    clearTimeout(thread.idle)
     thread.open.set(id, { told, bytes, lane })
     thread.bytes += bytes
     if (lane !== undefined) {
       lane.thread = thread
       lane.open++
     }
-    if (thread.outgoing.push({ id, ...job }) === 1) process.nextTick(() => this.#send(thread))
+    if (thread.outgoing.push({ id, length: bytes, ...job }) === 1)
+      process.nextTick(() => this.#send(thread))
     return true
   }
 
@@ -130,14 +157,15 @@ export class WorkThreads {
   }
 
   /** The lane's own while it works there; else the one with least to do, or a new one while all have enough. */
-  #threadFor(lane: Lane | undefined): Thread | undefined {
+  #threadFor(job: ThreadJob, lane: Lane | undefined): Thread | undefined {
     if (lane !== undefined && lane.open > 0) return lane.thread as Thread
     let best: Thread | undefined
     for (const thread of this.#threads) {
       if (best === undefined || thread.bytes < best.bytes) best = thread
     }
     if (best !== undefined && best.open.size < JOBS_PER_THREAD) return best
-    if (this.#isClosed || this.#threads.size >= this.#threadsMax) return best
+    const most = job.kind === 'hash' ? this.#fileThreadsMax : this.#threadsMax
+    if (this.#isClosed || this.#threads.size >= most) return best
     return this.#deaths < DEATHS_MAX ? (this.#start() ?? best) : best
   }
 
@@ -157,7 +185,7 @@ export class WorkThreads {
       this.#log?.('warn', 'threads.none', { error })
       return undefined
     }
-    const thread: Thread = { worker, open: new Map(), bytes: 0, outgoing: [] }
+    const thread: Thread = { worker, open: new Map(), bytes: 0, idle: undefined, outgoing: [] }
     this.#threads.add(thread)
     worker.unref()
     worker.on('message', (answers: readonly (ThreadAnswer & { readonly id: number })[]) => {
@@ -174,8 +202,21 @@ export class WorkThreads {
     thread.open.delete(id)
     thread.bytes -= open.bytes
     if (open.lane !== undefined) open.lane.open--
-    if (thread.open.size === 0) thread.worker.unref()
+    if (thread.open.size === 0) this.#idles(thread)
     open.told(answer)
+  }
+
+  #idles(thread: Thread): void {
+    thread.worker.unref()
+    if (!this.#threads.has(thread)) return
+    thread.idle = setTimeout(() => this.#endIdle(thread), IDLE_MS).unref()
+  }
+
+  /** One stays: its next job comes soon in a download, and starting another takes longer than the job. */
+  #endIdle(thread: Thread): void {
+    if (thread.open.size > 0 || this.#threads.size === 1) return
+    this.#abandon(thread)
+    void thread.worker.terminate()
   }
 
   #died(thread: Thread, error: Error): void {
@@ -187,7 +228,13 @@ export class WorkThreads {
 
   #abandon(thread: Thread): void {
     this.#threads.delete(thread)
+    clearTimeout(thread.idle)
     const ids = [...thread.open.keys()]
     for (const id of ids) this.#answered(thread, id, NOBODY)
   }
+}
+
+function lengthOf(job: ThreadJob): number {
+  if (job.kind !== 'hash') return job.bytes.length
+  return job.runs.reduce((sum, { length }) => sum + length, 0)
 }

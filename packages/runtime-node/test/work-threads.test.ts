@@ -1,10 +1,12 @@
-// Goal: a verified write does what hashing and writing apart do, whatever becomes of the thread that was asked.
+// Goal: a verified write does what hashing and writing apart do, and a digest what reading and hashing do, whatever becomes
+// of the thread that was asked.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Storage } from '@bt/ports'
+import type { DigestRun, RunDigests, Storage } from '@bt/ports'
 import { storageContract } from '@bt/ports/contract'
-import { afterEach, describe, expect, test } from 'vitest'
+import { Prng } from '@bt/primitives'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { FileStorageProvider } from '../src/file-storage.ts'
 import { THREAD_PROGRAM } from '../src/thread-program.ts'
 import { ThreadHasher } from '../src/thread-hasher.ts'
@@ -104,6 +106,67 @@ describe('a verified write', () => {
       code: 'DISK_FULL',
       file: 0,
     })
+  })
+})
+
+describe('a digest of what lies in a file', () => {
+  const programs: readonly (readonly [string, object])[] = [
+    ['in a thread', { threads: 1 }],
+    ['without threads', { threads: 0 }],
+    ['in a thread that dies of it', { threads: 1, source: 'process.exit(1)' }],
+  ]
+  const digest = (storage: Storage, run: DigestRun) =>
+    new Promise<RunDigests>((resolve, reject) =>
+      storage.digest?.(run, { sha1: true, leaves: true }, (error, digests) =>
+        error ? reject(error) : resolve(digests),
+      ),
+    )
+  for (const [how, options] of programs) {
+    test(`${how}: SHA-1 of the run and its pad, leaves of the run alone`, async () => {
+      const { storage, folder } = await open(new WorkThreads(options))
+      const bytes = new Uint8Array(400_000)
+      new Prng('digest').fill(bytes)
+      writeFileSync(join(folder, 'a.bin'), bytes)
+      const found = await digest(storage, { file: 0, offset: 70_000, length: 300_001, zeros: 999 })
+      const run = bytes.subarray(70_000, 370_001)
+      expect(found.sha1).toEqual(sha1(Buffer.concat([run, new Uint8Array(999)])))
+      const leaves = Array.from({ length: 19 }, (_, at) =>
+        createHash('sha256')
+          .update(run.subarray(at * 16_384, (at + 1) * 16_384))
+          .digest(),
+      )
+      expect(found.leaves).toEqual(new Uint8Array(Buffer.concat(leaves)))
+    })
+
+    test(`${how}: a file that ends too early, or is not there, is NOT_HERE`, async () => {
+      const { storage, folder } = await open(new WorkThreads(options))
+      const run = { file: 0, offset: 0, length: 300_001, zeros: 0 }
+      await expect(digest(storage, run)).rejects.toMatchObject({ code: 'NOT_HERE', file: 0 })
+      writeFileSync(join(folder, 'a.bin'), new Uint8Array(300_000))
+      await expect(digest(storage, run)).rejects.toMatchObject({
+        name: 'StorageError',
+        code: 'NOT_HERE',
+        message: expect.stringContaining('300000') as string,
+      })
+    })
+  }
+
+  test('threads that nobody wants any more end, but for one', async () => {
+    const { path, remove } = freshFolder()
+    cleanups.push(remove)
+    writeFileSync(join(path, 'a'), new Uint8Array(1_000_000))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const threads = new WorkThreads({ threads: 3 })
+    const runs = [{ path: join(path, 'a'), offset: 0, length: 1_000_000 }]
+    const job = { kind: 'hash', runs, wants: { sha1: true, leaves: false } } as const
+    await Promise.all(
+      Array.from({ length: 12 }, () => new Promise((told) => threads.run(job, told))),
+    )
+    expect(threads.count).toBe(3)
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    expect(threads.count).toBe(1)
+    await threads.close()
   })
 })
 

@@ -4,7 +4,7 @@ import { access, constants, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { formatMagnet, magnetOf, MetainfoBuilder, parseMetainfo } from '@bt/metainfo'
 import { nodePorts } from '@bt/runtime-node'
-import { ContentReader, findContent } from '../content-files.ts'
+import { findContent } from '../content-files.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { hashContent } from '../hash-content.ts'
 import type { Output } from '../output.ts'
@@ -105,20 +105,19 @@ async function hashInto(
     directory: '.',
     ...(options.threads === undefined ? {} : { hashThreads: options.threads }),
   })
-  const reader = new ContentReader(geometry, paths)
   const progress = await startProgress(output, 'hashing', geometry.contentLength)
   let failed: Error | undefined
   try {
     await hashContent({
       geometry,
-      hasher: ports.hasher,
+      paths,
+      ports,
       wants: { sha1: options.version !== '2', leaves: options.version !== '1' },
-      read: (piece, into) =>
-        failed === undefined ? reader.read(piece, into) : Promise.reject(failed),
       hashed: ({ piece, error, ...digests }) => {
         if (error === undefined) builder.addPiece(piece, digests)
         else failed ??= error
         progress.add(geometry.dataLengthOf(piece))
+        return failed === undefined
       },
     })
     if (failed !== undefined)
@@ -133,7 +132,6 @@ async function hashInto(
           )
   } finally {
     progress.stop()
-    await reader.close()
     await ports.close()
   }
 }

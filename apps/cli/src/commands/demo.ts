@@ -12,7 +12,7 @@ import { type NodePorts, nodePorts } from '@bt/runtime-node'
 import { Session, type Swarm } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import { HttpFrontend, Tracker } from '@bt/tracker-server'
-import { ContentReader, pathsBelow } from '../content-files.ts'
+import { pathsBelow } from '../content-files.ts'
 import { countSites, type SiteTraffic } from '../count-sites.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { hashContent } from '../hash-content.ts'
@@ -241,20 +241,19 @@ async function verifyAll(
 ): Promise<void> {
   const { geometry } = metainfo
   for (const { name, folder, ports } of hosts) {
-    const reader = new ContentReader(geometry, pathsBelow(folder, metainfo))
     let wrong = 0
     await hashContent({
       geometry,
-      hasher: ports.hasher,
+      paths: pathsBelow(folder, metainfo),
+      ports,
       wants: { sha1: true, leaves: false },
-      read: (piece, into) => reader.read(piece, into),
       hashed: ({ piece, sha1 }) => {
         const expected = metainfo.pieceHashes(piece).sha1
         if (sha1 === undefined || expected === undefined || Buffer.compare(sha1, expected) !== 0)
           wrong++
+        return true
       },
     })
-    await reader.close()
     if (wrong > 0)
       throw new Failure(EXIT.failed, 'NOT_VERIFIED', `${name} holds ${wrong} wrong pieces on disk`)
   }

@@ -4,7 +4,7 @@ import { bytesEqual } from '@bt/primitives'
 import { merkleRoot, type Metainfo } from '@bt/metainfo'
 import { nodePorts } from '@bt/runtime-node'
 import { stat } from 'node:fs/promises'
-import { ContentReader, pathsBelow } from '../content-files.ts'
+import { pathsBelow } from '../content-files.ts'
 import { EXIT } from '../failure.ts'
 import { type HashedPiece, hashContent } from '../hash-content.ts'
 import type { Output } from '../output.ts'
@@ -17,7 +17,6 @@ export async function verify(file: string, folder: string, output: Output): Prom
   const { geometry } = metainfo
   const ports = nodePorts({ directory: folder })
   const paths = pathsBelow(folder, metainfo)
-  const reader = new ContentReader(geometry, paths)
   const progress = await startProgress(output, 'checking', geometry.contentLength)
   let goodCount = 0
   let goodBytes = 0
@@ -25,9 +24,9 @@ export async function verify(file: string, folder: string, output: Output): Prom
   try {
     await hashContent({
       geometry,
-      hasher: ports.hasher,
+      paths,
+      ports,
       wants: { sha1: metainfo.version !== '2', leaves: metainfo.version !== '1' },
-      read: (piece, into) => reader.read(piece, into),
       hashed: (result) => {
         const length = geometry.dataLengthOf(result.piece)
         if (isRight(metainfo, result)) {
@@ -35,11 +34,11 @@ export async function verify(file: string, folder: string, output: Output): Prom
           goodBytes += length
         } else bad.push(result.piece)
         progress.add(length)
+        return true
       },
     })
   } finally {
     progress.stop()
-    await reader.close()
     await ports.close()
   }
   const wrongFiles = await filesWrong(metainfo, paths, new Set(bad))
