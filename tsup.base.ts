@@ -23,5 +23,5 @@ export const library = (entry: Entries, more: Options = {}) =>
   })
 
 /** A command: one file to run, no declarations. */
-export const app = (entry: Entries) =>
-  defineConfig({ ...base, entry, dts: false, banner: { js: '#!/usr/bin/env node' } })
+export const app = (entry: Entries, more: Options = {}) =>
+  defineConfig({ ...base, entry, dts: false, banner: { js: '#!/usr/bin/env node' }, ...more })

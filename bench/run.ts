@@ -24,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
+  start: { file: 'start/main.ts', measures: 'bt show, and bt download to its first request' },
   tracker: { file: 'tracker/main.ts', measures: 'UDP announces beside opentracker' },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
 }

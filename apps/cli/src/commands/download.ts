@@ -2,7 +2,6 @@
 
 import type { Metainfo } from '@bt/metainfo'
 import type { Swarm } from '@bt/swarm'
-import picomatch from 'picomatch'
 import { EXIT, Failure } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { DownloadPlace } from '../place.ts'
@@ -29,7 +28,7 @@ export async function download(
 ): Promise<number> {
   const { metainfo, magnet } = await openSource(source)
   const place = new DownloadPlace(options.output, options.resume)
-  const select = selection(options.select, magnet?.select)
+  const select = await selection(options.select, magnet?.select)
   const transfer = await startTransfer(
     metainfo ?? magnet,
     options,
@@ -100,12 +99,13 @@ function enough(swarm: Swarm, { seedRatio, seedTime }: DownloadOptions): Promise
 }
 
 /** Globs match the path below the torrent's name, or a file's bare name; `so=` of a magnet counts when there is none. */
-function selection(
+async function selection(
   globs: readonly string[],
   numbers: readonly number[] | undefined,
-): ((metainfo: Metainfo) => readonly number[]) | undefined {
+): Promise<((metainfo: Metainfo) => readonly number[]) | undefined> {
   if (globs.length === 0 && numbers === undefined) return undefined
-  const isMatch = globs.length === 0 ? undefined : picomatch([...globs], { dot: true })
+  const isMatch =
+    globs.length === 0 ? undefined : (await import('picomatch')).default([...globs], { dot: true })
   return ({ files, name }) => {
     const wanted = files.map(({ path }, at) => {
       if (isMatch === undefined) return numbers?.includes(at) === true ? 4 : 0
