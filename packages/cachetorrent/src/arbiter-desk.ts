@@ -20,8 +20,8 @@ import type { CacheMessage } from './messages.ts'
 
 type Claim = Extract<CacheMessage, { readonly kind: 'claim' }>
 
-/** What was decided about one piece. */
-export type Verdict = 'granted' | 'taken' | 'have'
+/** What was decided about one piece; 'again': granted, and it was granted or had before. */
+export type Verdict = 'granted' | 'again' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
@@ -35,6 +35,8 @@ export interface ArbiterDeskParts {
   readonly isSplit: () => boolean
   /** We or a linked member of the site have the piece. */
   readonly isHad: (piece: number) => boolean
+  /** Some linked member of the site once had it. */
+  readonly wasHad: (piece: number) => boolean
   /** It is linked to us, or we are it. */
   readonly isHere: (member: PeerId) => boolean
 }
@@ -58,8 +60,9 @@ export class ArbiterDesk {
   readonly #parts: ArbiterDeskParts
   readonly #heard = new Map<number, Heard>()
   #pending: Pending[] = []
-  /** When the holder of a claim said to have the piece: until its have is here, we take its word. */
-  readonly #doneAt = new Map<number, number>()
+  /** Who said to have a piece it held, and when: until its have is here, we take its word. */
+  readonly #done = new Map<number, { readonly member: PeerId; readonly at: number }>()
+  readonly #doneEver = new Set<number>()
   #grantsFrom = 0
 
   constructor(parts: ArbiterDeskParts) {
@@ -89,7 +92,7 @@ export class ArbiterDesk {
       const firstAt = same?.holder === holder ? same.firstAt : now
       this.#heard.set(piece, { holder, from, firstAt, at: now })
       const ours = this.book.holderOf(piece)
-      if (ours !== undefined && ours !== holder) this.book.clashed(piece)
+      if (ours !== undefined && ours !== holder) this.book.second(piece, 'split-view')
     }
   }
 
@@ -109,7 +112,7 @@ export class ArbiterDesk {
     const verdicts = new Map<number, Verdict>()
     for (const piece of claim.pieces) {
       const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
-      const isNew = verdict === 'granted' && claim.renewed !== true
+      const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
       if (isNew && (this.#parts.isSplit() || !this.#parts.decides(piece, now))) {
         this.#pending.push({ piece, asker, at: now })
       } else verdicts.set(piece, verdict)
@@ -137,26 +140,32 @@ export class ArbiterDesk {
 
   done(pieces: readonly number[], givenBack: readonly number[], member: PeerId, now: number): void {
     for (const piece of pieces) {
-      if (this.book.holderOf(piece) === member) this.#doneAt.set(piece, now)
+      if (this.book.holderOf(piece) === member) {
+        this.#done.set(piece, { member, at: now })
+        this.#doneEver.add(piece)
+      }
       this.book.done(piece, member)
     }
-    for (const piece of givenBack) this.book.givenBack(piece, member)
+    for (const piece of givenBack) this.book.givenBack(piece, member, now)
   }
 
-  /** Claims for a lease: the newest. */
+  /** Claims for a lease: the newest. One that ended well stays in it until all must have heard of the piece itself. */
   lease(now: number): readonly (readonly [number, PeerId])[] {
+    this.book.expire(now)
     for (const [piece] of Array.from(this.book.open))
       if (this.#isHad(piece, now)) this.book.settled(piece)
-    return [...this.book.open].slice(-LEASE_CLAIMS_MAX)
+    const claims = [...this.book.open]
+    for (const [piece, { member, at }] of this.#done) {
+      if (now - at >= DONE_MS) this.#done.delete(piece)
+      else if (this.book.holderOf(piece) === undefined) claims.push([piece, member])
+    }
+    return claims.slice(-LEASE_CLAIMS_MAX)
   }
 
   #isHad(piece: number, now: number): boolean {
     if (this.#parts.isHad(piece)) return true
-    const since = this.#doneAt.get(piece)
-    if (since === undefined) return false
-    if (now - since < DONE_MS) return true
-    this.#doneAt.delete(piece)
-    return false
+    const done = this.#done.get(piece)
+    return done !== undefined && now - done.at < DONE_MS
   }
 
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
@@ -169,7 +178,15 @@ export class ArbiterDesk {
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && now < this.#grantsFrom) return 'taken'
-    return this.book.claim(piece, asker, now) ? 'granted' : 'taken'
+    if (!this.book.claim(piece, asker, now)) return 'taken'
+    const isSecond = this.#parts.wasHad(piece) || this.#doneEver.has(piece)
+    if (!isOurs && !renewed && isSecond) this.book.second(piece, 'holder-gone')
+    return this.#granted(piece)
+  }
+
+  #granted(piece: number): Verdict {
+    const why = this.book.again.get(piece)
+    return why === undefined || why === 'split-view' ? 'granted' : 'again'
   }
 
   /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */
@@ -182,7 +199,11 @@ export class ArbiterDesk {
     const elsewhere = this.heardHolder(piece, now)
     const isFirst = heard !== undefined && heard.firstAt >= at && this.#parts.self < heard.from
     if (elsewhere === undefined || elsewhere === asker || isFirst) {
-      return this.book.claim(piece, asker, now) ? 'granted' : 'taken'
+      if (!this.book.claim(piece, asker, now)) return 'taken'
+      const verdict = this.#granted(piece)
+      // the words of other leaders may still be on their way
+      if (this.#parts.isSplit()) this.book.second(piece, 'split-view')
+      return verdict
     }
     this.book.withdrawn(piece, asker)
     return 'taken'

@@ -124,7 +124,10 @@ export class CachePolicy implements SwarmPolicy {
     else if (fact.type === 'pieces') member.gained(fact.peer)
     else if (fact.type === 'have') member.gained(fact.peer, fact.piece)
     else if (fact.type === 'progress') member.progressed(fact.peer, fact.piece, fact.bytes)
+    else if (fact.type === 'requested') member.requested(fact.peer, fact.piece)
+    else if (fact.type === 'failed') member.requested(fact.peer, fact.piece, true)
     else if (fact.type === 'verified') member.verified(fact.piece)
+    else if (fact.type === 'corrupt') member.corrupted(fact.piece)
     else if (fact.type === 'served') {
       member.rotation.served(member.groupOf(fact.peer), fact.bytes)
     }

@@ -4,14 +4,20 @@
 // the caller answers that before it asks here.
 
 import type { PeerId } from '@bt/primitives'
-import { CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
+import { CLAIM_FAILED_MS, CLAIM_IDLE_MS, CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
 
 /** Why a piece was given to a second member. */
-export type Again = 'lapsed' | 'importer-gone' | 'given-back' | 'split-view'
+export type Again = 'lapsed' | 'importer-gone' | 'given-back' | 'split-view' | 'holder-gone'
 
 interface Claim {
   readonly holder: PeerId
+  readonly grantedAt: number
   seenAt: number
+}
+
+interface Failure {
+  readonly member: PeerId
+  readonly at: number
 }
 
 export class ClaimBook {
@@ -21,7 +27,10 @@ export class ClaimBook {
   /** Pieces whose claim ended without the piece, and why. */
   readonly #broken = new Map<number, Again>()
   readonly #again = new Map<number, Again>()
+  /** Who last ended a claim without the piece, and when. */
+  readonly #failures = new Map<number, Failure>()
   readonly #most: number
+  #grants = 0
 
   /** `most`: claims that a member in good standing may hold. */
   constructor(most = CLAIMS_PER_MEMBER_MAX) {
@@ -31,6 +40,11 @@ export class ClaimBook {
   /** Open claims, oldest grant first. */
   get open(): Iterable<readonly [piece: number, holder: PeerId]> {
     return [...this.#claims].map(([piece, { holder }]) => [piece, holder] as const)
+  }
+
+  /** Claims granted so far, renewals apart. */
+  get grants(): number {
+    return this.#grants
   }
 
   get openCount(): number {
@@ -61,8 +75,9 @@ export class ClaimBook {
       return true
     }
     const held = this.#perMember.get(member) ?? 0
-    if (held >= this.limitOf(member)) return false
-    this.#claims.set(piece, { holder: member, seenAt: now })
+    if (held >= this.limitOf(member) || this.#isBarred(piece, member, now)) return false
+    this.#claims.set(piece, { holder: member, grantedAt: now, seenAt: now })
+    this.#grants++
     this.#perMember.set(member, held + 1)
     const why = this.#broken.get(piece)
     if (why !== undefined) {
@@ -72,9 +87,9 @@ export class ClaimBook {
     return true
   }
 
-  /** Another leader granted the piece to somebody else. */
-  clashed(piece: number): void {
-    this.#again.set(piece, 'split-view')
+  /** Another leader granted the piece to somebody else, or whoever had it is gone: it comes, or came, twice. */
+  second(piece: number, why: Again): void {
+    this.#again.set(piece, why)
   }
 
   /** The member has the piece, verified. */
@@ -86,9 +101,12 @@ export class ClaimBook {
     else this.#limits.set(member, limit + 1)
   }
 
-  /** The member gives the claim back without the piece. */
-  givenBack(piece: number, member: PeerId): void {
-    if (this.#end(piece, member)) this.#broken.set(piece, 'given-back')
+  /** The member gives the claim back without the piece; after long it is as bad as a lapse. */
+  givenBack(piece: number, member: PeerId, now: number): void {
+    const grantedAt = this.#claims.get(piece)?.grantedAt ?? now
+    if (!this.#end(piece, member)) return
+    this.#broken.set(piece, 'given-back')
+    if (now - grantedAt >= CLAIM_IDLE_MS) this.#failed(piece, member, now)
   }
 
   /** It was never given: another leader gave the piece first. */
@@ -120,10 +138,21 @@ export class ClaimBook {
       if (now - seenAt < CLAIM_LAPSE_MS) continue
       this.#end(piece, holder)
       this.#broken.set(piece, 'lapsed')
-      this.#limits.set(holder, Math.max(1, this.limitOf(holder) >> 1))
+      this.#failed(piece, holder, now)
       lapsed.push(piece)
     }
     return lapsed
+  }
+
+  /** Fewer claims for it from now on, and this piece not soon: others may have better luck. */
+  #failed(piece: number, member: PeerId, now: number): void {
+    this.#limits.set(member, Math.max(1, this.limitOf(member) >> 1))
+    this.#failures.set(piece, { member, at: now })
+  }
+
+  #isBarred(piece: number, member: PeerId, now: number): boolean {
+    const failure = this.#failures.get(piece)
+    return failure?.member === member && now - failure.at < CLAIM_FAILED_MS
   }
 
   #end(piece: number, member: PeerId): boolean {

@@ -6,8 +6,9 @@ import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
+import { CLAIM_FAILED_MS, CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
+import { lackingPiece } from './patience.ts'
 import type { Voice } from './voice.ts'
 import type { Wants } from './wants.ts'
 
@@ -86,11 +87,12 @@ export class Claiming {
     const { host, imports, leadership, ledger } = this.#parts
     const now = host.now()
     const isOrphan = leadership.isLocal && leadership.isNamed
-    const reason = isOrphan ? 'no-arbiter' : 'claim'
     let changed = false
     for (const [piece, verdict] of verdicts) {
-      if (verdict === 'granted') {
+      if (verdict === 'granted' || verdict === 'again') {
         if (host.have.has(piece)) continue
+        const first = leadership.isFirst(arbiter, piece) ? 'claim' : 'standby'
+        const reason = isOrphan ? 'no-arbiter' : verdict === 'again' ? 'again' : first
         if (imports.granted(piece, arbiter, reason, now)) changed = true
       } else if (imports.refused(piece, verdict, now)) {
         ledger.doubted(piece)
@@ -107,7 +109,7 @@ export class Claiming {
     const questions = new Map<PeerId, number[]>()
     for (const piece of imports.held) {
       const arbiter = leadership.arbiterOf(piece, now)?.peerId
-      if (arbiter === undefined) continue
+      if (arbiter === undefined || imports.reasonOf(piece) === 'stalled') continue
       const isMoved = arbiter !== imports.arbiterOf(piece)
       if (!isMoved && !due.has(piece)) continue
       if (host.have.has(piece)) continue
@@ -117,10 +119,31 @@ export class Claiming {
     for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, true)
   }
 
-  /** Claims without a byte for too long. */
-  giveBackIdle(now: number): void {
-    const idle = this.#parts.imports.idle(now)
-    if (idle.length > 0) this.giveBack(idle)
+  /** Claims without a byte for too long, and those that nobody alive outside could serve. Answers who owes them to us. */
+  giveBackIdle(now: number): ReadonlySet<PeerHandle> {
+    const { imports, wants } = this.#parts
+    const idle = imports.idle(now)
+    const debtors = new Set<PeerHandle>()
+    for (const piece of idle) {
+      for (const peer of imports.debtorsOf(piece)) debtors.add(peer)
+      imports.putOff(piece, CLAIM_FAILED_MS, now)
+    }
+    const orphans = [...imports.held].filter((piece) => wants.outsideCopies(piece) === 0)
+    const all = new Set([...idle, ...orphans])
+    if (all.size > 0) this.giveBack([...all])
+    return debtors
+  }
+
+  /** One piece without a grant: waiting has led to nothing. */
+  takeOne(now: number): void {
+    const { host, imports } = this.#parts
+    for (const piece of imports.held) if (imports.reasonOf(piece) === 'stalled') return
+    const sources = this.#sources()
+    const suits = (piece: number): boolean => !imports.holds(piece)
+    const piece = lackingPiece(host.have, sources, suits, (bound) => host.below(bound))
+    if (piece === undefined) return
+    imports.taken(piece, this.#self, 'stalled', now)
+    this.scopesChanged()
   }
 
   /** We do not import these after all. */
@@ -134,9 +157,10 @@ export class Claiming {
 
   /** The piece is here. */
   verified(piece: number): void {
+    const isOurs = this.#parts.imports.holds(piece)
+    if (isOurs) this.#end(piece, true)
     this.#parts.arbiter.book.settled(piece)
-    if (!this.#parts.imports.holds(piece)) return
-    this.#end(piece, true)
+    if (!isOurs) return
     this.scopesChanged()
     this.ask()
   }
@@ -163,7 +187,9 @@ export class Claiming {
   #sources(): readonly PeerHandle[] {
     const { host, neighbours } = this.#parts
     const sources: PeerHandle[] = []
-    for (const { peer } of neighbours.in('outside')) if (!host.chokesUs(peer)) sources.push(peer)
+    for (const { peer, isSilent } of neighbours.in('outside')) {
+      if (!isSilent && !host.chokesUs(peer)) sources.push(peer)
+    }
     return sources
   }
 
@@ -176,7 +202,8 @@ export class Claiming {
     if (!isSent) return
     if (renewed === undefined) for (const piece of pieces) imports.askedOf(piece, to, now)
     if (!isOurs) return
+    const { grants } = arbiter.book
     this.decided(arbiter.asked(question, this.#self, now), this.#self)
-    voice.leaseToLeaders()
+    if (arbiter.book.grants > grants) voice.leaseToLeaders()
   }
 }

@@ -4,8 +4,10 @@
 // them is drawn by chance: sites that draw differently have something to exchange.
 
 import { Bitfield, type PeerId, type ReadonlyBitfield } from '@bt/primitives'
+import type { PeerHandle } from '@bt/swarm'
 import type { CrossingReason } from './ledger.ts'
 import {
+  ANSWER_LATE_MS,
   ANSWER_MS,
   CLAIM_IDLE_MS,
   CLAIM_RENEW_MS,
@@ -20,6 +22,8 @@ interface Held {
   readonly grantedAt: number
   progressAt: number
   renewedAt: number
+  /** Whom it was asked of and owes us blocks of it. */
+  readonly askedOf: Set<PeerHandle>
 }
 
 interface Asked {
@@ -88,9 +92,14 @@ export class ImportDesk {
     }
     if (this.#asked.get(piece)?.arbiter !== arbiter) return false
     this.#asked.delete(piece)
-    this.#held.set(piece, { arbiter, reason, grantedAt: now, progressAt: now, renewedAt: now })
-    this.#may.set(piece)
+    this.#hold(piece, arbiter, reason, now)
     return true
+  }
+
+  /** Ours without a grant: nobody decides about it but ourselves. */
+  taken(piece: number, self: PeerId, reason: CrossingReason, now: number): void {
+    this.#asked.delete(piece)
+    this.#hold(piece, self, reason, now)
   }
 
   /** Another member has or holds it; true: a claim of ours is revoked by that. */
@@ -103,6 +112,25 @@ export class ImportDesk {
   /** A lease says that another member imports it: there is no use in asking soon. */
   heard(piece: number, now: number): void {
     if (!this.#held.has(piece)) this.#waits.set(piece, now + TAKEN_RETRY_MS)
+  }
+
+  requested(piece: number, of: PeerHandle): void {
+    this.#held.get(piece)?.askedOf.add(of)
+  }
+
+  /** A request for it ended without its bytes. */
+  failed(piece: number, of: PeerHandle): void {
+    this.#held.get(piece)?.askedOf.delete(of)
+  }
+
+  /** Who owes us blocks of it. */
+  debtorsOf(piece: number): Iterable<PeerHandle> {
+    return this.#held.get(piece)?.askedOf ?? []
+  }
+
+  /** It is to be left to others for a while. */
+  putOff(piece: number, ms: number, now: number): void {
+    this.#waits.set(piece, now + ms)
   }
 
   progressed(piece: number, now: number): void {
@@ -133,11 +161,14 @@ export class ImportDesk {
     return this.#which(({ renewedAt }) => now - renewedAt >= CLAIM_RENEW_MS)
   }
 
-  /** Arbiters that left a question unanswered; the questions are forgotten. */
-  unanswered(now: number): ReadonlySet<PeerId> {
+  /**
+   * Arbiters that left a question unanswered; the questions are forgotten. Who said something else meanwhile has a queue
+   * on its line, and gets longer. `signAt`: when each last said anything.
+   */
+  unanswered(now: number, signAt: (arbiter: PeerId) => number): ReadonlySet<PeerId> {
     const silent = new Set<PeerId>()
     for (const [piece, { arbiter, at }] of this.#asked) {
-      if (now - at < ANSWER_MS) continue
+      if (now - at < (signAt(arbiter) > at ? ANSWER_LATE_MS : ANSWER_MS)) continue
       this.#asked.delete(piece)
       silent.add(arbiter)
     }
@@ -149,6 +180,12 @@ export class ImportDesk {
     for (const [piece, asked] of this.#asked) {
       if (asked.arbiter === arbiter) this.#asked.delete(piece)
     }
+  }
+
+  #hold(piece: number, arbiter: PeerId, reason: CrossingReason, now: number): void {
+    const times = { grantedAt: now, progressAt: now, renewedAt: now }
+    this.#held.set(piece, { arbiter, reason, ...times, askedOf: new Set() })
+    this.#may.set(piece)
   }
 
   #which(is: (held: Held) => boolean): readonly number[] {

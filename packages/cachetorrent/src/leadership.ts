@@ -5,9 +5,9 @@
 
 import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
 import type { CacheReply } from './announce-reply.ts'
-import { type Arbiter, arbiterSeed, arbitersOf } from './arbiter.ts'
+import { type Arbiter, arbiterOf, arbiterSeed, arbitersOf } from './arbiter.ts'
 import { leaderCount, rankLocally } from './election.ts'
-import { LEASE_LOST_MS } from './limits.ts'
+import { lateMs, LEASE_LOST_MS } from './limits.ts'
 
 /** Seen: linked, with a sign of life; awaited: not yet lost; lost: passed over. */
 export type Standing = 'seen' | 'awaited' | 'lost'
@@ -25,7 +25,7 @@ export interface SeenMember {
 }
 
 /** Milliseconds for which a leader that left a question unanswered is passed over. */
-export const SILENT_MS = 30_000
+export const PASSED_OVER_MS = 30_000
 
 export class Leadership {
   readonly #infoHash: InfoHash
@@ -94,7 +94,7 @@ export class Leadership {
 
   /** It left a claim unanswered. */
   silent(peerId: PeerId, now: number): void {
-    if (peerId !== this.#self) this.#silentUntil.set(peerId, now + SILENT_MS)
+    if (peerId !== this.#self) this.#silentUntil.set(peerId, now + PASSED_OVER_MS)
   }
 
   answered(peerId: PeerId): void {
@@ -143,6 +143,11 @@ export class Leadership {
     return undefined
   }
 
+  /** It decides about the piece while it lives; others only stand by. */
+  isFirst(peerId: PeerId, piece: number): boolean {
+    return arbiterOf(this.#inForce, piece)?.peerId === peerId
+  }
+
   /** Begins or ends the wait for each of them. */
   #miss(leaders: readonly Leader[], now: number): void {
     for (const { peerId } of leaders) {
@@ -152,8 +157,10 @@ export class Leadership {
   }
 
   #isFresh(peerId: PeerId, now: number): boolean {
+    if (peerId === this.#self) return true
     const member = this.#seen(peerId)
-    return peerId === this.#self || (member !== undefined && now - member.signAt < this.#patienceMs)
+    if (member === undefined) return false
+    return now - member.signAt < this.#patienceMs + lateMs(member.upload)
   }
 
   #ranked(members: readonly SeenMember[], now: number): readonly Leader[] {

@@ -3,18 +3,24 @@
 import type { PeerHandle } from '@bt/swarm'
 
 /**
- * 'claim': the site's first copy, granted by its arbiter; 'plain': no leaders are known; 'no-arbiter': leaders are named
- * and none answers; 'late': the claim ended while bytes were under way; 'duplicate': blocks that came twice.
- * 'split-view' and 'given-back' carry no bytes: they mark a piece that another member of the site imported, too.
+ * 'claim': the site's first copy, granted by its arbiter; 'again': granted a second time, because the claim before ended
+ * without the piece or whoever had it is gone; 'standby': granted while the leader that decides was silent; 'plain': no
+ * leaders are known; 'no-arbiter': leaders are named and none answers; 'stalled': nothing came for half a minute;
+ * 'late': the claim ended while bytes were under way; 'duplicate': blocks that came twice.
+ * The last three carry no bytes: they mark a piece that another member of the site imported, too, or that was spoilt.
  */
 export type CrossingReason =
   | 'claim'
+  | 'again'
+  | 'standby'
   | 'plain'
   | 'no-arbiter'
+  | 'stalled'
   | 'late'
   | 'duplicate'
-  | 'split-view'
-  | 'given-back'
+  | Mark
+
+export type Mark = 'split-view' | 'given-back' | 'corrupt'
 
 export class Ledger {
   readonly #bytes = new Map<CrossingReason, number>()
@@ -53,8 +59,8 @@ export class Ledger {
     this.#counted.delete(peer)
   }
 
-  /** Another member of the site imports the piece as well, or will; nothing where no byte of it crossed. */
-  doubted(piece: number, why: 'split-view' | 'given-back' = 'split-view'): void {
+  /** It crosses a second time, or another member imports it as well; nothing where no byte of it crossed. */
+  doubted(piece: number, why: Mark = 'split-view'): void {
     this.#pieces.get(piece)?.add(why)
   }
 

@@ -49,6 +49,8 @@ export const CLAIM_LAPSE_MS = 30_000
 export const CLAIM_RENEW_MS = 8_000
 /** Milliseconds without a byte after which a member gives a claim back by itself. */
 export const CLAIM_IDLE_MS = 20_000
+/** Milliseconds for which a piece is not granted again to who failed to bring it: others had the time to ask. */
+export const CLAIM_FAILED_MS = 10_000
 /** Bytes per second of an outside line that is still waited for. */
 export const SLOWEST_BYTES_PER_SECOND = 8_192
 /** Milliseconds until a piece that another member holds is asked about again. */
@@ -57,6 +59,9 @@ export const TAKEN_RETRY_MS = 4_000
 export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */
 export const ANSWER_MS = 5_000
+
+/** The same for an arbiter that shows life. */
+export const ANSWER_LATE_MS = 15_000
 
 /** Share of the pieces that is left when blocks may be asked of two neighbours at once. */
 export const END_SHARE = 0.01
@@ -67,8 +72,16 @@ export const INTEREST_MS = 20_000
 export const LEASE_MS = 2_000
 /** Milliseconds without a sign after which a leader's standby arbitrates. */
 export const LEASE_LOST_MS = 5_000
-/** Milliseconds without a sign after which what a leader alone has is no longer had in its site: three signs and some. */
-export const LEADER_SILENT_MS = 7_500
+/** Milliseconds without a sign of life after which a neighbour is asked for one. */
+export const QUIET_MS = 3_000
+/** Milliseconds between two such questions. */
+export const ASK_SIGN_MS = 2_000
+/** Milliseconds without a sign, the last 4.5 s of them asked for one, after which a neighbour counts as dead: a slow uplink's queue, and some. */
+export const SILENT_MS = 7_500
+/** Milliseconds for which an outside peer that let a claim run idle is not counted on. */
+export const HELD_UP_MS = 60_000
+/** Milliseconds without a byte from anybody after which a member imports without a grant: longer than any rule takes. */
+export const PATIENCE_MS = 25_000
 /** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */
 export const TAKEOVER_MS = 2_000
 /** Claims told in one lease. */
@@ -99,6 +112,13 @@ export const SLOT_MS = 20_000
 /** Outside askers unchoked at a time; they are served piece by piece, first come. */
 export const EXPORT_SLOTS = 16
 
+/** Slots of either kind at least, however slow the uplink. */
+export const SLOTS_MIN = 2
+/** Bytes that each unchoked peer may have before it in our channel to it: two blocks. */
+const AHEAD_BYTES = 32_768
+/** Seconds that a word of ours may wait behind blocks: with more, others take us for dead. */
+const AHEAD_SECONDS = 3
+
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
 
@@ -114,4 +134,19 @@ export const ORIGIN_PATIENCE_MS = 20_000
 export function claimsMax(pieceLength: number): number {
   const pieces = Math.floor(CLAIMED_BYTES / pieceLength)
   return Math.min(CLAIMED_PIECES_MAX, Math.max(CLAIMS_PER_MEMBER_MAX, pieces))
+}
+
+/** How many are unchoked, in the site and outside, with an uplink of so many bytes per second; 0: not known. */
+export function slotsFor(upload: number): { readonly local: number; readonly outside: number } {
+  const all = upload === 0 ? LOCAL_SLOTS + EXPORT_SLOTS : (upload * AHEAD_SECONDS) / AHEAD_BYTES
+  const local = Math.min(LOCAL_SLOTS, Math.max(SLOTS_MIN, Math.floor(all / 2)))
+  return { local, outside: Math.min(EXPORT_SLOTS, Math.max(SLOTS_MIN, Math.floor(all) - local)) }
+}
+
+/** Milliseconds more that a neighbour's word may be late, by the upload it declares: even few slots are much for a slow line. */
+export function lateMs(upload: number): number {
+  if (upload === 0) return 0
+  const { local, outside } = slotsFor(upload)
+  const queue = ((local + outside) * AHEAD_BYTES) / upload
+  return Math.max(0, 1000 * (queue - AHEAD_SECONDS))
 }

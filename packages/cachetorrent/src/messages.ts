@@ -25,8 +25,15 @@ const ROLES: readonly Role[] = ['undecided', 'leader', 'follower']
 export const MESSAGE_PIECES_MAX = 2048
 
 export type CacheMessage =
-  /** `site` is ours: the extension handshake may have gone out before the tracker named it. */
-  | { readonly kind: 'role'; readonly role: Role; readonly term: number; readonly site?: SiteId }
+  | {
+      readonly kind: 'role'
+      readonly role: Role
+      readonly term: number
+      /** Ours: the extension handshake may have gone out before the tracker named it. */
+      readonly site?: SiteId
+      /** Say yours: I have not heard of you for a while. */
+      readonly asks?: true
+    }
   | {
       readonly kind: 'promise'
       readonly pieces: readonly number[]
@@ -55,6 +62,8 @@ export type CacheMessage =
       readonly granted: readonly number[]
       readonly taken: readonly number[]
       readonly have: readonly number[]
+      /** Of those granted, the ones that were granted or had before: they come a second time. */
+      readonly again?: readonly number[]
       readonly term: number
     }
   | {
@@ -72,9 +81,9 @@ export function encodeMessage(message: CacheMessage): Uint8Array {
 function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | undefined } {
   switch (message.kind) {
     case 'role': {
-      const { role, term, site } = message
+      const { role, term, site, asks } = message
       const s = site === undefined ? undefined : idBytes(site)
-      return { k: 0, r: ROLES.indexOf(role), s, t: term }
+      return { k: 0, q: asks === true ? 1 : undefined, r: ROLES.indexOf(role), s, t: term }
     }
     case 'promise':
       return { k: 1, p: message.pieces, e: message.expectedMs }
@@ -97,7 +106,14 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
         t: message.term,
       }
     case 'claim-answer':
-      return { k: 7, g: message.granted, h: message.have, l: message.taken, t: message.term }
+      return {
+        a: message.again,
+        k: 7,
+        g: message.granted,
+        h: message.have,
+        l: message.taken,
+        t: message.term,
+      }
     case 'claim-done':
       return { k: 8, d: message.verified, t: message.term, x: message.givenBack }
   }
@@ -166,6 +182,7 @@ class MessageReader {
           granted: this.#list('g'),
           taken: this.#list('l'),
           have: this.#list('h'),
+          ...(this.#dict.has('a') ? { again: this.#list('a') } : {}),
           term: this.#number('t'),
         }
       case 8:
@@ -184,8 +201,13 @@ class MessageReader {
     const role = ROLES[this.#number('r')]
     if (role === undefined) throw refusal(`there is no role ${this.#number('r')}`)
     const site = this.#dict.has('s') ? parseSiteToken(this.#bytes('s')) : undefined
-    const term = this.#number('t')
-    return site === undefined ? { kind: 'role', role, term } : { kind: 'role', role, term, site }
+    return {
+      kind: 'role',
+      role,
+      term: this.#number('t'),
+      ...(site === undefined ? {} : { site }),
+      ...(this.#dict.get('q') === 1 ? { asks: true } : {}),
+    }
   }
 
   #claim(): CacheMessage {

@@ -20,9 +20,14 @@ export interface Neighbour {
   role: Role
   term: number
   upload: number
-  /** When it last sent one of our messages, or was met. */
+  /** When it last said or sent anything, or was met. */
   signAt: number
-  /** A leader without a sign of life: what it has does not count. */
+  /** Since when it owes us a sign of life, and when we last asked. */
+  askedAt: number | undefined
+  askedAgainAt: number
+  /** Until when we do not count on what was asked of it. */
+  heldUpUntil: number
+  /** Without a sign of life: what it has does not count. */
   isSilent: boolean
   /** Which version of what we say about ourselves it was told. */
   told: number
@@ -85,6 +90,9 @@ export class Neighbours {
       term: 0,
       upload: 0,
       signAt: now,
+      askedAt: undefined,
+      askedAgainAt: Number.NEGATIVE_INFINITY,
+      heldUpUntil: Number.NEGATIVE_INFINITY,
       isSilent: false,
       told: 0,
       usefulAt: Number.NEGATIVE_INFINITY,

@@ -6,9 +6,11 @@
 // request goes next is by bytes served, equal among sites and neighbours.
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
-import { EXPORT_SLOTS, LOCAL_SLOTS, SLOT_MS } from './limits.ts'
+import { slotsFor, SLOT_MS } from './limits.ts'
 
 export class Rotation {
+  readonly #localSlots: number
+  readonly #exportSlots: number
   /** Since when each local peer holds its slot. */
   readonly #since = new Map<PeerHandle, number>()
   /** When each lost its slot. */
@@ -18,6 +20,13 @@ export class Rotation {
   #interested: ReadonlySet<PeerHandle> = new Set()
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
+
+  /** Bytes per second that we declare; 0: not said. */
+  constructor(upload: number) {
+    const { local, outside } = slotsFor(upload)
+    this.#localSlots = local
+    this.#exportSlots = outside
+  }
 
   unchoke(
     interested: readonly PeerHandle[],
@@ -32,7 +41,7 @@ export class Rotation {
       .map((peer, at) => ({ peer, at, until: this.#until.get(peer) ?? Number.NEGATIVE_INFINITY }))
       .toSorted((one, other) => before(one.until, other.until) || one.at - other.at)
     for (const { peer } of waiting) {
-      if (this.#since.size >= LOCAL_SLOTS && !this.#giveUpOldest(now)) break
+      if (this.#since.size >= this.#localSlots && !this.#giveUpOldest(now)) break
       this.#since.set(peer, now)
     }
     return [...this.#since.keys(), ...this.#exports(interested, isLocal)]
@@ -80,8 +89,8 @@ export class Rotation {
     for (const peer of interested) {
       if (isLocal(peer) || this.#outside.has(peer)) continue
       const idle = [...this.#outside].find((other) => !this.#interested.has(other))
-      if (this.#outside.size >= EXPORT_SLOTS && idle !== undefined) this.#outside.delete(idle)
-      if (this.#outside.size < EXPORT_SLOTS) this.#outside.add(peer)
+      if (this.#outside.size >= this.#exportSlots && idle !== undefined) this.#outside.delete(idle)
+      if (this.#outside.size < this.#exportSlots) this.#outside.add(peer)
     }
     return this.#outside
   }

@@ -6,18 +6,21 @@
 import type { PeerId, SiteId } from '@bt/primitives'
 import type { PeerHandle, PieceScope, PolicyHost } from '@bt/swarm'
 import type { CacheReply } from './announce-reply.ts'
-import { ArbiterDesk, type Verdict } from './arbiter-desk.ts'
+import { ArbiterDesk } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
+import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { ALONE_MS, claimsMax, END_SHARE, INTEREST_MS, START_MS } from './limits.ts'
+import { ALONE_MS, claimsMax, END_SHARE, START_MS } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
 import { OriginDesk } from './origin-desk.ts'
+import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
 import { LOCAL, LOCAL_AT_END, NOTHING } from './scopes.ts'
+import { Signs } from './signs.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
 import { Voice } from './voice.ts'
@@ -32,7 +35,7 @@ export class SiteMember {
   readonly leadership: Leadership
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
-  readonly rotation = new Rotation()
+  readonly rotation: Rotation
   readonly origin: OriginDesk
   readonly wants: Wants
   readonly #host: PolicyHost
@@ -50,6 +53,9 @@ export class SiteMember {
   readonly #view: SiteView
   readonly #voice: Voice
   readonly #claiming: Claiming
+  readonly #hearing: Hearing
+  readonly #signs: Signs
+  readonly #patience: Patience
 
   constructor(host: PolicyHost, options: CacheOptions, ledger: Ledger, startedAt: number) {
     this.#host = host
@@ -68,9 +74,10 @@ export class SiteMember {
     this.wants = new Wants(host.have)
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
-    const rescope = (peer: PeerHandle): void => host.changed('scope', peer)
-    const facts = { upload: options.uploadBytesPerSecond ?? 0, local: wants.local, rescope }
-    this.#view = new SiteView({ self: this.#self, neighbours, leadership, ...facts })
+    const upload = options.uploadBytesPerSecond ?? 0
+    this.rotation = new Rotation(upload)
+    this.#patience = new Patience({ host, neighbours, wants })
+    this.#view = new SiteView({ self: this.#self, neighbours, leadership, upload })
     this.arbiter = new ArbiterDesk({
       self: this.#self,
       claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
@@ -79,20 +86,28 @@ export class SiteMember {
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
       isHad: (piece) =>
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
+      wasHad: (piece) => wants.wasHad(piece),
       isHere: (member) => member === this.#self || neighbours.named(member) !== undefined,
     })
     const { arbiter } = this
     const role = (): Role => this.role
     this.#voice = new Voice({ host, neighbours, leadership, arbiter, role, site: () => this.#site })
-    this.#claiming = new Claiming({
-      host,
+    const parts = { host, neighbours, leadership, imports, arbiter, ledger, voice: this.#voice }
+    const claiming = new Claiming({ ...parts, wants })
+    this.#claiming = claiming
+    const signs = new Signs({
       neighbours,
-      leadership,
-      imports,
-      arbiter,
-      wants,
-      voice: this.#voice,
-      ledger,
+      ask: (neighbour) => this.#voice.sign(neighbour, true),
+      changed: (neighbour) => this.#lifeChanged(neighbour),
+    })
+    this.#signs = signs
+    this.#hearing = new Hearing({
+      ...parts,
+      claiming,
+      signs,
+      look: (neighbour) => this.#look(neighbour),
+      hasReply: () => this.#hasReply,
+      isCached: () => this.#mode === 'cached',
     })
     for (const peer of host.peers()) this.opened(peer)
   }
@@ -153,12 +168,14 @@ export class SiteMember {
     const neighbour = this.neighbours.of(peer)
     if (neighbour === undefined) return
     this.#look(neighbour)
+    this.#signs.heard(neighbour, this.#host.now())
     const { wants, imports } = this
     this.origin.looked(peer, piece)
+    if (neighbour.isSilent) return
     if (neighbour.where === 'outside') {
       if (piece === undefined) wants.outside(peer)
       else wants.outsideGained(peer, piece)
-      this.#declareInterest(neighbour)
+      this.#patience.declareInterest(neighbour, this.#host.now())
       if (piece !== undefined && this.#mode === 'cached') this.#claiming.askFor(piece, peer)
     }
     if (neighbour.where !== 'local') return
@@ -171,10 +188,25 @@ export class SiteMember {
 
   progressed(peer: PeerHandle, piece: number, bytes: number): void {
     const neighbour = this.neighbours.of(peer)
-    this.imports.progressed(piece, this.#host.now())
-    if (neighbour === undefined || neighbour.where === 'local') return
+    const now = this.#host.now()
+    this.imports.progressed(piece, now)
+    this.#patience.renewed(now)
+    if (neighbour === undefined) return
+    this.#signs.delivered(neighbour, now)
+    if (neighbour.where === 'local') return
     const reason = this.#mode === 'cached' ? this.imports.reasonOf(piece) : 'plain'
     this.ledger.crossed(peer, piece, bytes, reason)
+  }
+
+  /** Blocks were asked of it; `failed`: or will not come from it. */
+  requested(peer: PeerHandle, piece: number, failed = false): void {
+    if (failed) this.imports.failed(piece, peer)
+    else if (!this.isLocal(peer)) this.imports.requested(piece, peer)
+  }
+
+  /** The whole piece was wrong: it crosses once more. */
+  corrupted(piece: number): void {
+    this.ledger.doubted(piece, 'corrupt')
   }
 
   verified(piece: number): void {
@@ -193,7 +225,9 @@ export class SiteMember {
     const neighbour = this.neighbours.of(peer)
     if (neighbour?.where === 'local' && !neighbour.isSilent)
       return this.#isEnding ? LOCAL_AT_END : LOCAL
-    if (neighbour?.where !== 'outside' || this.#mode === 'waiting') return NOTHING
+    if (neighbour?.where !== 'outside' || neighbour.isSilent || this.#mode === 'waiting') {
+      return NOTHING
+    }
     const { interested } = neighbour
     return { had: this.imports.may, reason: 'claim', interested, duplicates: false }
   }
@@ -211,90 +245,32 @@ export class SiteMember {
   tick(): void {
     const now = this.#host.now()
     for (const neighbour of this.neighbours.all) if (!neighbour.speaks) this.#look(neighbour)
+    const { have } = this.#host
+    this.#signs.look(now, have.count < have.length)
     this.#lead(now)
     this.#setMode(now)
     if (this.#mode === 'plain' && !this.leadership.isNamed) this.origin.end()
     this.origin.push()
     if (this.#mode === 'cached') {
-      for (const silent of this.imports.unanswered(now)) this.leadership.silent(silent, now)
-      for (const [asker, verdicts] of this.arbiter.confirmed(now)) this.#answer(asker, verdicts)
-      this.#claiming.giveBackIdle(now)
+      const signAt = (id: PeerId): number => this.neighbours.named(id)?.signAt ?? 0
+      for (const silent of this.imports.unanswered(now, signAt)) this.leadership.silent(silent, now)
+      for (const [asker, verdicts] of this.arbiter.confirmed(now)) {
+        this.#hearing.tell(asker, verdicts)
+      }
+      for (const debtor of this.#claiming.giveBackIdle(now)) this.#heldUp(debtor, now)
+      if (this.#patience.look(now)) this.#claiming.takeOne(now)
       this.#claiming.renew(now)
       this.#claiming.ask()
       this.#voice.lease(now)
     }
-    for (const neighbour of this.neighbours.in('outside')) this.#declareInterest(neighbour)
+    for (const neighbour of this.neighbours.in('outside')) {
+      this.#patience.declareInterest(neighbour, now)
+    }
     this.#voice.introduce()
   }
 
   received(peer: PeerHandle, message: CacheMessage): void {
-    const neighbour = this.neighbours.of(peer)
-    if (neighbour === undefined) return
-    const now = this.#host.now()
-    neighbour.signAt = now
-    if (message.kind === 'role') this.#heardRole(neighbour, message)
-    if (neighbour.where !== 'local') return
-    if ('term' in message && message.term > this.leadership.term && this.#hasReply) {
-      this.#host.changed('announce')
-    }
-    if (message.kind === 'lease') this.#heardLease(neighbour, message, now)
-    else if (message.kind === 'claim') this.#heardClaim(neighbour, message, now)
-    else if (message.kind === 'claim-answer') {
-      this.leadership.answered(peer.peerId)
-      const verdicts = new Map<number, Verdict>()
-      for (const piece of message.granted) verdicts.set(piece, 'granted')
-      for (const piece of message.taken) verdicts.set(piece, 'taken')
-      for (const piece of message.have) verdicts.set(piece, 'have')
-      this.#claiming.decided(verdicts, peer.peerId)
-      if (this.#mode === 'cached') this.#claiming.ask()
-    } else if (message.kind === 'claim-done') {
-      this.arbiter.done(message.verified, message.givenBack, peer.peerId, now)
-    }
-  }
-
-  #heardRole(
-    neighbour: Neighbour,
-    message: Extract<CacheMessage, { readonly kind: 'role' }>,
-  ): void {
-    if (message.term < neighbour.term) return
-    const isNewLeader = message.role === 'leader' && neighbour.role !== 'leader'
-    neighbour.role = message.role
-    neighbour.term = message.term
-    if (message.site !== undefined) neighbour.site = message.site
-    this.#look(neighbour)
-    if (isNewLeader && neighbour.where === 'local') this.#voice.leaseTo([neighbour])
-  }
-
-  #heardLease(
-    neighbour: Neighbour,
-    message: Extract<CacheMessage, { readonly kind: 'lease' }>,
-    now: number,
-  ): void {
-    const { peerId } = neighbour.peer
-    if (!this.leadership.leads(peerId) && neighbour.role !== 'leader') return
-    this.arbiter.heardLease(peerId, message.claims, now)
-    for (const [piece, holder] of message.claims) {
-      if (holder === this.#self) continue
-      if (this.imports.holds(piece)) this.ledger.doubted(piece)
-      this.imports.heard(piece, now)
-    }
-  }
-
-  #heardClaim(
-    neighbour: Neighbour,
-    message: Extract<CacheMessage, { readonly kind: 'claim' }>,
-    now: number,
-  ): void {
-    const { peerId } = neighbour.peer
-    const verdicts = this.arbiter.asked(message, peerId, now)
-    this.#answer(peerId, verdicts)
-    this.#voice.leaseToLeaders()
-  }
-
-  #answer(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>): void {
-    if (verdicts.size === 0) return
-    if (asker === this.#self) this.#claiming.decided(verdicts, this.#self)
-    else this.#voice.answer(asker, verdicts)
+    this.#hearing.heard(peer, message)
   }
 
   #look(neighbour: Neighbour): void {
@@ -303,13 +279,37 @@ export class SiteMember {
     const { peer } = neighbour
     if (before === 'local') this.wants.local.left(peer)
     if (before === 'outside') this.wants.outsideLeft(peer)
-    if (neighbour.where === 'local') this.wants.local.look(peer)
-    if (neighbour.where === 'outside') this.wants.outside(peer)
+    this.#count(neighbour)
     if (neighbour.where === 'outside') this.ledger.met(peer)
     else this.ledger.isLocal(peer)
     this.origin.looked(peer)
     this.#host.changed('scope', peer)
     if (neighbour.where === 'local') this.#voice.leaseTo([neighbour])
+  }
+
+  /** What it has counts. */
+  #count({ where, peer, isSilent }: Neighbour): void {
+    if (isSilent) return
+    if (where === 'local') this.wants.local.look(peer)
+    if (where === 'outside') this.wants.outside(peer)
+  }
+
+  /** It fell silent: what it has and holds is free. Or it is back. */
+  #lifeChanged(neighbour: Neighbour): void {
+    const { peer, where, isSilent } = neighbour
+    if (!isSilent) this.#count(neighbour)
+    else if (where === 'outside') this.wants.outsideLeft(peer)
+    else if (where === 'local') {
+      this.wants.local.left(peer)
+      this.arbiter.book.gone(peer.peerId)
+      this.imports.lostArbiter(peer.peerId)
+    }
+    this.#host.changed('scope', peer)
+  }
+
+  #heldUp(peer: PeerHandle, now: number): void {
+    const neighbour = this.neighbours.of(peer)
+    if (neighbour?.where === 'outside') this.#signs.heldUp(neighbour, now)
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */
@@ -323,6 +323,7 @@ export class SiteMember {
     const mode = this.#modeAt(now)
     if (mode === this.#mode) return
     this.#mode = mode
+    this.#patience.renewed(this.#host.now())
     this.#host.changed('scope')
   }
 
@@ -336,15 +337,5 @@ export class SiteMember {
     if (this.#hasReply) return 'plain'
     if (!this.#isAnswered && now - this.#startedAt < START_MS) return 'waiting'
     return this.#site !== undefined && !this.neighbours.isAlone ? 'cached' : 'plain'
-  }
-
-  /** An outside peer that has what the site lacks should know that we want it, before any claim. */
-  #declareInterest(neighbour: Neighbour): void {
-    const now = this.#host.now()
-    if (this.wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
-    const interested = now - neighbour.usefulAt < INTEREST_MS
-    if (interested === neighbour.interested) return
-    neighbour.interested = interested
-    this.#host.changed('scope', neighbour.peer)
   }
 }

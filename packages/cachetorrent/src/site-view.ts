@@ -1,11 +1,8 @@
-// How we see our site's leaders: who of them lives, whether others see the same ones, and whose pieces count as had.
+// How we see our site's leaders: who of them lives, and whether others see the same ones.
 
 import type { PeerId } from '@bt/primitives'
-import type { PeerHandle } from '@bt/swarm'
-import type { CopyCount } from './copy-count.ts'
 import type { Leadership, SeenMember } from './leadership.ts'
-import { LEADER_SILENT_MS } from './limits.ts'
-import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { Neighbours } from './neighbours.ts'
 
 export interface SiteViewParts {
   readonly self: PeerId
@@ -13,10 +10,6 @@ export interface SiteViewParts {
   readonly upload: number
   readonly neighbours: Neighbours
   readonly leadership: Leadership
-  /** Copies in the site. */
-  readonly local: CopyCount
-  /** What may be asked of the peer is something else now. */
-  readonly rescope: (peer: PeerHandle) => void
 }
 
 export class SiteView {
@@ -41,7 +34,6 @@ export class SiteView {
       () => this.#members(now),
       now,
     )
-    for (const neighbour of this.#parts.neighbours.in('local')) this.#listenFor(neighbour, now)
     this.#isSplit = this.#seesSplit(now)
     const before = this.#living
     this.#living = leadership.leaders
@@ -50,17 +42,6 @@ export class SiteView {
     const lost = before.filter((peerId) => !this.#living.includes(peerId))
     const hasNew = this.#living.length > 1 && this.#living.some((one) => !before.includes(one))
     return { lost, hasNew }
-  }
-
-  /** A leader speaks every two seconds: while it does not, what only it has is not had in the site. */
-  #listenFor(neighbour: Neighbour, now: number): void {
-    const { role, signAt, peer } = neighbour
-    const isSilent = role === 'leader' && now - signAt > LEADER_SILENT_MS
-    if (isSilent === neighbour.isSilent) return
-    neighbour.isSilent = isSilent
-    if (isSilent) this.#parts.local.left(peer)
-    else this.#parts.local.look(peer)
-    this.#parts.rescope(peer)
   }
 
   #seen(peerId: PeerId): SeenMember | undefined {
@@ -84,8 +65,13 @@ export class SiteView {
     const { self, neighbours, leadership } = this.#parts
     const { leaders, term } = leadership
     for (const { peerId } of leaders) {
-      if (peerId === self || leadership.standing(peerId, now) === 'lost') continue
+      if (peerId === self) continue
       const neighbour = neighbours.named(peerId)
+      // passed over, but it lives: others may go on asking it
+      if (leadership.standing(peerId, now) === 'lost') {
+        if (neighbour === undefined || neighbour.isSilent) continue
+        return true
+      }
       if (neighbour?.role !== 'leader' || neighbour.term !== term) return true
     }
     for (const { role, peer } of neighbours.in('local')) {

@@ -39,21 +39,23 @@ export class Voice {
     const which = (verdict: Verdict): number[] =>
       [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
     const { term } = this.#parts.leadership
-    const [granted, taken, have] = [which('granted'), which('taken'), which('have')]
-    this.tell(asker, { kind: 'claim-answer', granted, taken, have, term })
+    const again = which('again')
+    this.tell(asker, {
+      kind: 'claim-answer',
+      granted: [...which('granted'), ...again],
+      taken: which('taken'),
+      have: which('have'),
+      ...(again.length === 0 ? {} : { again }),
+      term,
+    })
   }
 
   /** Tells everybody who speaks it our site, role and term, once for each change. */
   introduce(): void {
-    const { neighbours, leadership } = this.#parts
+    const { neighbours } = this.#parts
     const site = this.#parts.site()
     if (site === undefined) return
-    const message: CacheMessage = {
-      kind: 'role',
-      role: this.#parts.role(),
-      term: leadership.term,
-      site,
-    }
+    const message = this.#role(site)
     const said = `${site} ${message.role} ${message.term}`
     if (said !== this.#said) {
       this.#said = said
@@ -63,6 +65,12 @@ export class Voice {
       if (neighbour.told === this.#version || !neighbour.speaks) continue
       if (this.#send(neighbour, message)) neighbour.told = this.#version
     }
+  }
+
+  /** A sign of life, or a question for one. */
+  sign(to: Neighbour, asks: boolean): boolean {
+    const message = this.#role(this.#parts.site())
+    return this.#send(to, asks ? { ...message, asks: true } : message)
   }
 
   /** A sign of life to all of the site, every 2 s; what is granted only leaders need to know. */
@@ -85,6 +93,12 @@ export class Voice {
     if (this.#parts.role() !== 'leader' || to.length === 0) return
     const whole = this.#lease(this.#parts.arbiter.lease(this.#parts.host.now()))
     for (const neighbour of to) this.#pass(neighbour, whole)
+  }
+
+  #role(site: SiteId | undefined): Extract<CacheMessage, { readonly kind: 'role' }> {
+    const { role, leadership } = this.#parts
+    const said = { kind: 'role', role: role(), term: leadership.term } as const
+    return site === undefined ? said : { ...said, site }
   }
 
   /** As we see it, or as it says. */

@@ -4,7 +4,7 @@
 // neighbour is counted what it has of these, which is why it should know that we are interested. Cost: O(outside links)
 // for each piece that comes to the site or leaves the list, O(pieces) when an outside neighbour comes or goes.
 
-import type { ReadonlyBitfield } from '@bt/primitives'
+import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
 import type { PeerHandle } from '@bt/swarm'
 import { CopyCount } from './copy-count.ts'
 
@@ -26,6 +26,7 @@ export class Wants {
   /** Wanted pieces in no order, and where each stands in it; −1: not. */
   readonly #list: number[] = []
   readonly #at: Int32Array
+  readonly #wasHad: Bitfield
 
   constructor(have: ReadonlyBitfield) {
     const look = (piece: number): void => this.#look(piece)
@@ -33,6 +34,7 @@ export class Wants {
     this.local = new CopyCount(have.length, look)
     this.#outside = new CopyCount(have.length, look)
     this.#at = new Int32Array(have.length).fill(-1)
+    this.#wasHad = new Bitfield(have.length)
   }
 
   get count(): number {
@@ -41,6 +43,11 @@ export class Wants {
 
   isWanted(piece: number): boolean {
     return (this.#at[piece] ?? -1) >= 0
+  }
+
+  /** A linked member of the site once had it. */
+  wasHad(piece: number): boolean {
+    return this.#wasHad.has(piece)
   }
 
   /** How many outside neighbours have the piece. */
@@ -91,6 +98,7 @@ export class Wants {
   }
 
   #look(piece: number): void {
+    if (this.local.of(piece) > 0) this.#wasHad.set(piece)
     const wanted =
       this.#outside.of(piece) > 0 && this.local.of(piece) === 0 && !this.#have.has(piece)
     if (wanted === this.isWanted(piece)) return

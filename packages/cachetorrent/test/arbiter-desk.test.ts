@@ -14,6 +14,7 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
     decides: () => true,
     isSplit: () => false,
     isHad: () => false,
+    wasHad: () => false,
     isHere: () => true,
     ...more,
   })
@@ -60,7 +61,31 @@ describe('a leader that is asked', () => {
     one.asked({ pieces: [1] }, M, 0)
     one.done([1], [], M, 0)
     expect(one.asked({ pieces: [1] }, N, 1).get(1)).toBe('have')
-    expect(one.asked({ pieces: [1] }, N, DONE_MS).get(1)).toBe('granted')
+    // and other leaders are told as long: the piece's own have may take longer than a lease
+    expect([...one.lease(DONE_MS - 1)]).toEqual([[1, M]])
+    expect([...one.lease(DONE_MS)]).toEqual([])
+    expect(one.asked({ pieces: [1] }, N, DONE_MS).get(1)).toBe('again')
+    expect([...one.book.again]).toEqual([[1, 'holder-gone']])
+  })
+
+  test('what is granted a second time is granted as such', () => {
+    let had = false
+    const one = desk(A, { isHad: () => had, wasHad: () => true })
+    had = true
+    expect(one.asked({ pieces: [1] }, M, 0).get(1)).toBe('have')
+    had = false
+    expect(one.asked({ pieces: [1] }, M, 1).get(1)).toBe('again')
+    const other = desk(B)
+    other.asked({ pieces: [2] }, M, 0)
+    other.book.gone(M)
+    expect(other.asked({ pieces: [2] }, N, 1).get(2)).toBe('again')
+  })
+
+  test('what is granted while leaders do not see the same leaders has that as its reason', () => {
+    const one = desk(A, { isSplit: () => true })
+    one.asked({ pieces: [1] }, M, 0)
+    expect(one.confirmed(CONFIRM_MS).get(M)?.get(1)).toBe('granted')
+    expect([...one.book.again]).toEqual([[1, 'split-view']])
   })
 
   test('[M07] who says to have a piece that it never claimed changes nothing', () => {

@@ -1,7 +1,12 @@
 import { type PeerId, Prng } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { ClaimBook } from '../src/index.ts'
-import { CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from '../src/limits.ts'
+import {
+  CLAIM_FAILED_MS,
+  CLAIM_IDLE_MS,
+  CLAIM_LAPSE_MS,
+  CLAIMS_PER_MEMBER_MAX,
+} from '../src/limits.ts'
 
 const A = 'aa'.repeat(20) as PeerId
 const B = 'bb'.repeat(20) as PeerId
@@ -44,13 +49,26 @@ describe('a claim book', () => {
     expect(book.limitOf(A)).toBe(2)
   })
 
+  test('who kept a claim for long and gives it back may hold fewer, and has to leave the piece to others first', () => {
+    const book = new ClaimBook()
+    book.claim(1, A, 0)
+    book.givenBack(1, A, CLAIM_IDLE_MS)
+    expect(book.limitOf(A)).toBe(CLAIMS_PER_MEMBER_MAX / 2)
+    expect(book.claim(1, A, CLAIM_IDLE_MS + CLAIM_FAILED_MS - 1)).toBe(false)
+    expect(book.claim(2, A, CLAIM_IDLE_MS)).toBe(true)
+    expect(book.claim(1, B, CLAIM_IDLE_MS)).toBe(true)
+    book.givenBack(1, B, CLAIM_IDLE_MS + 1)
+    expect(book.limitOf(B)).toBe(CLAIMS_PER_MEMBER_MAX)
+    expect(book.claim(1, A, CLAIM_IDLE_MS + CLAIM_FAILED_MS)).toBe(true)
+  })
+
   test('[M01] what a dead member held is free at once, with the reason kept', () => {
     const book = new ClaimBook()
     book.claim(1, A, 0)
     book.gone(A)
     expect(book.claim(1, B, 1)).toBe(true)
     expect([...book.again]).toEqual([[1, 'importer-gone']])
-    book.givenBack(1, B)
+    book.givenBack(1, B, 1)
     expect(book.claim(1, A, 2)).toBe(true)
     expect([...book.again]).toEqual([[1, 'given-back']])
   })
@@ -59,7 +77,7 @@ describe('a claim book', () => {
     const book = new ClaimBook()
     book.claim(1, A, 0)
     book.done(1, B)
-    book.givenBack(1, B)
+    book.givenBack(1, B, 1)
     expect(book.holderOf(1)).toBe(A)
     book.done(1, A)
     book.done(1, A)
@@ -82,7 +100,7 @@ describe('a claim book', () => {
         if (granted) expect(book.holderOf(piece)).toBe(member)
         else if (before !== undefined) expect(book.holderOf(piece)).not.toBe(member)
       } else if (deed === 3) book.done(piece, member)
-      else if (deed === 4) book.givenBack(piece, member)
+      else if (deed === 4) book.givenBack(piece, member, now)
       else if (random.below(20) === 0) book.gone(member)
       for (const one of members) {
         const held = [...book.open].filter(([, holder]) => holder === one).length

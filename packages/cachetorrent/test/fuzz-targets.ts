@@ -27,7 +27,7 @@ export const SITE = '0123456789abcdef' as SiteId
 /** One of each kind. */
 export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'role', role: 'leader', term: 3 },
-  { kind: 'role', role: 'follower', term: 0, site: SITE },
+  { kind: 'role', role: 'follower', term: 0, site: SITE, asks: true },
   { kind: 'promise', pieces: [1, 999], expectedMs: 500 },
   { kind: 'promise', pieces: [] },
   { kind: 'unpromise', pieces: [7] },
@@ -45,6 +45,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },
   { kind: 'claim', pieces: [5], term: 2, renewed: true },
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
+  { kind: 'claim-answer', granted: [5, 9], taken: [], have: [], again: [9], term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
 ]
 

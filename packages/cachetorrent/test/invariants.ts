@@ -3,7 +3,18 @@ import { expect } from 'vitest'
 import type { SiteWorld } from './simulation/site-world.ts'
 
 /** Reasons for which a piece may have entered a site more than once. */
-const SECOND_COPY = ['plain', 'no-arbiter', 'late', 'duplicate', 'split-view']
+const SECOND_COPY = [
+  'again',
+  'standby',
+  'plain',
+  'no-arbiter',
+  'stalled',
+  'late',
+  'duplicate',
+  'split-view',
+  'given-back',
+  'corrupt',
+]
 
 export function checkInvariants(world: SiteWorld, where: string): void {
   for (const member of world.living) {

@@ -1,7 +1,7 @@
 import type { InfoHash, PeerId, SiteId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import type { CacheReply } from '../src/index.ts'
-import { Leadership, type SeenMember, SILENT_MS } from '../src/leadership.ts'
+import { Leadership, type SeenMember, PASSED_OVER_MS } from '../src/leadership.ts'
 import { LEASE_LOST_MS } from '../src/limits.ts'
 
 const HASH = 'ab'.repeat(20) as InfoHash
@@ -82,9 +82,9 @@ describe('who leads, as a member sees it', () => {
     seat.look(100)
     seat.leadership.silent(A, 100)
     expect(seat.arbiters(101)).toEqual(new Set([B]))
-    seat.signs.set(A, 100 + SILENT_MS).set(B, 100 + SILENT_MS)
-    seat.look(100 + SILENT_MS)
-    expect(seat.arbiters(100 + SILENT_MS)).toEqual(new Set([A, B]))
+    seat.signs.set(A, 100 + PASSED_OVER_MS).set(B, 100 + PASSED_OVER_MS)
+    seat.look(100 + PASSED_OVER_MS)
+    expect(seat.arbiters(100 + PASSED_OVER_MS)).toEqual(new Set([A, B]))
   })
 
   test('[M13] one that answers again is asked again at once', () => {

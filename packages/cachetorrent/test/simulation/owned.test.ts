@@ -50,8 +50,8 @@ describe('owned mode in the simulator', () => {
     }
     world.complete(10 * MINUTE)
     checkInvariants(world, 'small sites')
-    // 32 peers are outside; a few links are made, a few accepted.
-    expect(most).toBeLessThanOrEqual(20)
+    // 32 peers are outside; a few links are made, as many again accepted.
+    expect(most).toBeLessThanOrEqual(24)
     expect(world.redundancy).toBeLessThanOrEqual(1.05)
   })
 

@@ -1,7 +1,8 @@
 // A piece enters a site a second time only with a recorded reason, and every byte that crossed stands in a ledger (§2.5).
 //
 // Only members whose scheme counts are asked. The dead took their books with them, and stock clients keep none: where
-// such a member could have been the other importer, nothing can be said.
+// such a member could have been the other importer, nothing can be said. A member that spoils what it sends is banned by
+// its own site, and imports for itself alone.
 
 import type { Member } from '../member.ts'
 import type { Invariant, RunView } from '../run-view.ts'
@@ -44,9 +45,10 @@ function sawSeveralTerms(members: readonly Member[]): boolean {
 }
 
 function hasReason(members: readonly Member[], piece: number): boolean {
-  for (const { shares } of members) {
+  for (const { shares, plan } of members) {
     for (const { scheme, part } of shares) {
       const reasons = scheme.reasonsOf?.(piece - part.firstPiece) ?? new Set<string>()
+      if (plan.actor?.kind === 'corrupt' && reasons.size > 0) return true
       for (const reason of reasons) if (reason !== FIRST_COPY) return true
     }
   }

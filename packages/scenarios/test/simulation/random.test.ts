@@ -18,7 +18,7 @@ const kept = JSON.parse(
 ) as readonly Kept[]
 
 describe('random swarms', () => {
-  test.each(['bittorrent'])(`${SEEDS} of them under %s keep every rule`, (scheme) => {
+  test.each(['bittorrent', 'owned'])(`${SEEDS} of them under %s keep every rule`, (scheme) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const scenario = randomScenario(seed)
       const result = runScenario({ scenario, scheme, seed, profile: 'fast', checks: 'all' })

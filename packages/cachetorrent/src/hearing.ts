@@ -1,0 +1,111 @@
+// What neighbours say in `bt_cache`, and whose business each word is.
+
+import type { PeerId } from '@bt/primitives'
+import type { PeerHandle, PolicyHost } from '@bt/swarm'
+import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
+import type { Claiming } from './claiming.ts'
+import type { ImportDesk } from './import-desk.ts'
+import type { Leadership } from './leadership.ts'
+import type { Ledger } from './ledger.ts'
+import type { CacheMessage } from './messages.ts'
+import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { Signs } from './signs.ts'
+import type { Voice } from './voice.ts'
+
+type Said<K extends CacheMessage['kind']> = Extract<CacheMessage, { readonly kind: K }>
+
+export interface HearingParts {
+  readonly host: PolicyHost
+  readonly neighbours: Neighbours
+  readonly leadership: Leadership
+  readonly imports: ImportDesk
+  readonly arbiter: ArbiterDesk
+  readonly claiming: Claiming
+  readonly voice: Voice
+  readonly signs: Signs
+  readonly ledger: Ledger
+  /** It said who it is: where is it? */
+  readonly look: (neighbour: Neighbour) => void
+  /** A tracker of ours speaks of terms. */
+  readonly hasReply: () => boolean
+  readonly isCached: () => boolean
+}
+
+export class Hearing {
+  readonly #parts: HearingParts
+  readonly #self: PeerId
+
+  constructor(parts: HearingParts) {
+    this.#parts = parts
+    this.#self = parts.host.self.peerId
+  }
+
+  heard(peer: PeerHandle, message: CacheMessage): void {
+    const { host, neighbours, leadership, arbiter, signs } = this.#parts
+    const neighbour = neighbours.of(peer)
+    if (neighbour === undefined) return
+    const now = host.now()
+    signs.heard(neighbour, now)
+    if (message.kind === 'role') this.#role(neighbour, message)
+    if (neighbour.where !== 'local') return
+    if ('term' in message && message.term > leadership.term && this.#parts.hasReply()) {
+      host.changed('announce')
+    }
+    if (message.kind === 'lease') this.#lease(neighbour, message, now)
+    else if (message.kind === 'claim') this.#claim(neighbour, message, now)
+    else if (message.kind === 'claim-answer') this.#answer(neighbour, message)
+    else if (message.kind === 'claim-done') {
+      arbiter.done(message.verified, message.givenBack, peer.peerId, now)
+    }
+  }
+
+  /** Verdicts of ours, to whoever asked: a member, or ourselves. */
+  tell(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>): void {
+    if (verdicts.size === 0) return
+    if (asker === this.#self) this.#parts.claiming.decided(verdicts, this.#self)
+    else this.#parts.voice.answer(asker, verdicts)
+  }
+
+  #role(neighbour: Neighbour, message: Said<'role'>): void {
+    const { voice, look } = this.#parts
+    if (message.asks === true) voice.sign(neighbour, false)
+    if (message.term < neighbour.term) return
+    const isNewLeader = message.role === 'leader' && neighbour.role !== 'leader'
+    neighbour.role = message.role
+    neighbour.term = message.term
+    if (message.site !== undefined) neighbour.site = message.site
+    look(neighbour)
+    if (isNewLeader && neighbour.where === 'local') voice.leaseTo([neighbour])
+  }
+
+  #lease(neighbour: Neighbour, message: Said<'lease'>, now: number): void {
+    const { leadership, arbiter, imports, ledger } = this.#parts
+    const { peerId } = neighbour.peer
+    if (!leadership.leads(peerId) && neighbour.role !== 'leader') return
+    arbiter.heardLease(peerId, message.claims, now)
+    for (const [piece, holder] of message.claims) {
+      if (holder === this.#self) continue
+      if (imports.holds(piece)) ledger.doubted(piece)
+      imports.heard(piece, now)
+    }
+  }
+
+  #claim({ peer }: Neighbour, message: Said<'claim'>, now: number): void {
+    const { arbiter, voice } = this.#parts
+    const { grants } = arbiter.book
+    this.tell(peer.peerId, arbiter.asked(message, peer.peerId, now))
+    if (arbiter.book.grants > grants) voice.leaseToLeaders()
+  }
+
+  #answer({ peer }: Neighbour, message: Said<'claim-answer'>): void {
+    const { leadership, claiming } = this.#parts
+    leadership.answered(peer.peerId)
+    const again = new Set(message.again)
+    const verdicts = new Map<number, Verdict>()
+    for (const piece of message.granted) verdicts.set(piece, again.has(piece) ? 'again' : 'granted')
+    for (const piece of message.taken) verdicts.set(piece, 'taken')
+    for (const piece of message.have) verdicts.set(piece, 'have')
+    claiming.decided(verdicts, peer.peerId)
+    if (this.#parts.isCached()) claiming.ask()
+  }
+}

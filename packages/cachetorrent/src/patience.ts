@@ -1,0 +1,83 @@
+// The end of waiting (rule 8): a member to which nothing came for half a minute fetches a piece itself, whatever it is told.
+//
+// Arbiters and neighbours may be wrong, or lie: "another member imports it", "a member has it". That may cost time, never
+// the download. Who got no byte from anybody for this long, although there was something to wait for, tells every outside
+// peer that has more than it that it is interested, and takes one piece at a time without a grant; those bytes are
+// counted under 'stalled'.
+
+import type { ReadonlyBitfield } from '@bt/primitives'
+import type { PolicyHost } from '@bt/swarm'
+import { INTEREST_MS, PATIENCE_MS } from './limits.ts'
+import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { Wants } from './wants.ts'
+
+export interface PatienceParts {
+  readonly host: PolicyHost
+  readonly neighbours: Neighbours
+  readonly wants: Wants
+}
+
+export class Patience {
+  readonly #parts: PatienceParts
+  readonly #ms: number
+  #byteAt: number
+
+  constructor(parts: PatienceParts) {
+    this.#parts = parts
+    this.#byteAt = parts.host.now()
+    // ±20 %: members must not all lose it in the same moment
+    this.#ms = (PATIENCE_MS * (80 + parts.host.below(41))) / 100
+  }
+
+  /** A byte came, or we begin to wait only now. */
+  renewed(now: number): void {
+    this.#byteAt = now
+  }
+
+  /** Looks whether there is anything to wait for; true: we waited for it too long. */
+  look(now: number): boolean {
+    const { host, neighbours, wants } = this.#parts
+    const { have } = host
+    const isWaiting =
+      have.count < have.length &&
+      (wants.count > 0 || [...neighbours.all].some((neighbour) => this.#hasMore(neighbour)))
+    if (!isWaiting) this.renewed(now)
+    return this.#isLost(now)
+  }
+
+  /** An outside peer that has what the site lacks should know that we want it, before any claim. */
+  declareInterest(neighbour: Neighbour, now: number): void {
+    const isLast = this.#isLost(now) && this.#hasMore(neighbour)
+    if (isLast || this.#parts.wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
+    const interested = now - neighbour.usefulAt < INTEREST_MS
+    if (interested === neighbour.interested) return
+    neighbour.interested = interested
+    this.#parts.host.changed('scope', neighbour.peer)
+  }
+
+  #hasMore({ isSilent, peer }: Neighbour): boolean {
+    return !isSilent && peer.pieces.count > this.#parts.host.have.count
+  }
+
+  #isLost(now: number): boolean {
+    return now - this.#byteAt >= this.#ms
+  }
+}
+
+/** A piece that we lack and one of these has, the search begun by chance; undefined: there is none. */
+export function lackingPiece(
+  have: ReadonlyBitfield,
+  sources: readonly { readonly pieces: ReadonlyBitfield }[],
+  suits: (piece: number) => boolean,
+  below: (bound: number) => number,
+): number | undefined {
+  const { length } = have
+  if (length === 0 || sources.length === 0) return undefined
+  const start = below(length)
+  for (let step = 0; step < length; step++) {
+    const piece = (start + step) % length
+    if (have.has(piece) || !suits(piece)) continue
+    if (sources.some(({ pieces }) => pieces.has(piece))) return piece
+  }
+  return undefined
+}

@@ -1,0 +1,72 @@
+import { Bitfield, Prng } from '@bt/primitives'
+import type { PolicyHost } from '@bt/swarm'
+import { describe, expect, test } from 'vitest'
+import { PATIENCE_MS } from '../src/limits.ts'
+import { Neighbours } from '../src/neighbours.ts'
+import { lackingPiece, Patience } from '../src/patience.ts'
+import { Wants } from '../src/wants.ts'
+import { plainPeer } from './peers.ts'
+
+const PIECES = 8
+/** With `below` answering 20 of 0 … 40 there is no jitter. */
+const SECONDS = PATIENCE_MS / 1000
+
+function seat(had: readonly number[]) {
+  const have = new Bitfield(PIECES)
+  const host = { now: () => 0, below: () => 20, have, changed: () => {} }
+  const neighbours = new Neighbours({
+    ourSite: () => undefined,
+    siteName: undefined,
+    siteOf: undefined,
+  })
+  const neighbour = neighbours.opened(plainPeer(1, PIECES, had), 0)
+  const wants = new Wants(have)
+  const parts = { host: host as unknown as PolicyHost, neighbours, wants }
+  return { have, neighbour, patience: new Patience(parts) }
+}
+
+describe('patience', () => {
+  test('is lost when no byte came for 25 s from anybody, and is back with the next byte', () => {
+    const { patience } = seat([3])
+    expect(patience.look(1000 * (SECONDS - 1))).toBe(false)
+    expect(patience.look(1000 * SECONDS)).toBe(true)
+    patience.renewed(1000 * SECONDS)
+    expect(patience.look(1000 * SECONDS + 500)).toBe(false)
+  })
+
+  test('who lacks nothing that others have waits for nothing, however long', () => {
+    const { patience, have, neighbour } = seat([3])
+    have.set(5)
+    for (let second = 0; second < 100; second++) expect(patience.look(1000 * second)).toBe(false)
+    // a piece more is there now: the wait begins
+    plainly(neighbour.peer.pieces).set(4)
+    expect(patience.look(101_000)).toBe(false)
+    expect(patience.look(99_000 + 1000 * SECONDS)).toBe(true)
+  })
+
+  test('then every outside peer that has more is told that we are interested', () => {
+    const { patience, neighbour } = seat([3])
+    patience.declareInterest(neighbour, 1000)
+    expect(neighbour.interested).toBe(false)
+    patience.declareInterest(neighbour, 1000 * SECONDS)
+    expect(neighbour.interested).toBe(true)
+  })
+
+  test('a piece to take is one that we lack, a source has, and nothing speaks against', () => {
+    const have = new Bitfield(PIECES)
+    have.set(1)
+    const random = new Prng(1)
+    const below = (bound: number): number => random.below(bound)
+    const source = plainPeer(1, PIECES, [1, 2, 6])
+    for (let draw = 0; draw < 50; draw++) {
+      expect([2, 6]).toContain(lackingPiece(have, [source], () => true, below))
+      expect(lackingPiece(have, [source], (piece) => piece !== 2, below)).toBe(6)
+    }
+    expect(lackingPiece(have, [], () => true, below)).toBeUndefined()
+    expect(lackingPiece(have, [plainPeer(2, PIECES, [1])], () => true, below)).toBeUndefined()
+  })
+})
+
+function plainly(pieces: unknown): Bitfield {
+  return pieces as Bitfield
+}
