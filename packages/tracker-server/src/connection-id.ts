@@ -35,8 +35,8 @@ export class ConnectionIds {
     now: number,
   ): boolean {
     const step = load(bytes, offset)
-    const age = (stepOf(now) - step) >>> 0
-    if (age > CONNECTION_ID_STEPS_BACK) return false
+    const age = (stepOf(now) - step) | 0
+    if (age < 0 || age > CONNECTION_ID_STEPS_BACK) return false
     // One word against one word: there is no prefix whose length time could tell.
     return load(bytes, offset + 4) === this.#mac(step, addresses, at)
   }
@@ -52,7 +52,7 @@ export class ConnectionIds {
 }
 
 function stepOf(now: number): number {
-  return Math.floor(now / CONNECTION_ID_STEP_MS) >>> 0
+  return Math.floor(now / CONNECTION_ID_STEP_MS) | 0
 }
 
 function store(target: Uint8Array, at: number, value: number): void {
@@ -62,12 +62,12 @@ function store(target: Uint8Array, at: number, value: number): void {
   target[at + 3] = value
 }
 
+/** Signed. */
 function load(bytes: Uint8Array, at: number): number {
   return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
   )
 }

@@ -3,30 +3,32 @@
 // Extendible hashing: a part that is full is split in two, and no other is touched, so that no announce waits for more
 // than one part to move.
 
-import type { MemberMeans, SwarmCounts } from './member-means.ts'
-import { Members } from './members.ts'
+import type { Members } from './members.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
+import type { Slabs } from './slabs.ts'
+
+export interface PartMaker {
+  newPart(stride: Stride): Members
+}
 
 export class Family {
-  readonly parts: Members[] = []
-  readonly #stride: Stride
-  readonly #means: MemberMeans
-  readonly #counts: SwarmCounts
+  /** One for most families: a list of its own length costs less than one that was pushed to. */
+  #parts: readonly Members[]
   /** The part of each value of the low bits; a power of two of them. */
-  #directory: Members[]
+  #directory: readonly Members[]
 
-  constructor(stride: Stride, means: MemberMeans, counts: SwarmCounts) {
-    this.#stride = stride
-    this.#means = means
-    this.#counts = counts
-    const whole = new Members(stride, means, counts)
-    this.parts.push(whole)
-    this.#directory = [whole]
+  constructor(whole: Members) {
+    this.#parts = [whole]
+    this.#directory = this.#parts
+  }
+
+  get parts(): readonly Members[] {
+    return this.#parts
   }
 
   get size(): number {
     let size = 0
-    for (const part of this.parts) size += part.size
+    for (const part of this.#parts) size += part.size
     return size
   }
 
@@ -35,29 +37,29 @@ export class Family {
     return this.#directory[key.hash & (this.#directory.length - 1)] as Members
   }
 
-  /** Where there is room for an endpoint. */
-  roomyPartOf(key: PeerKey): Members {
+  /** Where there is room for an endpoint; `maker` is asked for empty parts. */
+  roomyPartOf(key: PeerKey, maker: PartMaker): Members {
     let part = this.partOf(key)
     while (part.isFull) {
-      this.#split(part)
+      this.#split(part, maker.newPart(part.stride))
       part = this.partOf(key)
     }
     return part
   }
 
-  free(): void {
-    for (const part of this.parts) part.free()
+  free(slabs: Slabs): void {
+    for (const part of this.#parts) part.free(slabs)
   }
 
-  #split(part: Members): void {
+  #split(part: Members, other: Members): void {
     const bit = 1 << part.depth
     if (bit === this.#directory.length) this.#directory = [...this.#directory, ...this.#directory]
-    const other = new Members(this.#stride, this.#means, this.#counts)
     part.depth++
     other.depth = part.depth
     part.splitTo(other, bit)
-    for (let at = 0; at < this.#directory.length; at++)
-      if (this.#directory[at] === part && (at & bit) !== 0) this.#directory[at] = other
-    this.parts.push(other)
+    this.#directory = this.#directory.map((one, at) =>
+      one === part && (at & bit) !== 0 ? other : one,
+    )
+    this.#parts = [...this.#parts, other]
   }
 }

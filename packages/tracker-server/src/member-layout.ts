@@ -21,6 +21,7 @@ export interface Keeping {
 
 /** Places of the columns in a block, `…Half` in half-words and the others in bytes, from the block's own start. */
 export interface Layout {
+  readonly stride: Stride
   readonly capacity: number
   readonly cells: number
   readonly orderHalf: number
@@ -68,5 +69,5 @@ function newLayout(capacity: number, stride: Stride, keeping: Keeping): Layout {
   const peerIds = flags + capacity
   const groups = peerIds + (keeping.peerIds ? capacity * ID_LENGTH : 0)
   const length = groups + (keeping.groups ? capacity * GROUP_LENGTH : 0)
-  return { capacity, cells, orderHalf, seenHalf, cellsHalf, flags, peerIds, groups, length }
+  return { stride, capacity, cells, orderHalf, seenHalf, cellsHalf, flags, peerIds, groups, length }
 }

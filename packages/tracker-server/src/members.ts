@@ -4,13 +4,14 @@
 // hold the living and the dead that nobody has come across yet; samples shuffle it (the first steps of Fisher and
 // Yates), so that every set is equally likely, whatever was drawn before, and the cost is what is wanted.
 
-import { type Endpoint, ipClass, type PeerId, parsePeerId } from '@bt/primitives'
+import { ipClass, type PeerId, parsePeerId } from '@bt/primitives'
 import { Columns } from './columns.ts'
 import { CLASSES, type Draw, mixed, scaled } from './draw.ts'
 import {
   capacityFor,
   FIRST_CAPACITY,
   ID_LENGTH,
+  layoutOf,
   nextCapacity,
   PART_SLOTS_MAX,
 } from './member-layout.ts'
@@ -25,21 +26,18 @@ const LIVING = 8
 const CLASS_SHIFT = 4
 const GLOBAL = CLASSES.indexOf('global')
 
-export class Members {
-  readonly stride: Stride
+export class Members extends Columns {
   /** How many low bits of their hashes all members here have in common (see family.ts). */
   depth = 0
   readonly #means: MemberMeans
   readonly #counts: SwarmCounts
-  #columns: Columns
   #used = 0
   #dead = 0
 
   constructor(stride: Stride, means: MemberMeans, counts: SwarmCounts) {
-    this.stride = stride
+    super(means.slabs, layoutOf(FIRST_CAPACITY, stride, means.keeping))
     this.#means = means
     this.#counts = counts
-    this.#columns = new Columns(means.slabs, stride, means.keeping, FIRST_CAPACITY)
   }
 
   get size(): number {
@@ -48,7 +46,7 @@ export class Members {
 
   /** Slots are below it. */
   get capacity(): number {
-    return this.#columns.layout.capacity
+    return this.layout.capacity
   }
 
   /** It is to be split first: an eighth stays idle, so that rebuilding pays each time. */
@@ -58,20 +56,19 @@ export class Members {
 
   /** The slot of an endpoint, or −1. */
   find(key: PeerKey): number {
-    const columns = this.#columns
-    if (columns.layout.cells > 0) return columns.find(key)
+    if (this.layout.cells > 0) return this.lookUp(key)
     for (let place = 0; place < this.#used; place++) {
       const slot = this.slotAt(place)
-      if (this.isLiving(slot) && columns.holds(slot, key)) return slot
+      if (this.isLiving(slot) && this.holds(slot, key)) return slot
     }
     return -1
   }
 
   /** Adds a member that is not there yet, where it is not full. Answers its slot. */
   add(saying: Saying): number {
-    const { halves, hash, bytes } = saying.key
+    const { halves, hash, address } = saying.key
     const slot = this.#claim(halves, 0, hash)
-    const ofClass = CLASSES.indexOf(ipClass(bytes.subarray(0, this.stride - 2)))
+    const ofClass = CLASSES.indexOf(ipClass(address))
     this.#setFlags(slot, LIVING | (ofClass << CLASS_SHIFT))
     if (ofClass !== GLOBAL) this.#counts.inside++
     this.#counts.size++
@@ -81,7 +78,6 @@ export class Members {
 
   /** Takes over what the member says of itself now. */
   update(slot: number, saying: Saying): void {
-    const columns = this.#columns
     const counts = this.#counts
     const before = this.#flags(slot)
     const after =
@@ -93,14 +89,14 @@ export class Members {
       counts.seeds += (after & SEED) - (before & SEED)
       counts.paused += ((after & PAUSED) - (before & PAUSED)) >> 1
     }
-    columns.setSeen(slot, this.#stepOf(saying.seenSeconds))
+    this.setSeen(slot, this.#stepOf(saying.seenSeconds))
     const { keeping } = this.#means
     if (keeping.peerIds) {
-      const at = columns.peerIdAt(slot)
+      const at = this.peerIdAt(slot)
       for (let byte = 0; byte < ID_LENGTH; byte++)
-        columns.bytes[at + byte] = saying.peerId[byte] as number
+        this.bytes[at + byte] = saying.peerId[byte] as number
     }
-    if (keeping.groups) columns.setGroup(slot, saying.group)
+    if (keeping.groups) this.setGroup(slot, saying.group)
   }
 
   /** Whether others should hear what is said: something changed, or `everySeconds` went by. */
@@ -109,7 +105,7 @@ export class Members {
     if (((flags & SEED) !== 0) !== saying.isSeed || ((flags & PAUSED) !== 0) !== saying.isPaused)
       return true
     const every = Math.max(1, Math.floor(everySeconds / this.#means.seenStep))
-    const before = Math.floor(this.#columns.seen(slot) / every)
+    const before = Math.floor(this.seen(slot) / every)
     return before !== Math.floor(this.#stepOf(saying.seenSeconds) / every)
   }
 
@@ -136,7 +132,7 @@ export class Members {
    * them; answers how many. Looks at `draws` members at most.
    */
   pick(wanted: number, draws: number, draw: Draw): number {
-    const { halves, bytes, order, flags: flagsAt } = this.#columns
+    const { halves, bytes, order, flags: flagsAt } = this
     const { self, withoutSeeds, mayHear } = draw
     const isPlain = this.#dead === 0 && !withoutSeeds && this.#counts.inside === 0
     let state = draw.state
@@ -176,9 +172,9 @@ export class Members {
 
   /** Writes the endpoints of the first `count` of the order from half-word `at` of `into` on. */
   write(into: Uint16Array, at: number, count: number): void {
-    if (this.stride === 18) return this.#columns.writeWide(into, at, count)
-    const { halves, order } = this.#columns
-    const first = this.#columns.endpointAt(0)
+    if (this.stride === 18) return this.writeWide(into, at, count)
+    const { halves, order } = this
+    const first = this.endpointAt(0)
     let to = at
     for (let place = order; place < order + count; place++) {
       const from = first + 3 * (halves[place] as number)
@@ -191,12 +187,12 @@ export class Members {
 
   /** The slot at a place of the order. */
   slotAt(place: number): number {
-    return this.#columns.halves[this.#columns.order + place] as number
+    return this.halves[this.order + place] as number
   }
 
   /** A member, each equally likely; −1 where a dead slot was drawn, which is then free. */
   anySlot(draw: Draw): number {
-    const { halves, order } = this.#columns
+    const { halves, order } = this
     const place = order + draw.below(this.#used)
     const slot = halves[place] as number
     if (this.isLiving(slot)) return slot
@@ -215,7 +211,7 @@ export class Members {
   recall(slot: number, saying: Saying): void {
     const flags = this.#flags(slot)
     const id = this.peerIdBytes(slot)
-    saying.key.load(this.#columns.halves, this.#columns.endpointAt(slot), this.stride)
+    saying.key.load(this.halves, this.endpointAt(slot), this.stride)
     if (id === undefined) saying.peerId.fill(0)
     else saying.peerId.set(id)
     saying.isSeed = (flags & SEED) !== 0
@@ -225,11 +221,10 @@ export class Members {
 
   /** The first living slot from `from` on, below `end`, that was silent for more than `ageSeconds`; −1: none. */
   silentSlot(from: number, end: number, nowSeconds: number, ageSeconds: number): number {
-    const columns = this.#columns
     const now = this.#stepOf(nowSeconds)
     const age = Math.ceil(ageSeconds / this.#means.seenStep)
     for (let slot = from; slot < end; slot++)
-      if (((now - columns.seen(slot)) & 0xffff) > age && this.isLiving(slot)) return slot
+      if (((now - this.seen(slot)) & 0xffff) > age && this.isLiving(slot)) return slot
     return -1
   }
 
@@ -243,35 +238,20 @@ export class Members {
 
   /** Moves the members whose hash has `bit` set to `other`, which is empty. Slots change. */
   splitTo(other: Members, bit: number): void {
-    const columns = this.#columns
     for (let place = 0; place < this.#used; place++) {
       const slot = this.slotAt(place)
-      if (!this.isLiving(slot) || (columns.hashAt(slot, this.#means.hasher) & bit) === 0) continue
-      other.#adopt(columns, slot)
+      if (!this.isLiving(slot) || (this.hashAt(slot, this.#means.hasher) & bit) === 0) continue
+      other.#adopt(this, slot)
       this.#kill(slot)
     }
     this.#rebuild(capacityFor(this.size))
   }
 
-  /** Its memory goes back; nothing may be called after. */
-  free(): void {
-    this.#columns.free(this.#means.slabs)
-  }
-
-  endpoint(slot: number): Endpoint {
-    return this.#columns.endpoint(slot)
-  }
-
-  /** 6 or 18 bytes; a copy. */
-  packed(slot: number): Uint8Array {
-    return this.#columns.packed(slot)
-  }
-
   /** 20 bytes, a copy; undefined where ids are not kept. */
   peerIdBytes(slot: number): Uint8Array | undefined {
     if (!this.#means.keeping.peerIds) return undefined
-    const at = this.#columns.peerIdAt(slot)
-    return this.#columns.bytes.slice(at, at + ID_LENGTH)
+    const at = this.peerIdAt(slot)
+    return this.bytes.slice(at, at + ID_LENGTH)
   }
 
   /** Zeros where ids are not kept. */
@@ -289,21 +269,21 @@ export class Members {
   }
 
   group(slot: number): number {
-    return this.#means.keeping.groups ? this.#columns.group(slot) : 0
+    return this.#means.keeping.groups ? this.groupAt(slot) : 0
   }
 
   /** Whether a member counts as of the same address as `key`: one IPv4 address, or one IPv6 /64. */
   isNeighbour(slot: number, key: PeerKey): boolean {
     if (key.stride !== this.stride) return false
-    return this.#columns.begins(slot, key, this.stride === 6 ? 2 : 4)
+    return this.begins(slot, key, this.stride === 6 ? 2 : 4)
   }
 
   #flags(slot: number): number {
-    return this.#columns.bytes[this.#columns.flags + slot] as number
+    return this.bytes[this.flags + slot] as number
   }
 
   #setFlags(slot: number, flags: number): void {
-    this.#columns.bytes[this.#columns.flags + slot] = flags
+    this.bytes[this.flags + slot] = flags
   }
 
   #stepOf(seconds: number): number {
@@ -311,7 +291,7 @@ export class Members {
   }
 
   #kill(slot: number): void {
-    this.#columns.unindex(slot, this.#means.hasher)
+    this.unindex(slot, this.#means.hasher)
     this.#setFlags(slot, 0)
     this.#dead++
   }
@@ -322,26 +302,27 @@ export class Members {
       this.#rebuild(isSparse ? this.capacity : nextCapacity(this.capacity))
     }
     const slot = this.slotAt(this.#used++)
-    this.#columns.claim(slot, halves, at, hash)
+    this.claim(slot, halves, at, hash)
     return slot
   }
 
   #adopt(from: Columns, fromSlot: number): void {
     const hash = from.hashAt(fromSlot, this.#means.hasher)
     const slot = this.#claim(from.halves, from.endpointAt(fromSlot), hash)
-    this.#columns.copyFrom(from, fromSlot, slot, this.#means.keeping)
+    this.copyFrom(from, fromSlot, slot, this.#means.keeping)
   }
 
   #rebuild(capacity: number): void {
     const { slabs, keeping } = this.#means
-    const before = this.#columns
+    const before = new Columns(this)
     const used = this.#used
-    this.#columns = new Columns(slabs, this.stride, keeping, capacity)
+    this.renew(slabs, layoutOf(capacity, this.stride, keeping))
     this.#used = 0
     this.#dead = 0
+    const { bytes, halves, order, flags } = before
     for (let place = 0; place < used; place++) {
-      const slot = before.halves[before.order + place] as number
-      if (((before.bytes[before.flags + slot] as number) & LIVING) !== 0) this.#adopt(before, slot)
+      const slot = halves[order + place] as number
+      if (((bytes[flags + slot] as number) & LIVING) !== 0) this.#adopt(before, slot)
     }
     before.free(slabs)
   }

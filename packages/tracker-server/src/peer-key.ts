@@ -11,6 +11,8 @@ export class PeerKey {
   /** 6 or 18 bytes. */
   readonly bytes = new Uint8Array(18)
   readonly halves = new Uint16Array(this.bytes.buffer)
+  readonly #four = this.bytes.subarray(0, 4)
+  readonly #sixteen = this.bytes.subarray(0, 16)
   stride: Stride = 6
   /** 32 bits, signed, under a secret of this tracker: nobody can choose addresses that collide. */
   hash = 0
@@ -20,6 +22,11 @@ export class PeerKey {
   constructor(random: Random) {
     this.#one = random.below(2 ** 32) | 0
     this.#other = random.below(2 ** 32) | 0
+  }
+
+  /** 4 or 16 bytes, lent. */
+  get address(): Uint8Array {
+    return this.stride === 6 ? this.#four : this.#sixteen
   }
 
   /** From 16 bytes of address at `at` (IPv4 as mapped IPv6) and a port. */

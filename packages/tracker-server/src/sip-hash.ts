@@ -6,7 +6,7 @@ const INPUT_MAX = 24
 /** The input as little-endian words, with its length in the last byte. Reused: nothing here waits. */
 const words = new Int32Array((INPUT_MAX + 8) / 4)
 
-/** The first 32 bits (little-endian low word) of the 64-bit digest of up to 24 bytes under a key of 16 bytes. */
+/** The first 32 bits (little-endian low word, signed: a small integer to the engine) of the 64-bit digest of up to 24 bytes under a key of 16 bytes. */
 export function sipHash(key: Uint32Array, input: Uint8Array, length = input.length): number {
   const blocks = (length >> 3) + 1
   for (let word = 0; word < 2 * blocks; word++) words[word] = 0
@@ -72,5 +72,5 @@ function digest(key: Uint32Array, blocks: number): number {
     a ^= low
     b ^= high
   }
-  return (a ^ c ^ e ^ g) >>> 0
+  return a ^ c ^ e ^ g
 }

@@ -165,31 +165,34 @@ export class SwarmRegistry {
         30,
       )
     const { infoHash } = this.saying
-    return this.#table.add(infoHash, (id) => new Swarm(id, infoHash, this.#means))
+    return this.#table.add(infoHash, (id, words) => new Swarm(id, words, this.#means))
   }
 
   #makeRoom(swarm: Swarm): void {
-    const crowd = swarm.size >= CROWD_FROM ? this.#crowdIn(swarm) : undefined
-    if (crowd !== undefined) this.evict(swarm, crowd.part, crowd.slot, 'expired')
-    else if (swarm.size >= this.#peersPerSwarmMax) {
-      const { part, slot } = swarm.any(this.draw)
-      this.evict(swarm, part, slot, 'expired')
-    }
+    let leaving = swarm.size >= CROWD_FROM ? this.#crowdIn(swarm) : -1
+    if (leaving < 0 && swarm.size >= this.#peersPerSwarmMax) leaving = swarm.any(this.draw)
+    if (leaving < 0) return
+    const { part, slot } = swarm.at(leaving)
+    this.evict(swarm, part, slot, 'expired')
   }
 
-  /** A member of the same address, when more than half of a sample has it: one address must not fill a swarm. */
-  #crowdIn(swarm: Swarm): { readonly part: Members; readonly slot: number } | undefined {
+  /**
+   * The number of a member of the same address, when more than half of a sample has it: one address must not fill a
+   * swarm. Else −1.
+   */
+  #crowdIn(swarm: Swarm): number {
     const { key } = this.saying
     // All the peers of one machine are there.
-    if (ipClass(key.bytes.subarray(0, key.stride - 2)) === 'loopback') return undefined
+    if (ipClass(key.address) === 'loopback') return -1
+    const parts = swarm.parts()
     let same = 0
-    let last: { readonly part: Members; readonly slot: number } | undefined
+    let last = -1
     for (let drawn = 0; drawn < CROWD_SAMPLE; drawn++) {
-      const one = swarm.any(this.draw)
-      if (!one.part.isNeighbour(one.slot, key)) continue
+      const one = swarm.any(this.draw, parts)
+      if (!swarm.isNeighbour(one, key, parts)) continue
       same++
       last = one
     }
-    return same * 2 > CROWD_SAMPLE ? last : undefined
+    return same * 2 > CROWD_SAMPLE ? last : -1
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Random } from '@bt/ports'
 import type { Swarm } from './swarm.ts'
+import { SwarmWords } from './swarm-words.ts'
 
 const SHARDS = 256
 const FIRST_CELLS = 16
@@ -21,6 +22,7 @@ export class SwarmTable {
   }))
   /** By id. */
   readonly #swarms: (Swarm | undefined)[] = []
+  readonly #words = new SwarmWords()
   readonly #freeIds: number[] = []
   readonly #secret: number
   #size = 0
@@ -42,25 +44,25 @@ export class SwarmTable {
     return this.#swarms[id]
   }
 
-  find(words: ArrayLike<number>): Swarm | undefined {
+  find(words: Int32Array): Swarm | undefined {
     const hash = this.#hashOf(words)
     const { cells } = this.#shards[hash & (SHARDS - 1)] as Shard
     const mask = cells.length - 1
     for (let cell = (hash >>> 8) & mask; ; cell = (cell + 1) & mask) {
       const found = cells[cell] as number
       if (found === 0) return undefined
-      const swarm = this.#swarms[found - 1] as Swarm
-      if (isSame(swarm.words, words)) return swarm
+      if (this.#words.isOf(found - 1, words)) return this.#swarms[found - 1]
     }
   }
 
-  /** Adds one that is not there; `make` is given the id that it must have. */
-  add(words: Int32Array, make: (id: number) => Swarm): Swarm {
+  /** Adds one that is not there; `make` is given the id that it must have, and where its infohash lies. */
+  add(words: Int32Array, make: (id: number, words: SwarmWords) => Swarm): Swarm {
     const hash = this.#hashOf(words)
     const shard = this.#shards[hash & (SHARDS - 1)] as Shard
     if (3 * (shard.used + 1) > 2 * shard.cells.length) this.#grow(shard)
     const id = this.#freeIds.pop() ?? this.#swarms.length
-    const swarm = make(id)
+    this.#words.set(id, words)
+    const swarm = make(id, this.#words)
     this.#swarms[id] = swarm
     place(shard.cells, hash, id)
     shard.used++
@@ -78,7 +80,7 @@ export class SwarmTable {
     for (let cell = (gap + 1) & mask; ; cell = (cell + 1) & mask) {
       const other = cells[cell] as number
       if (other === 0) break
-      const home = (this.#hashOf((this.#swarms[other - 1] as Swarm).words) >>> 8) & mask
+      const home = (this.#hashOf(this.#words.of(other - 1)) >>> 8) & mask
       if (((cell - home) & mask) < ((cell - gap) & mask)) continue
       cells[gap] = other
       gap = cell
@@ -93,12 +95,11 @@ export class SwarmTable {
   #grow(shard: Shard): void {
     const cells = new Int32Array(2 * shard.cells.length)
     for (const found of shard.cells)
-      if (found !== 0)
-        place(cells, this.#hashOf((this.#swarms[found - 1] as Swarm).words), found - 1)
+      if (found !== 0) place(cells, this.#hashOf(this.#words.of(found - 1)), found - 1)
     shard.cells = cells
   }
 
-  #hashOf(words: ArrayLike<number>): number {
+  #hashOf(words: Int32Array): number {
     let hash = this.#secret
     for (let at = 0; at < 5; at++) {
       hash = Math.imul(hash ^ (words[at] as number), 0x21f0aaad)
@@ -114,14 +115,4 @@ function place(cells: Int32Array, hash: number, id: number): void {
   let cell = (hash >>> 8) & mask
   while (cells[cell] !== 0) cell = (cell + 1) & mask
   cells[cell] = id + 1
-}
-
-function isSame(one: readonly number[], other: ArrayLike<number>): boolean {
-  return (
-    one[0] === other[0] &&
-    one[1] === other[1] &&
-    one[2] === other[2] &&
-    one[3] === other[3] &&
-    one[4] === other[4]
-  )
 }

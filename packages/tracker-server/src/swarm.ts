@@ -2,18 +2,19 @@
 
 import type { InfoHash } from '@bt/primitives'
 import { type Draw, MAY_HEAR } from './draw.ts'
-import { Family } from './family.ts'
+import { Family, type PartMaker } from './family.ts'
 import { DRAWS_PER_PEER_MAX } from './limits.ts'
 import type { MemberMeans, SwarmCounts } from './member-means.ts'
-import type { Members } from './members.ts'
-import type { PeerKey } from './peer-key.ts'
+import { Members } from './members.ts'
+import type { PeerKey, Stride } from './peer-key.ts'
 import type { Saying } from './saying.ts'
+import type { SwarmWords } from './swarm-words.ts'
 
 /** Bits of a slot's number that count within a part; above them the number of the part. */
 const SLOT_BITS = 14
 const SLOT_MASK = (1 << SLOT_BITS) - 1
 
-export class Swarm implements SwarmCounts {
+export class Swarm implements SwarmCounts, PartMaker {
   size = 0
   seeds = 0
   paused = 0
@@ -22,15 +23,15 @@ export class Swarm implements SwarmCounts {
   completed = 0
   /** Its place in the registry's table. */
   readonly id: number
-  /** The infohash as five big-endian words. */
-  readonly words: readonly [number, number, number, number, number]
+  /** Where its infohash lies. */
+  readonly #words: SwarmWords
   readonly #means: MemberMeans
   #v4: Family | undefined
   #v6: Family | undefined
 
-  constructor(id: number, infoHash: Int32Array, means: MemberMeans) {
+  constructor(id: number, words: SwarmWords, means: MemberMeans) {
     this.id = id
-    this.words = [...infoHash] as unknown as Swarm['words']
+    this.#words = words
     this.#means = means
   }
 
@@ -44,7 +45,13 @@ export class Swarm implements SwarmCounts {
   }
 
   get infoHash(): InfoHash {
-    return this.words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('') as InfoHash
+    const text = (word: number): string => (word >>> 0).toString(16).padStart(8, '0')
+    return Array.from(this.words, text).join('') as InfoHash
+  }
+
+  /** The infohash as five big-endian words, lent. */
+  get words(): Int32Array {
+    return this.#words.of(this.id)
   }
 
   /** The part that holds an endpoint, if its family is here. */
@@ -55,11 +62,15 @@ export class Swarm implements SwarmCounts {
 
   roomyPartOf(key: PeerKey): Members {
     const family = key.stride === 6 ? this.#v4 : this.#v6
-    if (family !== undefined) return family.roomyPartOf(key)
-    const first = new Family(key.stride, this.#means, this)
-    if (key.stride === 6) this.#v4 = first
-    else this.#v6 = first
-    return first.partOf(key)
+    if (family !== undefined) return family.roomyPartOf(key, this)
+    const whole = this.newPart(key.stride)
+    if (key.stride === 6) this.#v4 = new Family(whole)
+    else this.#v6 = new Family(whole)
+    return whole
+  }
+
+  newPart(stride: Stride): Members {
+    return new Members(stride, this.#means, this)
   }
 
   /** All parts; those of one family where it is named. */
@@ -97,21 +108,23 @@ export class Swarm implements SwarmCounts {
     }
   }
 
-  /** A member, each equally likely; it is not to be empty. */
-  any(draw: Draw): { readonly part: Members; readonly slot: number } {
-    const parts = this.parts()
+  /** The number of a member, each equally likely; it is not to be empty. `parts` are all of them. */
+  any(draw: Draw, parts = this.parts()): number {
     for (;;) {
       let place = draw.below(this.size)
-      const part = parts.find((one) => {
-        place -= one.size
-        return place < 0
-      }) as Members
-      const slot = part.anySlot(draw)
-      if (slot >= 0) return { part, slot }
+      let at = 0
+      for (; place >= (parts[at] as Members).size; at++) place -= (parts[at] as Members).size
+      const slot = (parts[at] as Members).anySlot(draw)
+      if (slot >= 0) return (at << SLOT_BITS) | slot
     }
   }
 
-  /** Every member's number for hooks, valid until the swarm changes. */
+  /** Whether a member counts as of the same address as `key`. `parts` are all of them. */
+  isNeighbour(number: number, key: PeerKey, parts = this.parts()): boolean {
+    return (parts[number >>> SLOT_BITS] as Members).isNeighbour(number & SLOT_MASK, key)
+  }
+
+  /** Every member's number, valid until the swarm changes. */
   *numbers(): Iterable<number> {
     for (const [at, part] of this.parts().entries())
       for (let slot = 0; slot < part.capacity; slot++)
@@ -123,8 +136,8 @@ export class Swarm implements SwarmCounts {
   }
 
   free(): void {
-    this.#v4?.free()
-    this.#v6?.free()
+    this.#v4?.free(this.#means.slabs)
+    this.#v6?.free(this.#means.slabs)
   }
 
   /** The one part that a draw is from, where it is one. */
