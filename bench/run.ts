@@ -26,6 +26,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
   start: { file: 'start/main.ts', measures: 'bt show, and bt download to its first request' },
   tracker: { file: 'tracker/main.ts', measures: 'UDP announces beside opentracker' },
+  'tracker-memory': {
+    file: 'tracker/memory.ts',
+    measures: 'bytes a peer, and how long a sweep stops the loop',
+  },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
 }
 

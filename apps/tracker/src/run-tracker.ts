@@ -20,7 +20,7 @@ import {
 } from '@bt/tracker-server'
 import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
-import { RedisFeed } from './redis-feed.ts'
+import type { RedisFeed } from './redis-feed.ts'
 import { closeAdmin, serveAdmin } from './serve-admin.ts'
 import { serveHttp } from './serve-http.ts'
 import { openSites } from './sites.ts'
@@ -63,23 +63,18 @@ export async function runTracker(
           failed: (error) =>
             log.warn({ file: map, error: error.message }, 'site map not read, the old one stays'),
         })
-  const store =
-    config.store === undefined
-      ? undefined
-      : new RedisFeed({
-          url: config.store,
-          keepMs: 1000 * EXPIRY_INTERVALS * config.intervalSeconds,
-          heard: (batch) => hear(batch),
-          refill: () => tracker.refill(),
-          log: (event, error) => {
-            const facts = {
-              store: safeUrl(config.store ?? ''),
-              error: error instanceof Error ? error.message : undefined,
-            }
-            if (event === 'connected') log.info(facts, 'store connected, telling it what is here')
-            else log.warn(facts, `store ${event}: answers go on from memory`)
-          },
-        })
+  const store = await openStore(config, {
+    heard: (batch) => hear(batch),
+    refill: () => tracker.refill(),
+    log: (event, error) => {
+      const facts = {
+        store: safeUrl(config.store ?? ''),
+        error: error instanceof Error ? error.message : undefined,
+      }
+      if (event === 'connected') log.info(facts, 'store connected, telling it what is here')
+      else log.warn(facts, `store ${event}: answers go on from memory`)
+    },
+  })
   const feed = store ?? link?.feed
   const tracker: Tracker = new Tracker(
     {
@@ -188,6 +183,17 @@ export async function runTracker(
   if (link === undefined) say('stopped', `stopped by ${signal}`, { signal, ...tracker.counts })
   else process.disconnect()
   process.removeAllListeners('SIGHUP')
+}
+
+/** The client of Redis is loaded only where there is a store: it costs 30 MB. */
+async function openStore(
+  config: Config,
+  ears: Pick<ConstructorParameters<typeof RedisFeed>[0], 'heard' | 'refill' | 'log'>,
+): Promise<RedisFeed | undefined> {
+  if (config.store === undefined) return undefined
+  const { RedisFeed } = await import('./redis-feed.ts')
+  const keepMs = 1000 * EXPIRY_INTERVALS * config.intervalSeconds
+  return new RedisFeed({ url: config.store, keepMs, ...ears })
 }
 
 /** Hears the other workers, and tells how it goes, until the end. */

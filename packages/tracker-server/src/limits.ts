@@ -1,6 +1,6 @@
 // What strangers may make a tracker keep and say, each figure with its unit and reason.
 
-/** Swarms held; an announce for one more is refused. Anybody may invent infohashes, each costs some 500 bytes. */
+/** Swarms held; an announce for one more is refused. Anybody may invent infohashes, each costs some 450 bytes. */
 export const SWARMS_MAX = 1_000_000
 /** Peers of one swarm; the next one replaces a random one. */
 export const PEERS_PER_SWARM_MAX = 1_000_000
@@ -18,10 +18,10 @@ export const EXPIRY_INTERVALS = 2
 export const SWEEP_MS = 1000
 /** Sweeps until every swarm was looked at once. */
 export const SWEEPS_PER_ROUND = 60
-/** Members that one step of a sweep looks at: about a third of a millisecond; the next step follows soon. */
-export const SWEEP_SLOTS_MAX = 65_536
+/** Members that one step of a sweep looks at: a tenth of a millisecond, and one while its code is not compiled yet. */
+export const SWEEP_SLOTS_MAX = 16_384
 /** Members looked at that one forgotten member counts for, with what hooks do about it. */
-export const SWEPT_GONE_SLOTS = 64
+export const SWEPT_GONE_SLOTS = 16
 /** Milliseconds between two steps of one sweep, in which others are served. */
 export const SWEEP_STEP_MS = 5
 /** Milliseconds of a step of the connection ids' clock (BEP 15). */
