@@ -22,18 +22,18 @@ export function familyOf(host: string): 4 | 6 {
 export function writeAddress(into: Uint8Array, at: number, host: string, port: number): void {
   into[at + 16] = port >> 8
   into[at + 17] = port & 255
-  const mapped = host.startsWith('::ffff:') ? host.slice(7) : host
-  if (mapped.includes(':')) {
-    into.set(parseIp(host.replace(/%.*$/, '')) ?? new Uint8Array(16), at)
-    return
-  }
-  into.fill(0, at, at + 10)
+  for (let index = at; index < at + 10; index++) into[index] = 0
   into[at + 10] = 255
   into[at + 11] = 255
   let byte = 0
   let slot = at + 12
-  for (let index = 0; index < mapped.length; index++) {
-    const digit = mapped.charCodeAt(index) - 48
+  for (let index = host.startsWith('::ffff:') ? 7 : 0; index < host.length; index++) {
+    const digit = host.charCodeAt(index) - 48
+    // A colon or a letter: the text is of IPv6.
+    if (digit > 9) {
+      into.set(parseIp(host.replace(/%.*$/, '')) ?? new Uint8Array(16), at)
+      return
+    }
     if (digit >= 0) byte = byte * 10 + digit
     else {
       into[slot++] = byte

@@ -1,6 +1,7 @@
 // UDP over node:dgram, behind the batch interface: Node offers no recvmmsg, so each batch holds one datagram.
 //
-// Every send is copied (libuv may queue it) and every failure of a send is silence, as loss is. Names are never
+// A reply leaves straight from the memory it was written into, which is given up for new memory in the rare case that
+// libuv keeps it queued; every other send is copied. Every failure of a send is silence, as loss is. Names are never
 // looked up: the socket's own `lookup` answers with the address it is given, at once.
 
 import dgram from 'node:dgram'
@@ -83,7 +84,7 @@ export class UdpDatagrams implements Datagrams {
           raw,
           options.family,
           receiver,
-          options.replies ?? newBatch(REPLIES, REPLY_LENGTH),
+          options.replies,
           this.#options.poison === true,
           () => this.#sockets.delete(socket),
         )
@@ -129,7 +130,9 @@ class UdpSocket implements DatagramSocket {
   readonly #raw: dgram.Socket
   readonly #family: 4 | 6
   readonly #receiver: DatagramReceiver
-  readonly #replies: DatagramBatch
+  readonly #replies: { -readonly [field in keyof DatagramBatch]: DatagramBatch[field] }
+  /** Replies of our own making, by length: views of the first place of `#replies`. Undefined: the memory is not ours. */
+  readonly #views: (Buffer | undefined)[] | undefined
   readonly #poison: boolean
   readonly #onClosed: () => void
   /** The batch of every call: one datagram, its `bytes` set anew each time. */
@@ -142,19 +145,22 @@ class UdpSocket implements DatagramSocket {
     addresses: new Uint8Array(18),
   }
   #isOpen = true
+  /** After the last send something was left queued. */
+  #isQueueing = false
 
   constructor(
     raw: dgram.Socket,
     family: 4 | 6,
     receiver: DatagramReceiver,
-    replies: DatagramBatch,
+    replies: DatagramBatch | undefined,
     poison: boolean,
     onClosed: () => void,
   ) {
     this.#raw = raw
     this.#family = family
     this.#receiver = receiver
-    this.#replies = replies
+    this.#replies = replies ?? newBatch(REPLIES, REPLY_LENGTH)
+    if (replies === undefined) this.#views = Array.from({ length: REPLY_LENGTH + 1 }, () => undefined)
     this.#poison = poison
     this.#onClosed = onClosed
     const { address, port } = raw.address()
@@ -196,16 +202,30 @@ class UdpSocket implements DatagramSocket {
     replies.count = 0
     this.#receiver.received(batch, replies)
     for (let index = 0; index < replies.count; index++) {
-      const at = index * replies.stride
-      const reply = replies.bytes.subarray(at, at + (replies.lengths[index] as number))
       const isSender = isSameAddress(replies.addresses, index * 18, batch.addresses)
       const host = isSender ? from.address : readHost(replies.addresses, index * 18, this.#family)
-      this.#sendTo(reply, host, readPort(replies.addresses, index * 18))
+      this.#reply(index, host, readPort(replies.addresses, index * 18))
     }
     replies.count = 0
     if (!this.#poison) return
     batch.bytes.fill(POISON)
     batch.addresses.fill(POISON)
+  }
+
+  #reply(index: number, host: string, port: number): void {
+    const replies = this.#replies
+    const length = replies.lengths[index] as number
+    const at = index * replies.stride
+    const views = this.#views
+    if (views === undefined || index > 0 || this.#isQueueing)
+      return this.#sendTo(replies.bytes.subarray(at, at + length), host, port)
+    if (!this.#isOpen || port === 0) return
+    views[length] ??= Buffer.from(replies.bytes.buffer, replies.bytes.byteOffset, length)
+    this.#raw.send(views[length], port, host)
+    this.#isQueueing = this.#raw.getSendQueueCount() > 0
+    if (!this.#isQueueing) return
+    replies.bytes = new Uint8Array(replies.bytes.length)
+    views.fill(undefined)
   }
 
   #sendTo(bytes: Uint8Array, host: string, port: number): void {
@@ -214,6 +234,7 @@ class UdpSocket implements DatagramSocket {
     // The copy comes from Node's pool: libuv may keep it queued.
     // Without a callback, which Node would put off to a tick of its own; a failure is an 'error', that is, loss.
     this.#raw.send(Buffer.from(bytes), port, host)
+    this.#isQueueing = this.#raw.getSendQueueCount() > 0
   }
 }
 

@@ -16,10 +16,17 @@ export class Family {
   #parts: readonly Members[]
   /** The part of each value of the low bits; a power of two of them. */
   #directory: readonly Members[]
+  /** The one part, where it is one. */
+  #single: Members | undefined
 
   constructor(whole: Members) {
     this.#parts = [whole]
     this.#directory = this.#parts
+    this.#single = whole
+  }
+
+  get single(): Members | undefined {
+    return this.#single
   }
 
   get parts(): readonly Members[] {
@@ -34,7 +41,7 @@ export class Family {
 
   /** Where an endpoint is, or would be. */
   partOf(key: PeerKey): Members {
-    return this.#directory[key.hash & (this.#directory.length - 1)] as Members
+    return this.#single ?? (this.#directory[key.hash & (this.#directory.length - 1)] as Members)
   }
 
   /** Where there is room for an endpoint; `maker` is asked for empty parts. */
@@ -61,5 +68,6 @@ export class Family {
       one === part && (at & bit) !== 0 ? other : one,
     )
     this.#parts = [...this.#parts, other]
+    this.#single = undefined
   }
 }

@@ -145,8 +145,7 @@ export class Swarm implements SwarmCounts, PartMaker {
     const v4 = family === 6 ? undefined : this.#v4
     const v6 = family === 4 ? undefined : this.#v6
     if (v4 !== undefined && v6 !== undefined) return undefined
-    const parts = (v4 ?? v6)?.parts
-    return parts?.length === 1 ? parts[0] : undefined
+    return (v4 ?? v6)?.single
   }
 }
 
