@@ -160,7 +160,8 @@ class UdpSocket implements DatagramSocket {
     this.#family = family
     this.#receiver = receiver
     this.#replies = replies ?? newBatch(REPLIES, REPLY_LENGTH)
-    if (replies === undefined) this.#views = Array.from({ length: REPLY_LENGTH + 1 }, () => undefined)
+    if (replies === undefined)
+      this.#views = Array.from({ length: REPLY_LENGTH + 1 }, () => undefined)
     this.#poison = poison
     this.#onClosed = onClosed
     const { address, port } = raw.address()
