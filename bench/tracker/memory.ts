@@ -22,14 +22,12 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 let nowMs = 0
-let due: (() => void) | undefined
-let dueMs = 0
+let due: { readonly timeMs: number; readonly run: () => void } | undefined
 const clock = {
   now: () => nowMs,
   wallSeconds: () => 0,
   at: (timeMs: number, run: () => void) => {
-    due = run
-    dueMs = timeMs
+    due = { timeMs, run }
     return { cancel: () => {} }
   },
 }
@@ -75,9 +73,10 @@ console.log(
 tracker.start()
 const steps: { readonly wallMs: number; readonly cpuMs: number }[] = []
 function runFor(seconds: number): void {
-  for (const end = nowMs + 1000 * seconds; due !== undefined && dueMs <= end; ) {
-    nowMs = dueMs
-    const run = due
+  const end = nowMs + 1000 * seconds
+  while (due !== undefined && due.timeMs <= end) {
+    const { timeMs, run } = due
+    nowMs = timeMs
     due = undefined
     const cpu = process.cpuUsage()
     const from = performance.now()
