@@ -256,6 +256,11 @@ export class Engine implements PeerOwner {
     handler(peer, event)
   }
 
+  peerHas(peer: Peer, piece: number): void {
+    this.#gained(peer, piece)
+    if (!peer.isClosed) this.#exchange?.downloader.fill(peer)
+  }
+
   peerDrained(peer: Peer): void {
     this.#exchange?.downloader.fill(peer)
   }

@@ -133,12 +133,10 @@ export class Exchange {
       clock,
       turn,
       have,
-      peers: () => peers.open(),
       isSeeding: () => this.isComplete,
       wantsNothing: parts.wantsNothing,
       snubbed: (peer, now) => downloader.snubbed(peer, now),
       receivedPerSecond: (peer, now) => downloader.bytesPerSecond(peer, now),
-      sentPerSecond: (peer, now) => uploader.bytesPerSecond(peer, now),
       choked: (peer) => uploader.choked(peer),
       pulse: parts.pulse,
     })
@@ -197,6 +195,7 @@ export class Exchange {
   joined(peer: Peer): void {
     this.uploader.joined(peer)
     this.downloader.joined(peer)
+    this.slots.joined(peer)
   }
 
   left(peer: Peer): void {

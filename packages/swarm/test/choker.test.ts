@@ -12,7 +12,6 @@ function facts(peer: string, given: Partial<ChokeFacts<string>> = {}): ChokeFact
     mayUpload: true,
     connectedAt: 0,
     receivedPerSecond: 0,
-    sentPerSecond: 0,
     sentBytes: 0,
     ...given,
   }

@@ -44,9 +44,8 @@ const RULES: Rules = {
     flapped(state, 'not-interested')
   },
   have: (state, message) => {
-    if (!state.pieces.gained(message.piece)) return state.charge(1, 'MESSAGE_FLOOD', 'have twice')
     // the message says as an event just what it says as a message
-    if (state.geometry !== undefined) state.push(message)
+    if (gained(state, message.piece, state.now)) state.push(message)
   },
   bitfield: (state, { bits }) => {
     if (state.pieces.isTold) hearMorePieces(state, bits)
@@ -105,11 +104,30 @@ const RULES: Rules = {
 
 /** @throws {WireError} blame remote: the connection is over */
 export function hearMessage(state: SessionState, message: Message): void {
-  if (state.phase !== 'open') {
-    throw state.wrong('MESSAGE_OUT_OF_TURN', `a ${message.type} message before the handshake`)
-  }
+  needOpen(state, message.type)
   const rule = RULES[message.type] as (state: SessionState, message: Message) => void
   rule(state, message)
+}
+
+/** The same for a have, without an event: answers whether there would be one. */
+export function hearHave(state: SessionState, piece: number, now: number): boolean {
+  needOpen(state, 'have')
+  return gained(state, piece, now)
+}
+
+function needOpen(state: SessionState, type: Message['type']): void {
+  if (state.phase === 'open') return
+  throw state.wrong('MESSAGE_OUT_OF_TURN', `a ${type} message before the handshake`)
+}
+
+/** The peer has a piece more, and it is known which pieces there are. */
+function gained(state: SessionState, piece: number, now: number): boolean {
+  const isNews = state.pieces.gained(piece)
+  if (!isNews) {
+    state.now = now
+    state.charge(1, 'MESSAGE_FLOOD', 'have twice')
+  }
+  return isNews && state.geometry !== undefined
 }
 
 /** A request of ours that a choke dropped. */

@@ -8,6 +8,7 @@ import type { SessionState } from './session-state.ts'
 import { UNASKED_BLOCK_WEIGHT } from './wire-limits.ts'
 
 export function hearBlock(state: SessionState, { piece, begin, data }: BlockContent): void {
+  state.isHastened = true // those that were skipped are waited for less long
   const asked = state.requests.answered(piece, begin, data.length, state.now)
   if (asked === 'never') {
     needBlock(state, 'a block', piece, begin, data.length)

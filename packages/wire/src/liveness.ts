@@ -1,4 +1,7 @@
 // When a connection is given up and when it must say something: the handshake's absolute deadline, idling, keep-alives.
+//
+// What was heard and said last is kept in whole milliseconds: it is written with every message, and small whole numbers
+// lie in the object itself.
 
 import { WireError } from './errors.ts'
 import type { ConnectionLimits } from './wire-limits.ts'
@@ -14,8 +17,8 @@ export class Liveness {
   constructor(limits: ConnectionLimits, now: number) {
     this.#limits = limits
     this.#handshakeBy = now + limits.handshakeMs
-    this.#heardAt = now
-    this.#saidAt = now
+    this.#heardAt = Math.floor(now)
+    this.#saidAt = this.#heardAt
   }
 
   opened(now: number): void {
@@ -25,11 +28,11 @@ export class Liveness {
 
   /** Any byte counts: a block that takes minutes is slow, not dead. */
   heard(now: number): void {
-    if (now > this.#heardAt) this.#heardAt = now
+    if (now >= this.#heardAt + 1) this.#heardAt = Math.floor(now)
   }
 
   said(now: number): void {
-    if (now > this.#saidAt) this.#saidAt = now
+    if (now >= this.#saidAt + 1) this.#saidAt = Math.floor(now)
   }
 
   get deadline(): number {

@@ -9,6 +9,7 @@ const KEEP_ALIVE: Message = { type: 'keep-alive' }
 /** @throws {WireError} TIMED_OUT, blame remote */
 export function passTime(state: SessionState, now: number): void {
   state.now = now
+  state.isHastened = true
   if (state.liveness.tick(now)) {
     state.say(KEEP_ALIVE)
     state.liveness.said(now)

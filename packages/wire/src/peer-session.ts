@@ -11,7 +11,7 @@ import type { Owed } from './answer-book.ts'
 import type { Phase } from './connection-phase.ts'
 import type { Handshake, HandshakeHead } from './handshake.ts'
 import { admit, hearHandshake, hearHead, sayHandshake } from './hear-handshake.ts'
-import { hearMessage } from './hear-message.ts'
+import { hearHave, hearMessage } from './hear-message.ts'
 import type { HashRange, Message } from './message.ts'
 import type { MessageOutput } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
@@ -178,6 +178,23 @@ export class PeerSession {
     }
   }
 
+  /**
+   * A have that came alone, as `receive` and `next` would tell it: true where the event 'have' would follow. Nearly all
+   * that is heard in a large swarm, so that nothing is made of it.
+   * @throws {WireError} blame remote; the session is closed then
+   */
+  hearHave(piece: number, now: number): boolean {
+    if (!this.#mayHear()) return false
+    const state = this.#state
+    state.liveness.heard(now)
+    try {
+      return hearHave(state, piece, now)
+    } catch (error) {
+      state.end('failed')
+      throw error
+    }
+  }
+
   /** Bytes came that are not yet a message: the peer is alive. */
   heard(now: number): void {
     this.#state.now = now
@@ -243,6 +260,7 @@ export class PeerSession {
 
   /** Keeps a request of the peer open without its data; rejected by `tick` at `until` (event 'hold-expired'). */
   hold(piece: number, begin: number, length: number, until: number): void {
+    this.#state.isHastened = true
     this.#state.answers.hold(piece, begin, length, until)
   }
 
@@ -312,7 +330,13 @@ export class PeerSession {
 
   /** When it wants `tick`, in milliseconds; Infinity: never. */
   deadline(): number {
+    this.#state.isHastened = false
     return deadlineOf(this.#state)
+  }
+
+  /** False: the deadline is not earlier than `deadline` last said; later it may be. */
+  get isHastened(): boolean {
+    return this.#state.isHastened
   }
 
   /**

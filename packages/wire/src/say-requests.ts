@@ -39,6 +39,7 @@ export function sayRequest(
   if (state.geometry?.hasBlock(piece, begin, length) !== true) {
     throw state.misuse('OUT_OF_RANGE', `request ${piece}:${begin}+${length}: no such block`)
   }
+  state.isHastened = true
   const deadline = state.now + (options.deadlineMs ?? Number.POSITIVE_INFINITY)
   if (!state.requests.add({ piece, begin, length, soft: options.soft === true, deadline })) {
     throw state.misuse('MESSAGE_OUT_OF_TURN', `request ${piece}:${begin} is open already`)

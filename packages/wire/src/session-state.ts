@@ -58,6 +58,8 @@ export class SessionState {
   /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */
   readonly fastToPeer = new Map<number, number>()
   saidPieces = false
+  /** The deadline may be nearer than it was when somebody last asked for it; see `passTime`. */
+  isHastened = true
 
   #events: PeerEvent[] = []
   #given = 0
@@ -131,6 +133,7 @@ export class SessionState {
   adopt(geometry: PieceGeometry): void {
     invariant(this.geometry === undefined, 'a geometry is adopted once')
     this.geometry = geometry
+    this.isHastened = true
     this.requests = new RequestBook(geometry.pieceLength)
     this.answers = new AnswerBook(geometry.pieceLength)
   }

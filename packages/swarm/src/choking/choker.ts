@@ -17,9 +17,8 @@ export interface ChokeFacts<P> {
   /** The link allows it, and it is no seed. */
   readonly mayUpload: boolean
   readonly connectedAt: number
-  /** What it sent us and we sent it, over the last 20 s. */
+  /** What it sent us, over the last 20 s. */
   readonly receivedPerSecond: number
-  readonly sentPerSecond: number
   /** Payload sent to it on this connection. */
   readonly sentBytes: number
 }

@@ -1,7 +1,8 @@
 // Does what the choker says: collects the facts of a round, asks the policy, unchokes and chokes.
 //
 // Shell around Choker and ChokeRounds. Unchokes go out before chokes; a peer that may not be served by its link, or
-// has everything, is never in the set.
+// has everything, is never in the set. Who is neither interested nor unchoked is not looked at: in a large swarm there
+// are rounds between two beats for every piece.
 
 import type { Alarm, Clock } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
@@ -18,13 +19,11 @@ export interface SlotsParts {
   readonly clock: Clock
   readonly turn: Turn
   readonly have: ReadonlyBitfield
-  readonly peers: () => Iterable<Peer>
   readonly isSeeding: () => boolean
   /** It has everything, or says that it wants nothing. */
   readonly wantsNothing: (peer: Peer) => boolean
   readonly snubbed: (peer: Peer, now: number) => boolean
   readonly receivedPerSecond: (peer: Peer, now: number) => number
-  readonly sentPerSecond: (peer: Peer, now: number) => number
   /** It was choked: what it asked for is forgotten. */
   readonly choked: (peer: Peer) => void
   /** Each full round, every 10 s: the pulse of housekeeping. */
@@ -35,6 +34,8 @@ export class Slots {
   readonly #parts: SlotsParts
   readonly #look = (): void => this.#round()
   #alarm: Alarm | undefined
+  /** Peers that a round is about: interested, or unchoked; in the order they came to be so. */
+  readonly #concerned = new Set<Peer>()
   /** Peers that have a slot now. */
   #unchokedCount = 0
   #closed = false
@@ -48,6 +49,8 @@ export class Slots {
   interestChanged(peer: Peer): void {
     const { choker, rounds, seat, turn } = this.#parts
     const { amChoking, peerInterested } = peer.session
+    if (peerInterested) this.#concerned.add(peer)
+    else if (amChoking) this.#concerned.delete(peer)
     const isOfUse = amChoking
       ? peerInterested && this.#unchokedCount < choker.slotCount
       : !peerInterested
@@ -56,7 +59,13 @@ export class Slots {
     turn.later(this.#look)
   }
 
+  /** It may have said already that it is interested. */
+  joined(peer: Peer): void {
+    if (peer.session.peerInterested) this.#concerned.add(peer)
+  }
+
   left(peer: Peer): void {
+    this.#concerned.delete(peer)
     const { choker, rounds, clock, turn } = this.#parts
     choker.left(peer, clock.now())
     if (!peer.session.amChoking) {
@@ -102,39 +111,38 @@ export class Slots {
     const now = clock.now()
     const seeding = this.#parts.isSeeding()
     const facts: ChokeFacts<Peer>[] = []
-    for (const peer of this.#parts.peers()) facts.push(this.#factsOf(peer, now))
+    const interested: Peer[] = []
+    for (const peer of this.#concerned) {
+      const fact = this.#factsOf(peer, now, seeding)
+      facts.push(fact)
+      if (fact.interested && fact.mayUpload) interested.push(peer)
+    }
     const answer = choker.round(facts, { now, seeding, rotate, early })
-    const interested = facts.filter((fact) => fact.interested && fact.mayUpload)
-    const chosen = seat.unchoke({
-      interested: interested.map((fact) => fact.peer),
-      proposed: answer.unchoked,
-      seeding,
-      now,
-    })
-    const unchoked = new Set(chosen)
-    if (chosen !== answer.unchoked) choker.applied(chosen as readonly Peer[], now)
-    for (const { peer, mayUpload } of facts) {
-      if (!unchoked.has(peer) || !mayUpload || !peer.session.amChoking) continue
+    const { unchoked: proposed } = answer
+    const chosen = seat.unchoke({ interested, proposed, seeding, now }) as readonly Peer[]
+    if (chosen !== proposed) choker.applied(chosen, now)
+    for (const peer of chosen) {
+      if (peer.isClosed || !peer.session.amChoking || !this.#mayUpload(peer)) continue
       peer.session.unchoke()
+      this.#concerned.add(peer)
       this.#unchokedCount++
       peer.touch()
     }
     for (const { peer, mayUpload } of facts) {
-      if ((unchoked.has(peer) && mayUpload) || peer.session.amChoking) continue
+      if (peer.session.amChoking || (mayUpload && chosen.includes(peer))) continue
       peer.session.choke()
+      if (!peer.session.peerInterested) this.#concerned.delete(peer)
       this.#unchokedCount--
       this.#parts.choked(peer)
       peer.touch()
     }
   }
 
-  #factsOf(peer: Peer, now: number): ChokeFacts<Peer> {
-    const { seat, have } = this.#parts
+  #factsOf(peer: Peer, now: number, seeding: boolean): ChokeFacts<Peer> {
     const interested = peer.session.peerInterested
-    const canUse = have.count > 0 && !this.#parts.wantsNothing(peer)
-    const mayUpload = canUse && seat.mayServe(peer)
-    // rates matter of those only who can be chosen
-    const isAble = interested && mayUpload
+    const mayUpload = this.#mayUpload(peer)
+    // rates matter of those only who can be chosen, and where they can pay back
+    const isAble = interested && mayUpload && !seeding
     return {
       peer,
       address: peer.address,
@@ -143,8 +151,12 @@ export class Slots {
       mayUpload,
       connectedAt: peer.openedAt,
       receivedPerSecond: isAble ? this.#parts.receivedPerSecond(peer, now) : 0,
-      sentPerSecond: isAble ? this.#parts.sentPerSecond(peer, now) : 0,
       sentBytes: peer.sentBytes,
     }
+  }
+  /** There is something for it here, and its link allows it. */
+  #mayUpload(peer: Peer): boolean {
+    const { seat, have, wantsNothing } = this.#parts
+    return have.count > 0 && !wantsNothing(peer) && seat.mayServe(peer)
   }
 }

@@ -80,6 +80,8 @@ export class Acceptor implements PeerOwner {
     peer.drop('not-served', `no torrent with infohash ${event.infoHash} is served here now`)
   }
 
+  peerHas(): void {}
+
   peerDrained(): void {}
 
   peerWritable(): void {}

@@ -17,6 +17,7 @@ import {
 } from '@bt/primitives'
 import {
   type ExtensionFacts,
+  type Message,
   type MessageObject,
   ObjectConnection,
   objectLength,
@@ -27,6 +28,8 @@ import {
 } from '@bt/wire'
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
+import type { Intake } from '../transfer/intake.ts'
+import type { Desk } from '../transfer/uploader.ts'
 import { ReadDebt, type ReadMeter } from './read-debt.ts'
 import { SmallTalk } from './small-talk.ts'
 import type { Turn } from './turn.ts'
@@ -35,6 +38,8 @@ import type { Turn } from './turn.ts'
 export interface PeerOwner {
   /** `event` is lent. */
   peerEvent(peer: Peer, event: PeerEvent): void
+  /** A lone have: the event 'have', and nothing after it. */
+  peerHas(peer: Peer, piece: number): void
   /** All events of a chunk or tick were told: now is the time to ask for more. */
   peerDrained(peer: Peer): void
   /** Its output was full and has room again. */
@@ -93,6 +98,10 @@ export class Peer implements PeerHandle, ChannelReader {
   fullSince: number | undefined
   /** What it receives is taken from this; absent: as fast as it comes. */
   readMeter: ReadMeter | undefined
+
+  /** Kept by the downloader and the uploader, while they deal with it. */
+  intake: Intake | undefined
+  desk: Desk | undefined
 
   owner: PeerOwner
   readonly #connection: PeerConnection | ObjectConnection
@@ -219,8 +228,13 @@ export class Peer implements PeerHandle, ChannelReader {
     const connection = this.#connection
     invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
     try {
-      connection.receive(value as MessageObject, now)
-      this.#drain()
+      const only = value as Message
+      if (only.type === 'have') {
+        if (this.session.hearHave(only.piece, now)) this.owner.peerHas(this, only.piece)
+      } else {
+        connection.receive(value as MessageObject, now)
+        this.#drain()
+      }
     } catch (error) {
       this.#failed(error)
     }
@@ -276,15 +290,13 @@ export class Peer implements PeerHandle, ChannelReader {
 
   #drain(): void {
     const connection = this.#connection
-    let onlyHaves = true
     for (let event = connection.next(); event !== undefined; event = connection.next()) {
-      if (event.type !== 'have') onlyHaves = false
       this.owner.peerEvent(this, event)
       if (this.#closed) return
     }
     this.owner.peerDrained(this)
-    // nearly all that is heard in a large swarm: it has no answer, and moves no deadline nearer
-    if (!onlyHaves || this.session.hasOutput) this.touch()
+    // most of what is heard has no answer, and moves no deadline nearer
+    if (this.session.hasOutput || this.session.isHastened) this.touch()
   }
 
   #failed(error: unknown): void {
@@ -331,6 +343,7 @@ export class Peer implements PeerHandle, ChannelReader {
 
   /** An alarm stays where it is when the deadline moves away: it looks again when it rings. */
   #arm(): void {
+    if (this.#alarmAt !== Number.POSITIVE_INFINITY && !this.session.isHastened) return
     const deadline = this.session.deadline()
     if (deadline >= this.#alarmAt || deadline === Number.POSITIVE_INFINITY) return
     this.#alarm?.cancel()

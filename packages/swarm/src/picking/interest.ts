@@ -41,11 +41,9 @@ export class Interest<P> {
     return changes
   }
 
-  /** The peer has a piece now that it had not; `before`: how it offered it until then. */
+  /** The peer has a piece now that we need and it had not; `before`: how it offered it until then. */
   offered(asker: Asker<P>, piece: number, before: AskKind | undefined): void {
-    if (before === undefined && this.#lives.needed(piece) && asker.offers(piece) !== undefined) {
-      asker.wanted++
-    }
+    if (before === undefined && asker.offers(piece) !== undefined) asker.wanted++
     this.#note(asker)
   }
 
@@ -99,7 +97,7 @@ export class Interest<P> {
   }
 
   #note(asker: Asker<P>): void {
-    if (this.interesting(asker) === asker.toldInteresting) this.#changed.delete(asker)
-    else this.#changed.add(asker)
+    if (this.interesting(asker) !== asker.toldInteresting) this.#changed.add(asker)
+    else if (this.#changed.size > 0) this.#changed.delete(asker)
   }
 }

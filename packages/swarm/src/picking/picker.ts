@@ -79,9 +79,12 @@ export class Picker<P> {
     for (let piece = 0; piece < pieceCount; piece++) this.#queue.reopen(piece, 0)
   }
 
-  joined(peer: P): void {
+  /** Answers what the calls that are made most often take in place of the peer. */
+  joined(peer: P): Asker<P> {
     invariant(!this.#askers.has(peer), 'a peer joins the picker once')
-    this.#askers.set(peer, new Asker(peer, this.#availability.open()))
+    const asker = new Asker(peer, this.#availability.open())
+    this.#askers.set(peer, asker)
+    return asker
   }
 
   /** `pieces` is copied, and replaces what was known. */
@@ -92,12 +95,16 @@ export class Picker<P> {
     this.#interest.recount(asker)
   }
 
-  /** Answers whether somebody's `interesting` changed since the last `takeInterestChanges`. */
   gained(peer: P, piece: number): boolean {
-    const asker = this.#asker(peer)
-    const before = asker.offers(piece)
-    if (this.#availability.gained(asker.holding, piece)) {
-      if (this.#lives.needed(piece)) asker.lookAgain()
+    return this.gainedBy(this.#asker(peer), piece)
+  }
+
+  /** Answers whether somebody's `interesting` changed since the last `takeInterestChanges`. */
+  gainedBy(asker: Asker<P>, piece: number): boolean {
+    const isNeeded = this.#lives.needed(piece)
+    const before = isNeeded ? asker.offers(piece) : undefined
+    if (this.#availability.gained(asker.holding, piece) && isNeeded) {
+      asker.lookAgain()
       this.#interest.offered(asker, piece, before)
     }
     return this.#interest.hasChanges
@@ -172,9 +179,13 @@ export class Picker<P> {
     this.#choice.changed()
   }
 
-  /** Up to `count` blocks to ask this peer for now. They count as asked at once. */
   pick(peer: P, count: number, facts: PickFacts): readonly Pick[] {
     return this.#choice.pick(this.#asker(peer), count, facts)
+  }
+
+  /** Up to `count` blocks to ask this peer for now. They count as asked at once. */
+  pickFor(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick[] {
+    return this.#choice.pick(asker, count, facts)
   }
 
   /** A block came that was asked for, even if the request was cancelled since. Tell before it is stored. */

@@ -62,7 +62,7 @@ export class PieceLives {
 
   /** Wanted and not had. */
   needed(piece: number): boolean {
-    return this.#priorities[piece] !== 0 && this.life(piece) !== 'had'
+    return ((this.#neededBits[piece >> 3] as number) & (128 >> (piece & 7))) !== 0
   }
 
   prioritise(piece: number, priority: number): void {
@@ -70,24 +70,27 @@ export class PieceLives {
       Number.isInteger(priority) && priority >= 0 && priority <= PRIORITY_MAX,
       'a priority is a whole number from 0 to 7',
     )
-    const before = this.needed(piece)
     this.#priorities[piece] = priority
-    if (before !== this.needed(piece)) this.#count(piece, !before)
+    this.#recount(piece)
   }
 
   move(piece: number, cause: PieceCause): PieceLife {
     const from = this.life(piece)
     const next = (NEXT_LIFE[from] as Partial<Record<PieceCause, PieceLife>>)[cause]
     invariant(next !== undefined, `a piece that is ${from} is not ${cause}`)
-    const before = this.needed(piece)
     this.#lives[piece] = LIVES.indexOf(next)
-    if (before !== this.needed(piece)) this.#count(piece, !before)
+    this.#recount(piece)
     return next
   }
 
   /** Eight needed pieces from `8 · at` on, as bits; the first is the high one. */
   neededByte(at: number): number {
     return this.#neededBits[at] as number
+  }
+
+  #recount(piece: number): void {
+    const isNeeded = this.#priorities[piece] !== 0 && this.life(piece) !== 'had'
+    if (isNeeded !== this.needed(piece)) this.#count(piece, isNeeded)
   }
 
   #count(piece: number, isNeeded: boolean): void {

@@ -3,7 +3,8 @@
 // A group is a number, smaller first: user priority and the policy's rank before rarity. Inside a group there is
 // one bucket per level (how many peers have the piece); a piece enters a bucket at a random place, so that ties
 // are broken by chance and differently by every client. Cost: O(1) per change; a search looks at pieces from the
-// front until one suits. BEP 3 ("rarest first").
+// front until one suits. Moves wait until somebody looks: haves come by the dozen between two looks, and their moves
+// touch the same memory. BEP 3 ("rarest first").
 
 import { Prng } from '@bt/primitives'
 import type { Random } from '@bt/ports'
@@ -34,11 +35,17 @@ export class RarityOrder {
   /** No piece below this one is in the order. */
   #lowest = 0
   readonly #chance: Prng
+  /** Pieces whose level changed since the last look, and the level of each. */
+  readonly #moved: number[] = []
+  readonly #isMoved: Uint8Array
+  readonly #levelNow: Uint16Array
 
   constructor(pieceCount: number, random: Random) {
     this.#place = new Int32Array(pieceCount).fill(NONE)
     this.#groupOf = new Uint32Array(pieceCount)
     this.#levelOf = new Uint16Array(pieceCount)
+    this.#isMoved = new Uint8Array(pieceCount)
+    this.#levelNow = new Uint16Array(pieceCount)
     this.#chance = new Prng(random.below(2 ** 32))
   }
 
@@ -48,6 +55,7 @@ export class RarityOrder {
 
   /** How many of them are at level 0: nobody but seeds has them. */
   get unheld(): number {
+    this.#settle()
     return this.#unheld
   }
 
@@ -81,11 +89,35 @@ export class RarityOrder {
     this.#size--
     if (this.#levelOf[piece] === 0) this.#unheld--
     if (group.size === 0) this.#sorted.splice(this.#sortedAt(group.id), 1)
+    this.#isMoved[piece] = 0
   }
 
   /** More or fewer peers have it now. Does nothing for a piece that is not in the order. */
   move(piece: number, level: number): void {
-    if (!this.has(piece) || this.#levelOf[piece] === level) return
+    if (!this.has(piece)) return
+    this.#levelNow[piece] = level
+    if (this.#isMoved[piece] === 1) return
+    this.#isMoved[piece] = 1
+    this.#moved.push(piece)
+    // pieces that went out and came back stand in the list twice
+    if (this.#moved.length > 2 * this.#place.length) this.#settle()
+  }
+
+  /** Makes the moves that wait. */
+  #settle(): void {
+    const moved = this.#moved
+    if (moved.length === 0) return
+    for (let at = 0; at < moved.length; at++) {
+      const piece = moved[at] as number
+      if (this.#isMoved[piece] === 0) continue // taken out meanwhile
+      this.#isMoved[piece] = 0
+      this.#moveTo(piece, this.#levelNow[piece] as number)
+    }
+    moved.length = 0
+  }
+
+  #moveTo(piece: number, level: number): void {
+    if (this.#levelOf[piece] === level) return
     const group = this.#group(this.#groupOf[piece] as number)
     if (this.#levelOf[piece] === 0) this.#unheld--
     if (level === 0) this.#unheld++
@@ -102,6 +134,7 @@ export class RarityOrder {
     beforeGroup: number,
     rank?: (piece: number) => number,
   ): number {
+    this.#settle()
     for (const group of this.#sorted) {
       if (group.id >= beforeGroup) return NONE
       for (const bucket of group.levels) {
@@ -114,6 +147,7 @@ export class RarityOrder {
 
   /** Any piece of the first group that has one that suits, each about equally likely. */
   any(suits: (piece: number) => boolean, beforeGroup: number): number {
+    this.#settle()
     const group = this.#sorted[0]
     if (group === undefined || group.id >= beforeGroup) return NONE
     for (let draw = 0; draw < DRAWS_MAX; draw++) {

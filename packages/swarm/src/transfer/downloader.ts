@@ -17,7 +17,7 @@ import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
 import { EndgameLooks } from './endgame-looks.ts'
-import { type Intake, newIntake } from './intake.ts'
+import { newIntake } from './intake.ts'
 import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
 import type { Manners } from '../manners.ts'
@@ -48,7 +48,7 @@ type RejectEvent = Extract<PeerEvent, { readonly type: 'reject' }>
 
 export class Downloader {
   readonly #parts: DownloaderParts
-  readonly #intakes = new Map<Peer, Intake>()
+  readonly #peers = new Set<Peer>()
   /** Peers that could take more requests than the picker had. */
   readonly #hungry = new Set<Peer>()
   readonly #judgement: Judgement
@@ -80,16 +80,17 @@ export class Downloader {
 
   joined(peer: Peer): void {
     const { picker, seat, geometry, trust, meters } = this.#parts
-    const intake = newIntake(peer, geometry.blockLength, meters.limits)
-    this.#intakes.set(peer, intake)
-    picker.joined(peer)
+    const intake = newIntake(peer, picker.joined(peer), geometry.blockLength, meters.limits)
+    peer.intake = intake
+    this.#peers.add(peer)
     const scope = seat.scope(peer)
     if (scope !== undefined) picker.setScope(peer, scope)
     if (trust.onParole(peer, intake.address)) picker.setParole(peer, true)
   }
 
   left(peer: Peer): void {
-    if (!this.#intakes.delete(peer)) return
+    if (!this.#peers.delete(peer)) return
+    peer.intake = undefined
     this.#hungry.delete(peer)
     this.#parts.picker.left(peer)
     this.#parts.trust.left(peer)
@@ -102,7 +103,9 @@ export class Downloader {
   }
 
   gained(peer: Peer, piece: number): void {
-    const isInterestOther = this.#parts.picker.gained(peer, piece)
+    const asker = peer.intake?.asker
+    if (asker === undefined) return
+    const isInterestOther = this.#parts.picker.gainedBy(asker, piece)
     if (isInterestOther) this.#parts.turn.later(this.#interest)
   }
 
@@ -112,27 +115,27 @@ export class Downloader {
   }
 
   allowedFast(peer: Peer, piece: number): void {
-    const intake = this.#intakes.get(peer)
+    const intake = peer.intake
     if (intake !== undefined) intake.allows = true
     this.#parts.picker.allowedFast(peer, piece)
   }
 
   requestsMaxOfPeer(peer: Peer): void {
-    this.#intakes.get(peer)?.pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+    peer.intake?.pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
   }
 
   choked(peer: Peer): void {
-    this.#intakes.get(peer)?.pipeline.choked(peer.now)
+    peer.intake?.pipeline.choked(peer.now)
     if (!this.#mayAskOf(peer)) this.#hungry.delete(peer)
   }
 
   unchoked(peer: Peer): void {
-    this.#intakes.get(peer)?.pipeline.unchoked(peer.now)
+    peer.intake?.pipeline.unchoked(peer.now)
   }
 
   /** A policy's answer changed, about scope or link: what must not be asked any more is cancelled. */
   answerChanged(peer: Peer, isScope: boolean): void {
-    if (!this.#intakes.has(peer)) return
+    if (peer.intake === undefined) return
     const scope = this.#parts.seat.scope(peer)
     if (isScope) this.#parts.picker.setScope(peer, scope)
     const mayAsk = this.#parts.seat.mayAsk(peer)
@@ -144,11 +147,11 @@ export class Downloader {
   }
 
   bytesPerSecond(peer: Peer, now: number): number {
-    return this.#intakes.get(peer)?.pipeline.bytesPerSecond(now) ?? 0
+    return peer.intake?.pipeline.bytesPerSecond(now) ?? 0
   }
 
   snubbed(peer: Peer, now: number): boolean {
-    return this.#intakes.get(peer)?.pipeline.snubbed(now) ?? false
+    return peer.intake?.pipeline.snubbed(now) ?? false
   }
 
   blockArrived(peer: Peer, event: BlockEvent): void {
@@ -158,7 +161,7 @@ export class Downloader {
     const length = data.length
     meters.received(length, peer.now)
     peer.receivedBytes += length
-    const intake = this.#intakes.get(peer)
+    const intake = peer.intake
     if (event.asked === 'never' || intake === undefined) {
       counters.wastedBytes += length
       return
@@ -199,7 +202,7 @@ export class Downloader {
   requestEnded(peer: Peer, event: RejectEvent): void {
     const { piece, begin, length } = event
     const why = event.why === 'rejected' && peer.session.peerChoking ? 'crossed' : event.why
-    this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
+    peer.intake?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, piece, begin, why, peer.now)
     this.#tell({ type: 'failed', peer, piece, bytes: length })
     this.#later()
@@ -207,18 +210,18 @@ export class Downloader {
 
   /** Asks for as much as there is room for. */
   fill(peer: Peer): void {
-    const { session, now } = peer
+    const { session, intake } = peer
     if (!session.amInterested || !this.#mayAskOf(peer)) return
-    const intake = this.#intakes.get(peer)
     const { picker, seat, manners } = this.#parts
     if (intake === undefined || !seat.mayAsk(peer)) return
+    const { now } = peer
     const choked = session.peerChoking
     const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
     const room = size - session.requestsOpen
     if (room <= 0 || room < Math.floor(size / BATCH_SHARE)) return
     const facts = { now, bytesPerSecond: intake.pipeline.bytesPerSecond(now), choked }
     const pendingBytes = picker.receivedBytes
-    const picks = picker.pick(peer, room, facts)
+    const picks = picker.pickFor(intake.asker, room, facts)
     const deadlineMs = this.#parts.meters.limits.requestMs
     this.#parts.meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
     for (const pick of picks) {
@@ -245,8 +248,9 @@ export class Downloader {
 
   /** Looks for peers that fell silent; asked once a choke round. */
   tick(now: number): void {
-    for (const [peer, intake] of this.#intakes) {
-      if (intake.doubted || !intake.pipeline.stalled(now)) continue
+    for (const peer of this.#peers) {
+      const { intake } = peer
+      if (intake === undefined || intake.doubted || !intake.pipeline.stalled(now)) continue
       intake.doubted = true
       this.#parts.picker.doubt(peer)
     }
@@ -289,7 +293,7 @@ export class Downloader {
   /** It does not choke us, or allows something all the same. */
   #mayAskOf(peer: Peer): boolean {
     const { session } = peer
-    return !session.peerChoking || this.#intakes.get(peer)?.allows === true
+    return !session.peerChoking || peer.intake?.allows === true
   }
 
   /** Requests that have lost their purpose. */
@@ -303,7 +307,7 @@ export class Downloader {
   ): void {
     if (!this.#parts.manners.cancels) return
     peer.session.cancel(block.piece, block.begin, block.length)
-    this.#intakes.get(peer)?.pipeline.ended(1, peer.now)
+    peer.intake?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, block.piece, block.begin, 'cancelled', peer.now)
     peer.touch()
     this.#hungry.add(peer)
@@ -312,7 +316,7 @@ export class Downloader {
 
   /** Trust in this peer changed. */
   #parole(peer: Peer): void {
-    const intake = this.#intakes.get(peer)
+    const intake = peer.intake
     if (intake === undefined) return
     const { picker, trust } = this.#parts
     picker.setParole(peer, trust.onParole(peer, intake.address))

@@ -53,7 +53,13 @@ export class Haves {
   }
 
   gained(piece: number): void {
-    for (const peer of this.#parts.peers()) this.#show(peer, piece)
+    const { seat, redundant } = this.#parts
+    const { hidesPieces } = seat
+    const tellsAll = redundant || this.#isComplete
+    for (const peer of this.#parts.peers()) {
+      if (hidesPieces) this.#show(peer, piece)
+      else this.#tell(peer, piece, tellsAll)
+    }
   }
 
   lost(piece: number): void {
@@ -92,7 +98,11 @@ export class Haves {
       if (shown === undefined || shown.has(piece) || !seat.reveals(piece, peer)) return
       shown.set(piece)
     }
-    const isNews = this.#parts.redundant || this.#isComplete || !peer.pieces.has(piece)
+    this.#tell(peer, piece, this.#parts.redundant || this.#isComplete)
+  }
+
+  #tell(peer: Peer, piece: number, tellsAll: boolean): void {
+    const isNews = tellsAll || !peer.pieces.has(piece)
     peer.session.sendHave(piece, isNews)
     if (peer.session.hasOutput) peer.touchSoon()
   }

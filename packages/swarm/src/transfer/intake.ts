@@ -2,9 +2,12 @@
 
 import type { SwarmLimits } from '../options.ts'
 import type { Peer } from '../peers/peer.ts'
+import type { Asker } from '../picking/asker.ts'
 import { PIPELINE_LIMITS, Pipeline } from '../picking/pipeline.ts'
 
 export interface Intake {
+  /** The picker's own. */
+  readonly asker: Asker<Peer>
   readonly pipeline: Pipeline
   readonly address: string | undefined
   /** It was silent for long. */
@@ -13,7 +16,12 @@ export interface Intake {
   allows: boolean
 }
 
-export function newIntake(peer: Peer, blockLength: number, limits: SwarmLimits): Intake {
+export function newIntake(
+  peer: Peer,
+  asker: Asker<Peer>,
+  blockLength: number,
+  limits: SwarmLimits,
+): Intake {
   const pipeline = new Pipeline(blockLength, peer.now, {
     requestsMin: limits.requestsPerPeerMin,
     requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
@@ -23,5 +31,5 @@ export function newIntake(peer: Peer, blockLength: number, limits: SwarmLimits):
   })
   pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
   if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
-  return { pipeline, address: peer.address, doubted: false, allows: false }
+  return { asker, pipeline, address: peer.address, doubted: false, allows: false }
 }

@@ -13,7 +13,6 @@ import type { PolicySeat } from '../policy-seat.ts'
 import type { OpenRequest } from '../policy.ts'
 import type { TokenBucket } from './byte-budget.ts'
 import type { Meters } from './meters.ts'
-import { MovingRate } from '../peers/moving-rate.ts'
 import { SendAhead } from './send-ahead.ts'
 
 /** Milliseconds until the store is asked again when all its memory was lent. */
@@ -40,10 +39,9 @@ interface Waiting extends OpenRequest {
 }
 
 /** What is kept of one peer. */
-interface Desk {
+export interface Desk {
   readonly peer: Peer
   readonly budget: TokenBucket
-  readonly rate: MovingRate
   queue: Waiting[]
   held: Waiting[]
   readonly ahead: SendAhead
@@ -54,7 +52,7 @@ interface Desk {
 
 export class Uploader {
   readonly #parts: UploaderParts
-  readonly #desks = new Map<Peer, Desk>()
+  readonly #desks = new Set<Desk>()
   /** Peers with something to serve, in turn. */
   readonly #ready = new Set<Desk>()
   readonly #pump = (): void => this.#serve()
@@ -66,40 +64,38 @@ export class Uploader {
   }
 
   joined(peer: Peer): void {
-    this.#desks.set(peer, {
+    const desk: Desk = {
       peer,
       budget: this.#parts.budgetFor(peer.now),
-      rate: new MovingRate(peer.now),
       queue: [],
       held: [],
       ahead: new SendAhead(),
       loading: false,
       allowedFast: new Map(),
-    })
+    }
+    peer.desk = desk
+    this.#desks.add(desk)
   }
 
   left(peer: Peer): void {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     if (desk === undefined) return
     desk.queue = []
     desk.held = []
     desk.budget.withdraw()
     this.#ready.delete(desk)
-    this.#desks.delete(peer)
+    this.#desks.delete(desk)
+    peer.desk = undefined
   }
 
   /** We told it that it may ask for these while choked. */
   allowFast(peer: Peer, piece: number): void {
-    this.#desks.get(peer)?.allowedFast.set(piece, 0)
-  }
-
-  bytesPerSecond(peer: Peer, now: number): number {
-    return this.#desks.get(peer)?.rate.bytesPerSecond(now) ?? 0
+    peer.desk?.allowedFast.set(piece, 0)
   }
 
   /** Requests of this peer that wait for an answer. */
   waitingOf(peer: Peer): number {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     return desk === undefined ? 0 : desk.queue.length + desk.held.length
   }
 
@@ -107,7 +103,7 @@ export class Uploader {
     peer: Peer,
     event: { readonly piece: number; readonly begin: number; readonly length: number },
   ): void {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     const { piece, begin, length } = event
     if (desk === undefined || !this.#admitted(desk, piece, length)) {
       peer.session.reject(piece, begin, length)
@@ -135,7 +131,7 @@ export class Uploader {
     peer: Peer,
     event: { readonly piece: number; readonly begin: number; readonly length: number },
   ): void {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     if (desk === undefined) return
     const others = (open: Waiting): boolean =>
       open.piece !== event.piece || open.begin !== event.begin || open.length !== event.length
@@ -145,7 +141,7 @@ export class Uploader {
 
   /** We choked it; the session has rejected what may be rejected. */
   choked(peer: Peer): void {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     if (desk === undefined) return
     const fast = (open: Waiting): boolean => peer.fast && desk.allowedFast.has(open.piece)
     desk.queue = desk.queue.filter(fast)
@@ -155,7 +151,7 @@ export class Uploader {
 
   /** A piece is here: who waited for it is served. */
   pieceArrived(piece: number): void {
-    for (const desk of this.#desks.values()) {
+    for (const desk of this.#desks) {
       if (desk.held.length === 0) continue
       const now = desk.held.filter((open) => open.piece === piece)
       if (now.length === 0) continue
@@ -170,20 +166,20 @@ export class Uploader {
 
   /** Its channel has room again. */
   writable(peer: Peer): void {
-    const desk = this.#desks.get(peer)
+    const desk = peer.desk
     if (desk !== undefined) this.#wake(desk)
   }
 
   /** A policy's budgets are others now: whoever waited looks again. */
   budgetChanged(): void {
-    for (const desk of this.#desks.values()) this.#wake(desk)
+    for (const desk of this.#desks) this.#wake(desk)
   }
 
   /** Ends the alarm; requests that still come are rejected. */
   close(): void {
     this.#alarm?.cancel()
     this.#alarmAt = Number.POSITIVE_INFINITY
-    for (const peer of Array.from(this.#desks.keys())) this.left(peer)
+    for (const { peer } of Array.from(this.#desks)) this.left(peer)
   }
 
   /** BEP 6: a choked peer may have each byte of an allowed-fast piece once. */
@@ -229,7 +225,7 @@ export class Uploader {
       }
       if (offered.length === 0) break
       const chosen = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
-      const desk = this.#desks.get(chosen?.peer as Peer)
+      const desk = (chosen?.peer as Peer | undefined)?.desk
       if (desk === undefined || chosen === undefined) break
       if (!this.#serveOne(desk, chosen as Waiting, now)) this.#ready.delete(desk)
     }
@@ -277,7 +273,6 @@ export class Uploader {
     const { peer } = desk
     peer.sentBytes += length
     peer.touch()
-    desk.rate.add(length, now)
     meters.served(length, now)
     if (seat.observes) seat.observe({ type: 'served', peer, piece, bytes: length })
   }
@@ -300,7 +295,7 @@ export class Uploader {
     this.#alarmAt = timeMs
     this.#alarm = this.#parts.clock.at(timeMs, () => {
       this.#alarmAt = Number.POSITIVE_INFINITY
-      for (const desk of this.#desks.values()) this.#wake(desk)
+      for (const desk of this.#desks) this.#wake(desk)
       this.#parts.turn.end()
     })
     return false
