@@ -58,8 +58,10 @@ export class Greeting {
   /** Theirs came, perhaps not the first. */
   heard(peer: Peer, facts: ReadonlyMap<string, BencodeValue>): void {
     const { known } = this.#parts
-    peer.extensions = merged(peer.extensions, facts)
-    peer.said = { ...peer.said, ...readExtensionFacts(facts) }
+    const isFirst = peer.extensions.size === 0
+    peer.extensions = isFirst ? facts : merged(peer.extensions, facts)
+    const said = readExtensionFacts(facts)
+    peer.said = isFirst ? said : { ...peer.said, ...said }
     const { listenPort, yourAddress } = peer.said
     if (peer.role === 'accepted' && listenPort !== undefined && peer.listenPort !== listenPort) {
       peer.listenPort = listenPort

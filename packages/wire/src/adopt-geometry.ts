@@ -10,8 +10,9 @@ import type { SessionState } from './session-state.ts'
 export function adoptGeometry(state: SessionState, geometry: PieceGeometry): void {
   state.adopt(geometry)
   const pieces = state.pieces.adopt(geometry)
-  for (const piece of state.fastFromPeer) {
-    if (!geometry.hasPiece(piece)) state.fastFromPeer.delete(piece)
+  if (state.fastFromPeer.size > 0) {
+    const allowed = Array.from(state.fastFromPeer)
+    state.fastFromPeer = new Set(allowed.filter((piece) => geometry.hasPiece(piece)))
   }
   if (pieces !== undefined) state.push({ type: 'pieces', pieces })
 }

@@ -12,9 +12,12 @@ export interface Owed {
   heldUntil: number | undefined
 }
 
+const NONE: ReadonlyMap<number, Owed> = new Map()
+
 export class AnswerBook {
   readonly #stride: number
-  readonly #open = new Map<number, Owed>()
+  /** Made when something is asked. */
+  #open: Map<number, Owed> | undefined
   #held = 0
   #earliest = Number.POSITIVE_INFINITY
 
@@ -24,7 +27,7 @@ export class AnswerBook {
   }
 
   get count(): number {
-    return this.#open.size
+    return this.#open?.size ?? 0
   }
 
   get heldCount(): number {
@@ -37,15 +40,16 @@ export class AnswerBook {
   }
 
   /** Open requests, oldest first. */
-  open(): IterableIterator<Owed> {
-    return this.#open.values()
+  open(): Iterable<Owed> {
+    return (this.#open ?? NONE).values()
   }
 
   /** False: a request at the same position is open already. */
   add(piece: number, begin: number, length: number): boolean {
     const key = this.#key(piece, begin)
-    if (this.#open.has(key)) return false
-    this.#open.set(key, { piece, begin, length, heldUntil: undefined })
+    const open = (this.#open ??= new Map())
+    if (open.has(key)) return false
+    open.set(key, { piece, begin, length, heldUntil: undefined })
     return true
   }
 
@@ -71,7 +75,7 @@ export class AnswerBook {
   /** Takes out all that `which` picks, oldest first. */
   takeWhere(which: (owed: Owed) => boolean): readonly Owed[] {
     const taken: Owed[] = []
-    for (const owed of this.#open.values()) {
+    for (const owed of (this.#open ?? NONE).values()) {
       if (!which(owed)) continue
       this.#remove(owed)
       taken.push(owed)
@@ -84,7 +88,7 @@ export class AnswerBook {
     if (this.#held === 0 || now < this.#earliest) return []
     const expired = this.takeWhere(({ heldUntil }) => heldUntil !== undefined && heldUntil <= now)
     this.#earliest = Number.POSITIVE_INFINITY
-    for (const { heldUntil } of this.#open.values()) {
+    for (const { heldUntil } of (this.#open ?? NONE).values()) {
       if (heldUntil !== undefined && heldUntil < this.#earliest) this.#earliest = heldUntil
     }
     return expired
@@ -95,14 +99,14 @@ export class AnswerBook {
   }
 
   #find(piece: number, begin: number, length: number): Owed | undefined {
-    const owed = this.#open.get(this.#key(piece, begin))
+    const owed = this.#open?.get(this.#key(piece, begin))
     if (owed === undefined) return undefined
     const same = owed.piece === piece && owed.begin === begin && owed.length === length
     return same ? owed : undefined
   }
 
   #remove(owed: Owed): void {
-    this.#open.delete(this.#key(owed.piece, owed.begin))
+    this.#open?.delete(this.#key(owed.piece, owed.begin))
     if (owed.heldUntil !== undefined) this.#held--
   }
 }

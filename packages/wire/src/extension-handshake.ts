@@ -58,6 +58,16 @@ export function extensionHandshake(facts: ExtensionFacts): Map<string, BencodeVa
 
 /** Reads what a peer said (the facts of an 'extension-handshake' event); fields that make no sense are left out. */
 export function readExtensionFacts(facts: BencodeDict): ExtensionFacts {
+  const known = understood.get(facts)
+  if (known !== undefined) return known
+  const read = readFacts(facts)
+  understood.set(facts, read)
+  return read
+}
+
+const understood = new WeakMap<BencodeDict, ExtensionFacts>()
+
+function readFacts(facts: BencodeDict): ExtensionFacts {
   const found: { -readonly [K in keyof ExtensionFacts]: ExtensionFacts[K] } = {}
   const ids = facts.get('m')
   if (ids instanceof Map) found.extensions = idsIn(ids as BencodeDict)
@@ -78,6 +88,30 @@ export function readExtensionFacts(facts: BencodeDict): ExtensionFacts {
   const uploadOnly = facts.get('upload_only')
   if (typeof uploadOnly === 'number') found.uploadOnly = uploadOnly !== 0
   return found
+}
+
+/**
+ * The same as `decodeExtensionHandshake`, and one dictionary for all payloads in a row that are equal: peers of one kind
+ * say the same to the same `hearer`, and each word of it would be kept once for each of them.
+ * @throws {WireError} MESSAGE_MALFORMED, blame remote
+ */
+export function heardExtensionHandshake(payload: Uint8Array, hearer: object): BencodeDict {
+  const before = latest.get(hearer)
+  if (before !== undefined && sameBytes(before.payload, payload)) return before.facts
+  const facts = decodeExtensionHandshake(payload)
+  latest.set(hearer, { payload: payload.slice(), facts })
+  return facts
+}
+
+const latest = new WeakMap<
+  object,
+  { readonly payload: Uint8Array; readonly facts: BencodeDict }
+>()
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
 }
 
 /**

@@ -63,10 +63,16 @@ export function reservedBytes(features: Partial<Features>): Uint8Array {
  * sees the bit, and closes with "invalid info-hash" where there is none.
  */
 export function withoutV2(reserved: Uint8Array): Uint8Array {
+  const known = v1Only.get(reserved)
+  if (known !== undefined) return known
   const bytes = reserved.slice()
   bytes[7] = (bytes[7] ?? 0) & ~0x10
+  v1Only.set(reserved, bytes)
   return bytes
 }
+
+/** One for all connections of an identity. */
+const v1Only = new WeakMap<Uint8Array, Uint8Array>()
 
 /** What a peer's reserved bytes announce; bits that we do not know are ignored. */
 export function featuresOf(reserved: Uint8Array): Features {

@@ -2,7 +2,7 @@
 
 import type { BencodeDict } from '@bt/bencode'
 import { decodeDontHave } from './dont-have.ts'
-import { decodeExtensionHandshake } from './extension-handshake.ts'
+import { heardExtensionHandshake } from './extension-handshake.ts'
 import type { Message } from './message.ts'
 import type { SessionState } from './session-state.ts'
 import { REQUESTS_OPEN_MAX } from './wire-limits.ts'
@@ -16,7 +16,7 @@ export function hearExtended(
   }
   if (id === 0) {
     state.charge(1, 'MESSAGE_FLOOD', 'extension handshake')
-    return hearFacts(state, decodeExtensionHandshake(payload))
+    return hearFacts(state, heardExtensionHandshake(payload, state.identity))
   }
   const name = state.extensions.nameOf(id)
   if (name === undefined) return state.charge(1, 'MESSAGE_FLOOD', `extended message ${id}`)

@@ -77,7 +77,7 @@ const RULES: Rules = {
     needPiece(state, piece)
     state.charge(1, 'MESSAGE_FLOOD', 'allowed-fast')
     if (state.fastFromPeer.has(piece) || state.fastFromPeer.size >= ALLOWED_FAST_MAX) return
-    state.fastFromPeer.add(piece)
+    state.fastFromPeer = new Set(state.fastFromPeer).add(piece)
     state.push({ type: 'allowed-fast', piece })
   },
   port: (state, { port }) => {

@@ -55,7 +55,10 @@ function mayHaveFast(state: SessionState, piece: number, length: number): boolea
 }
 
 function takeFast(state: SessionState, piece: number, length: number): void {
-  state.fastToPeer.set(piece, (state.fastToPeer.get(piece) as number) - length)
+  state.fastToPeer = new Map(state.fastToPeer).set(
+    piece,
+    (state.fastToPeer.get(piece) as number) - length,
+  )
 }
 
 function refuse(state: SessionState, piece: number, begin: number, length: number): void {

@@ -7,6 +7,8 @@ import type { PieceGeometry } from '@bt/metainfo'
 import { Bitfield } from '@bt/primitives'
 import { WireError } from './errors.ts'
 
+const NOTHING = new Uint8Array(0)
+
 export class PeerPieces {
   readonly #indexMax: number
   #known: Bitfield | undefined
@@ -15,7 +17,7 @@ export class PeerPieces {
   /** Anything at all was told. */
   #told = false
   #base: 'all' | 'none' = 'none'
-  #differs = new Uint8Array(0)
+  #differs: Uint8Array = NOTHING
   /** Bytes of the bitfield that came before the geometry. */
   #bitfieldLength: number | undefined
   #highest = -1
@@ -89,7 +91,7 @@ export class PeerPieces {
     if (this.#highest >= count) throw outOfRange(this.#highest, count)
     if (this.#bitfieldLength === undefined) this.#known = this.#merged(count)
     else this.#known = fitted(count, this.#differs.subarray(0, this.#bitfieldLength))
-    this.#differs = new Uint8Array(0)
+    this.#differs = NOTHING
     return this.#told ? this.#known : undefined
   }
 

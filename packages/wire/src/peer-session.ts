@@ -33,7 +33,7 @@ import {
 } from './say-requests.ts'
 import type { Admission, PeerSessionOptions } from './session-options.ts'
 import { SessionState } from './session-state.ts'
-import { CONNECTION_LIMITS, type ConnectionLimits } from './wire-limits.ts'
+import { type ConnectionLimits, limitsOf } from './wire-limits.ts'
 
 /**
  * Contract of every machine: one call in, drain `next`, take the output, ask `deadline`. `receive`, `tick` and `adopt`
@@ -44,7 +44,7 @@ export class PeerSession {
   readonly #state: SessionState
 
   constructor(options: PeerSessionOptions) {
-    const limits = { ...CONNECTION_LIMITS, ...options.limits }
+    const limits = limitsOf(options.limits)
     const state = new SessionState(options.role, options.identity, limits, options.now)
     this.#state = state
     if (options.role === 'accepted') return

@@ -19,12 +19,15 @@ export interface Asked {
 
 /** Skipped requests looked at for one answer: peers answer in order, or nearly so. */
 const SKIPPED_LOOK = 8
+const NONE: ReadonlyMap<number, Asked> = new Map()
 
 export class RequestBook {
   /** Longest piece in bytes: makes one number of piece and begin. */
   readonly #stride: number
-  readonly #open = new Map<number, Asked>()
-  readonly #givenUp = new Map<number, Asked>()
+  /** Made when something is asked: most connections of a large swarm are idle for long. */
+  #open: Map<number, Asked> | undefined
+  #givenUp: Map<number, Asked> | undefined
+  #count = 0
   #bytes = 0
   #soft = 0
   #earliest = Number.POSITIVE_INFINITY
@@ -34,7 +37,7 @@ export class RequestBook {
   }
 
   get count(): number {
-    return this.#open.size
+    return this.#count
   }
 
   get bytes(): number {
@@ -47,20 +50,22 @@ export class RequestBook {
 
   /** No deadline is earlier than this; Infinity when none is set. */
   get deadline(): number {
-    return this.#open.size === 0 ? Number.POSITIVE_INFINITY : this.#earliest
+    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#earliest
   }
 
   /** Open requests, oldest first. */
-  open(): IterableIterator<Asked> {
-    return this.#open.values()
+  open(): Iterable<Asked> {
+    return (this.#open ?? NONE).values()
   }
 
   /** False: the same position is open already. */
   add(asked: Asked): boolean {
     const key = this.#key(asked.piece, asked.begin)
-    if (this.#open.has(key)) return false
-    if (this.#open.size === 0) this.#earliest = Number.POSITIVE_INFINITY
-    this.#open.set(key, asked)
+    const open = (this.#open ??= new Map())
+    if (open.has(key)) return false
+    if (this.#count === 0) this.#earliest = Number.POSITIVE_INFINITY
+    open.set(key, asked)
+    this.#count++
     this.#bytes += asked.length
     if (asked.soft) this.#soft++
     if (asked.deadline < this.#earliest) this.#earliest = asked.deadline
@@ -75,7 +80,7 @@ export class RequestBook {
     now: number,
   ): 'open' | 'cancelled' | 'never' {
     const key = this.#key(piece, begin)
-    const asked = this.#open.get(key)
+    const asked = this.#open?.get(key)
     if (asked !== undefined && is(asked, piece, begin, length)) {
       this.#hasten(asked, now)
       this.#remove(key, asked)
@@ -88,7 +93,7 @@ export class RequestBook {
   rejected(piece: number, begin: number, length: number): 'open' | 'cancelled' | 'never' {
     const key = this.#key(piece, begin)
     if (this.#forget(key, piece, begin, length)) return 'cancelled'
-    const asked = this.#open.get(key)
+    const asked = this.#open?.get(key)
     if (asked === undefined || !is(asked, piece, begin, length)) return 'never'
     this.#remove(key, asked)
     return 'open'
@@ -97,7 +102,7 @@ export class RequestBook {
   /** Stops waiting for it; a late block is still known as ours. False: it was not open. */
   giveUp(piece: number, begin: number, length: number): boolean {
     const key = this.#key(piece, begin)
-    const asked = this.#open.get(key)
+    const asked = this.#open?.get(key)
     if (asked === undefined || !is(asked, piece, begin, length)) return false
     this.#remove(key, asked)
     this.#remember(key, asked)
@@ -107,7 +112,7 @@ export class RequestBook {
   /** Gives up every open request that `which` picks, oldest first, and answers them. */
   giveUpWhere(which: (asked: Asked) => boolean): readonly Asked[] {
     const given: Asked[] = []
-    for (const [key, asked] of this.#open) {
+    for (const [key, asked] of this.#open ?? NONE) {
       if (!which(asked)) continue
       this.#remove(key, asked)
       this.#remember(key, asked)
@@ -121,7 +126,7 @@ export class RequestBook {
     if (now < this.#earliest) return []
     const expired = this.giveUpWhere((asked) => asked.deadline <= now)
     this.#earliest = Number.POSITIVE_INFINITY
-    for (const { deadline } of this.#open.values()) {
+    for (const { deadline } of (this.#open ?? NONE).values()) {
       if (deadline < this.#earliest) this.#earliest = deadline
     }
     return expired
@@ -130,7 +135,7 @@ export class RequestBook {
   /** What was asked before `answered` was skipped, and perhaps dropped: it is waited for only a little longer. */
   #hasten(answered: Asked, now: number): void {
     let looked = 0
-    for (const older of this.#open.values()) {
+    for (const older of (this.#open ?? NONE).values()) {
       if (older === answered || looked++ === SKIPPED_LOOK) return
       if (older.soft || older.deadline <= now + REQUEST_SKIPPED_MS) continue
       older.deadline = now + REQUEST_SKIPPED_MS
@@ -143,26 +148,26 @@ export class RequestBook {
   }
 
   #remove(key: number, asked: Asked): void {
-    this.#open.delete(key)
+    if (this.#open?.delete(key) === true) this.#count--
     this.#bytes -= asked.length
     if (asked.soft) this.#soft--
   }
 
   #remember(key: number, asked: Asked): void {
-    this.#givenUp.delete(key)
-    this.#givenUp.set(key, asked)
-    if (this.#givenUp.size <= REQUESTS_GIVEN_UP_MAX) return
-    for (const oldest of this.#givenUp.keys()) {
-      this.#givenUp.delete(oldest)
+    const givenUp = (this.#givenUp ??= new Map())
+    givenUp.delete(key)
+    givenUp.set(key, asked)
+    if (givenUp.size <= REQUESTS_GIVEN_UP_MAX) return
+    for (const oldest of givenUp.keys()) {
+      givenUp.delete(oldest)
       return
     }
   }
 
   #forget(key: number, piece: number, begin: number, length: number): boolean {
-    if (this.#givenUp.size === 0) return false
-    const asked = this.#givenUp.get(key)
+    const asked = this.#givenUp?.get(key)
     if (asked === undefined || !is(asked, piece, begin, length)) return false
-    return this.#givenUp.delete(key)
+    return this.#givenUp?.delete(key) === true
   }
 }
 

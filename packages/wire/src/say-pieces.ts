@@ -33,6 +33,7 @@ export function sayAllowedFast(state: SessionState, piece: number): void {
   if (!state.fast || state.fastToPeer.has(piece)) return
   const { geometry } = state
   if (geometry === undefined) throw state.notNow('allowed-fast without metadata')
-  state.fastToPeer.set(piece, geometry.lengthOf(geometry.piece(piece)))
+  const length = geometry.lengthOf(geometry.piece(piece))
+  state.fastToPeer = new Map(state.fastToPeer).set(piece, length)
   state.say({ type: 'allowed-fast', piece })
 }

@@ -19,6 +19,9 @@ import type { Admission } from './session-options.ts'
 import { UselessBudget } from './useless-budget.ts'
 import { type ConnectionLimits, REQUESTS_UNSAID } from './wire-limits.ts'
 
+const NO_PIECES: ReadonlySet<number> = new Set()
+const NO_BYTES: ReadonlyMap<number, number> = new Map()
+
 export class SessionState {
   readonly role: 'dialed' | 'accepted'
   readonly identity: Identity
@@ -54,9 +57,9 @@ export class SessionState {
   /** The peer's `reqq`. */
   requestsOpenMax = REQUESTS_UNSAID
   /** Pieces the peer lets us ask for while it chokes us. */
-  readonly fastFromPeer = new Set<number>()
+  fastFromPeer: ReadonlySet<number> = NO_PIECES
   /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */
-  readonly fastToPeer = new Map<number, number>()
+  fastToPeer: ReadonlyMap<number, number> = NO_BYTES
   saidPieces = false
   /** The deadline may be nearer than it was when somebody last asked for it; see `passTime`. */
   isHastened = true

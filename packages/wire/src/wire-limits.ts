@@ -36,6 +36,18 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   keepAliveMs: 100_000,
 }
 
+const completed = new WeakMap<object, ConnectionLimits>()
+
+/** With what holds where an option is left out: one object for all connections that are given the same one. */
+export function limitsOf(given: Partial<ConnectionLimits> | undefined): ConnectionLimits {
+  if (given === undefined) return CONNECTION_LIMITS
+  const known = completed.get(given)
+  if (known !== undefined) return known
+  const limits = { ...CONNECTION_LIMITS, ...given }
+  completed.set(given, limits)
+  return limits
+}
+
 /** Requests to a peer that did not say its `reqq`: what libtorrent documents as its default. */
 export const REQUESTS_UNSAID = 250
 

@@ -111,9 +111,10 @@ export class Peer implements PeerHandle, ChannelReader {
   #alarm: Alarm | undefined
   #alarmAt = Number.POSITIVE_INFINITY
   #dirty = false
-  readonly #smallTalk: SmallTalk
+  /** Only where messages are bytes: there a write of its own costs. */
+  readonly #smallTalk: SmallTalk | undefined
   #closed = false
-  readonly #debt: ReadDebt
+  #debt: ReadDebt | undefined
 
   constructor(parts: PeerParts) {
     this.number = parts.number
@@ -127,11 +128,12 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#channel = parts.channel
     this.#clock = parts.clock
     this.#turn = parts.turn
-    this.#debt = new ReadDebt(parts.channel, parts.clock)
-    this.#smallTalk = new SmallTalk(parts.clock, () => {
-      this.touch()
-      this.#turn.end()
-    })
+    if (parts.connection instanceof PeerConnection) {
+      this.#smallTalk = new SmallTalk(parts.clock, () => {
+        this.touch()
+        this.#turn.end()
+      })
+    }
     this.now = parts.clock.now()
     this.openedAt = this.now
     this.listenPort = parts.role === 'dialed' ? parts.endpoint.port : undefined
@@ -174,7 +176,7 @@ export class Peer implements PeerHandle, ChannelReader {
   /** As `touch`, for what can wait a little for other output (haves). */
   touchSoon(): void {
     if (this.#dirty || this.#closed) return
-    if (this.#connection instanceof ObjectConnection || this.#smallTalk.isNow()) this.touch()
+    if (this.#smallTalk?.isNow() !== false) this.touch()
   }
 
   /** Told by the turn: one gathered write of all there is, and the alarm. */
@@ -216,7 +218,7 @@ export class Peer implements PeerHandle, ChannelReader {
     } catch (error) {
       this.#failed(error)
     }
-    if (this.readMeter !== undefined) this.#debt.pay(this.readMeter, chunk.length, now)
+    if (this.readMeter !== undefined) this.#pay(this.readMeter, chunk.length, now)
     this.#turn.end()
   }
 
@@ -239,7 +241,7 @@ export class Peer implements PeerHandle, ChannelReader {
       this.#failed(error)
     }
     if (this.readMeter !== undefined) {
-      this.#debt.pay(this.readMeter, objectLength(value as MessageObject), now)
+      this.#pay(this.readMeter, objectLength(value as MessageObject), now)
     }
     this.#turn.end()
   }
@@ -307,13 +309,19 @@ export class Peer implements PeerHandle, ChannelReader {
     throw error
   }
 
+  #pay(meter: ReadMeter, bytes: number, now: number): void {
+    if (this.#closed) return
+    this.#debt ??= new ReadDebt(this.#channel, this.#clock)
+    this.#debt.pay(meter, bytes, now)
+  }
+
   /** The channel is gone or going: everything lent comes back, the owner hears of it. */
   #over(reason: Error | undefined): void {
     if (this.#closed) return
     this.#closed = true
     this.#alarm?.cancel()
-    this.#debt.close()
-    this.#smallTalk.close()
+    this.#debt?.close()
+    this.#smallTalk?.close()
     this.session.close()
     this.owner.peerClosed(this, reason)
   }
@@ -327,19 +335,16 @@ export class Peer implements PeerHandle, ChannelReader {
     const connection = this.#connection
     const channel = this.#channel
     if (connection instanceof ObjectConnection) {
-      return connection.send(channel as Required<ByteChannel>, this.#wentOut)
+      return connection.send(channel as Required<ByteChannel>, this.#turn.ended)
     }
     const output = connection.takeOutput()
     if (output === undefined) return true
-    this.#smallTalk.spoken()
+    this.#smallTalk?.spoken()
     return channel.send(output.chunks, () => {
       output.sent()
-      this.#wentOut()
+      this.#turn.end()
     })
   }
-
-  /** Whoever waited for output to go has been told; what they say next goes out as one write. */
-  readonly #wentOut = (): void => this.#turn.end()
 
   /** An alarm stays where it is when the deadline moves away: it looks again when it rings. */
   #arm(): void {

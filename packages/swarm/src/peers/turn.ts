@@ -22,6 +22,8 @@ export class Turn {
   #tasksNext: (() => void)[] = []
   #ending = false
   #soon: Alarm | undefined
+  /** `end` as a value: whoever waited for output to go has been told; what they say next goes out as one write. */
+  readonly ended = (): void => this.end()
 
   constructor(clock: Clock) {
     this.#clock = clock

@@ -41,7 +41,7 @@ export class AskBook<P> {
 
   ask(asker: Asker<P>, partial: PartialPiece<P>, block: number, kind: AskKind): void {
     const duplicate = partial.ask(block, asker.peer, kind, asker.doubted)
-    if (duplicate) asker.duplicates.add(blockKey(partial.piece, block))
+    if (duplicate) asker.countDuplicate(blockKey(partial.piece, block))
     asker.countAsked(partial, 1)
   }
 
@@ -113,7 +113,7 @@ export class AskBook<P> {
 
   #countOff(asker: Asker<P>, partial: PartialPiece<P>, block: number): void {
     asker.countAsked(partial, -1)
-    asker.duplicates.delete(blockKey(partial.piece, block))
+    asker.forgetDuplicate(blockKey(partial.piece, block))
   }
 }
 

@@ -20,6 +20,10 @@ export const ALLOWED_FAST_MAX = 128
 /** Why a request ended without data; 'crossed': rejected by a peer that chokes us. */
 export type EndedWhy = 'rejected' | 'crossed' | 'choked' | 'expired' | 'cancelled'
 
+// What most peers of a large swarm never need is made when it is needed.
+const NO_NUMBERS: ReadonlySet<number> = new Set()
+const NOTHING_ASKED: ReadonlyMap<PartialPiece<never>, number> = new Map()
+
 export class Asker<P> {
   readonly peer: P
   readonly holding: Holding
@@ -29,9 +33,9 @@ export class Asker<P> {
   /** The piece it has to itself at the moment. */
   lead: PartialPiece<P> | undefined
   /** Pieces whose blocks it was asked for, with how many. */
-  readonly asked = new Map<PartialPiece<P>, number>()
+  asked: ReadonlyMap<PartialPiece<P>, number> = NOTHING_ASKED
   /** Blocks asked of it that others had been asked for, by `blockKey`. */
-  readonly duplicates = new Set<number>()
+  duplicates: ReadonlySet<number> = NO_NUMBERS
   /** Pieces that we need and may ask it for, now or when it unchokes us. */
   wanted = 0
   toldInteresting = false
@@ -43,12 +47,12 @@ export class Asker<P> {
   barrenBefore = 0
   /** What came from it of late, as told at its last pick. */
   bytesPerSecond = 0
-  readonly allowedFast = new Set<number>()
-  readonly #refused = new Map<number, number>()
+  allowedFast: ReadonlySet<number> = NO_NUMBERS
+  #refused: Map<number, number> | undefined
   /** When the first of them ends, at the earliest. */
   #firstEnd = Number.POSITIVE_INFINITY
   /** How often it alone sent a piece that was wrong. */
-  readonly #spoiled = new Map<number, number>()
+  #spoiled: Map<number, number> | undefined
 
   /** `may` as a value: it is asked of piece after piece. */
   readonly suits: (piece: number) => boolean
@@ -74,7 +78,7 @@ export class Asker<P> {
 
   /** The same, without pieces that it refused lately. */
   may(piece: number): AskKind | undefined {
-    return this.#refused.size > 0 && this.#refused.has(piece) ? undefined : this.offers(piece)
+    return this.#refused?.has(piece) === true ? undefined : this.offers(piece)
   }
 
   /** True while it has everything and no scope narrows it: interest is then the torrent's own. */
@@ -93,18 +97,20 @@ export class Asker<P> {
 
   /** What it sent for the piece was wrong: it is left alone with it, longer each time. */
   spoiled(piece: number, now: number): void {
-    const times = this.#spoiled.get(piece) ?? 0
-    if (times > 0 || this.#spoiled.size < REFUSALS_MAX) this.#spoiled.set(piece, times + 1)
+    const spoiled = (this.#spoiled ??= new Map())
+    const times = spoiled.get(piece) ?? 0
+    if (times > 0 || spoiled.size < REFUSALS_MAX) spoiled.set(piece, times + 1)
     this.#leave(piece, now + backOff(REFUSAL_MS, times + 1, SPOILED_MS_MAX))
   }
 
   #leave(piece: number, until: number): void {
-    this.#refused.delete(piece)
-    this.#refused.set(piece, until)
+    const refused = (this.#refused ??= new Map())
+    refused.delete(piece)
+    refused.set(piece, until)
     this.#firstEnd = Math.min(this.#firstEnd, until)
-    if (this.#refused.size <= REFUSALS_MAX) return
-    for (const oldest of this.#refused.keys()) {
-      this.#refused.delete(oldest)
+    if (refused.size <= REFUSALS_MAX) return
+    for (const oldest of refused.keys()) {
+      refused.delete(oldest)
       return
     }
   }
@@ -113,18 +119,19 @@ export class Asker<P> {
   expire(now: number): void {
     if (now < this.#firstEnd) return
     this.#firstEnd = Number.POSITIVE_INFINITY
-    for (const [piece, until] of this.#refused) {
+    for (const [piece, until] of this.#refused ?? []) {
       if (until > now) {
         this.#firstEnd = Math.min(this.#firstEnd, until)
         continue
       }
-      this.#refused.delete(piece)
+      this.#refused?.delete(piece)
       this.lookAgain()
     }
   }
 
   allow(piece: number): void {
-    if (this.allowedFast.size < ALLOWED_FAST_MAX) this.allowedFast.add(piece)
+    if (this.allowedFast.size >= ALLOWED_FAST_MAX) return
+    this.allowedFast = new Set(this.allowedFast).add(piece)
   }
 
   /** Milliseconds until all that was asked of it is here; Infinity: it has sent nothing of late. */
@@ -136,9 +143,20 @@ export class Asker<P> {
   }
 
   countAsked(partial: PartialPiece<P>, by: 1 | -1): void {
-    const count = (this.asked.get(partial) ?? 0) + by
-    if (count === 0) this.asked.delete(partial)
-    else this.asked.set(partial, count)
+    if (this.asked === NOTHING_ASKED) this.asked = new Map()
+    const asked = this.asked as Map<PartialPiece<P>, number>
+    const count = (asked.get(partial) ?? 0) + by
+    if (count === 0) asked.delete(partial)
+    else asked.set(partial, count)
+  }
+
+  countDuplicate(key: number): void {
+    this.duplicates = new Set(this.duplicates).add(key)
+  }
+
+  forgetDuplicate(key: number): void {
+    if (!this.duplicates.has(key)) return
+    this.duplicates = new Set([...this.duplicates].filter((other) => other !== key))
   }
 }
 

@@ -61,8 +61,8 @@ export class Pipeline {
   #silentSince: number | undefined
   #unchoked = false
 
-  constructor(blockLength: number, now: number, limits?: Partial<PipelineLimits>) {
-    this.#limits = { ...PIPELINE_LIMITS, ...limits }
+  constructor(blockLength: number, now: number, limits: PipelineLimits = PIPELINE_LIMITS) {
+    this.#limits = limits
     this.#blockLength = blockLength
     this.#rate = new MovingRate(now, RATE_MS)
     this.#reqq = this.#limits.requestsUnsaid

@@ -3,7 +3,7 @@
 import type { SwarmLimits } from '../options.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Asker } from '../picking/asker.ts'
-import { PIPELINE_LIMITS, Pipeline } from '../picking/pipeline.ts'
+import { PIPELINE_LIMITS, Pipeline, type PipelineLimits } from '../picking/pipeline.ts'
 
 export interface Intake {
   /** The picker's own. */
@@ -22,14 +22,27 @@ export function newIntake(
   blockLength: number,
   limits: SwarmLimits,
 ): Intake {
-  const pipeline = new Pipeline(blockLength, peer.now, {
-    requestsMin: limits.requestsPerPeerMin,
-    requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
-    requestsMax: limits.requestsPerPeerMax,
-    stallMs: limits.stallMs,
-    snubMs: limits.snubMs,
-  })
+  const pipeline = new Pipeline(blockLength, peer.now, pipelineLimits(limits))
   pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
   if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
   return { asker, pipeline, address: peer.address, doubted: false, allows: false }
+}
+
+/** One for all peers of a torrent. */
+const known = new WeakMap<SwarmLimits, PipelineLimits>()
+
+function pipelineLimits(limits: SwarmLimits): PipelineLimits {
+  let its = known.get(limits)
+  if (its === undefined) {
+    its = {
+      ...PIPELINE_LIMITS,
+      requestsMin: limits.requestsPerPeerMin,
+      requestsAtStart: Math.max(PIPELINE_LIMITS.requestsAtStart, limits.requestsPerPeerMin),
+      requestsMax: limits.requestsPerPeerMax,
+      stallMs: limits.stallMs,
+      snubMs: limits.snubMs,
+    }
+    known.set(limits, its)
+  }
+  return its
 }

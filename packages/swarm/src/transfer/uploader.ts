@@ -47,8 +47,10 @@ export interface Desk {
   readonly ahead: SendAhead
   loading: boolean
   /** Pieces it may ask for while choked, with the bytes of each that were served so. */
-  readonly allowedFast: Map<number, number>
+  allowedFast: ReadonlyMap<number, number>
 }
+
+const NONE_ALLOWED: ReadonlyMap<number, number> = new Map()
 
 export class Uploader {
   readonly #parts: UploaderParts
@@ -71,7 +73,7 @@ export class Uploader {
       held: [],
       ahead: new SendAhead(),
       loading: false,
-      allowedFast: new Map(),
+      allowedFast: NONE_ALLOWED,
     }
     peer.desk = desk
     this.#desks.add(desk)
@@ -90,7 +92,8 @@ export class Uploader {
 
   /** We told it that it may ask for these while choked. */
   allowFast(peer: Peer, piece: number): void {
-    peer.desk?.allowedFast.set(piece, 0)
+    const { desk } = peer
+    if (desk !== undefined) desk.allowedFast = new Map(desk.allowedFast).set(piece, 0)
   }
 
   /** Requests of this peer that wait for an answer. */
@@ -189,7 +192,7 @@ export class Uploader {
     const served = desk.allowedFast.get(piece)
     if (served === undefined) return false
     if (served + length > this.#parts.geometry.lengthOf(piece as PieceIndex)) return false
-    desk.allowedFast.set(piece, served + length)
+    desk.allowedFast = new Map(desk.allowedFast).set(piece, served + length)
     return true
   }
 
