@@ -11,7 +11,8 @@ import type { Hub } from './hub.ts'
 import type { SwarmLimits } from './options.ts'
 import type { DialCandidate, KnownPeers } from './peers/known-peers.ts'
 import { framed } from './peers/framing.ts'
-import { Peer, type PeerOwner } from './peers/peer.ts'
+import { Peer } from './peers/peer.ts'
+import type { PeerOwner } from './peers/peer-owner.ts'
 import type { PeerSet } from './peers/peer-set.ts'
 import type { Conviction } from './peers/trust.ts'
 import { TokenBucket } from './transfer/byte-budget.ts'
@@ -20,7 +21,7 @@ export interface ConnectionsParts {
   readonly hub: Hub
   readonly known: KnownPeers
   readonly peers: PeerSet
-  readonly owner: PeerOwner
+  readonly owner: PeerOwner<Peer>
   readonly downloadBudget: TokenBucket
   readonly limits: () => SwarmLimits
   /** v1, then truncated v2. */

@@ -8,7 +8,7 @@ import type { FoundPeer, PeerOrigin } from '@bt/ports'
 import { Bitfield, type InfoHash, type ReadonlyBitfield } from '@bt/primitives'
 import type { PeerEvent } from '@bt/wire'
 import { Connections } from './connections.ts'
-import type { EngineParts } from './engine-parts.ts'
+import type { EngineParts, PeerHandlers } from './engine-parts.ts'
 import type { Exchange } from './exchange.ts'
 import { MetadataShell } from './extensions/metadata-shell.ts'
 import { PeerExchangeShell } from './extensions/peer-exchange-shell.ts'
@@ -17,23 +17,17 @@ import { answerHashes } from './transfer/hash-answers.ts'
 import { knownPeersOptionsOf, mannersOf } from './manners.ts'
 import { Dialer } from './peers/dialer.ts'
 import { KnownPeers } from './peers/known-peers.ts'
-import type { Peer, PeerOwner } from './peers/peer.ts'
+import type { Peer } from './peers/peer.ts'
+import type { PeerOwner } from './peers/peer-owner.ts'
 import { PeerSet } from './peers/peer-set.ts'
 import { Upkeep } from './peers/upkeep.ts'
 import { PolicySeat } from './policy-seat.ts'
 import { PolicyEffects } from './policy-effects.ts'
 import { policyOf } from './torrent-options.ts'
 
-type Handlers = {
-  readonly [T in PeerEvent['type']]: (
-    peer: Peer,
-    event: Extract<PeerEvent, { readonly type: T }>,
-  ) => void
-}
-
 const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
 
-export class Engine implements PeerOwner {
+export class Engine implements PeerOwner<Peer> {
   readonly peers = new PeerSet()
   readonly known: KnownPeers
   readonly seat: PolicySeat
@@ -48,7 +42,7 @@ export class Engine implements PeerOwner {
   #online = false
   #accepting = false
 
-  readonly #handlers: Handlers = {
+  readonly #handlers: PeerHandlers = {
     asked: () => {}, // the acceptor's, before the peer is ours
     handshake: (peer, event) => this.connections.shaken(peer, event.remote),
     'extension-handshake': (peer, event) => this.#introduced(peer, event.facts),
@@ -258,7 +252,7 @@ export class Engine implements PeerOwner {
 
   peerHas(peer: Peer, piece: number): void {
     this.#gained(peer, piece)
-    if (!peer.isClosed) this.#exchange?.downloader.fill(peer)
+    if (!peer.isClosed) this.peerDrained(peer)
   }
 
   peerDrained(peer: Peer): void {

@@ -103,10 +103,7 @@ export function heardExtensionHandshake(payload: Uint8Array, hearer: object): Be
   return facts
 }
 
-const latest = new WeakMap<
-  object,
-  { readonly payload: Uint8Array; readonly facts: BencodeDict }
->()
+const latest = new WeakMap<object, { readonly payload: Uint8Array; readonly facts: BencodeDict }>()
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false

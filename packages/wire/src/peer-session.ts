@@ -7,15 +7,12 @@ import type { BencodeValue } from '@bt/bencode'
 import type { PieceGeometry } from '@bt/metainfo'
 import { type BlockData, type ReadonlyBitfield, invariant } from '@bt/primitives'
 import { adoptGeometry } from './adopt-geometry.ts'
-import type { Owed } from './answer-book.ts'
-import type { Phase } from './connection-phase.ts'
 import type { Handshake, HandshakeHead } from './handshake.ts'
 import { admit, hearHandshake, hearHead, sayHandshake } from './hear-handshake.ts'
 import { hearHave, hearMessage } from './hear-message.ts'
 import type { HashRange, Message } from './message.ts'
 import type { MessageOutput } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
-import type { Asked } from './request-book.ts'
 import { deadlineOf, passTime } from './pass-time.ts'
 import { sayDontHave, sayExtended, sayExtensionHandshake } from './say-extended.ts'
 import { sayAllowedFast, sayHave, sayPieces } from './say-pieces.ts'
@@ -32,20 +29,22 @@ import {
   sayUnchoke,
 } from './say-requests.ts'
 import type { Admission, PeerSessionOptions } from './session-options.ts'
+import { SessionFacts } from './session-facts.ts'
 import { SessionState } from './session-state.ts'
-import { type ConnectionLimits, limitsOf } from './wire-limits.ts'
+import { limitsOf } from './wire-limits.ts'
 
 /**
  * Contract of every machine: one call in, drain `next`, take the output, ask `deadline`. `receive`, `tick` and `adopt`
  * throw an InvariantError while events wait; commands may be given at any time, also between two events. Errors with
  * blame 'remote' come out of `receive`, `adopt` and `tick` and close the session; a closed session is deaf and mute.
  */
-export class PeerSession {
+export class PeerSession extends SessionFacts {
   readonly #state: SessionState
 
   constructor(options: PeerSessionOptions) {
     const limits = limitsOf(options.limits)
     const state = new SessionState(options.role, options.identity, limits, options.now)
+    super(state)
     this.#state = state
     if (options.role === 'accepted') return
     state.admission = options.admission
@@ -78,83 +77,6 @@ export class PeerSession {
     this.#state.end('close-asked')
   }
 
-  get role(): 'dialed' | 'accepted' {
-    return this.#state.role
-  }
-  get phase(): Phase {
-    return this.#state.phase
-  }
-  /** Refused, failed or closed. */
-  get closed(): boolean {
-    return this.#state.phase === 'closed'
-  }
-  get limits(): ConnectionLimits {
-    return this.#state.limits
-  }
-  get amChoking(): boolean {
-    return this.#state.amChoking
-  }
-  get amInterested(): boolean {
-    return this.#state.amInterested
-  }
-  get peerChoking(): boolean {
-    return this.#state.peerChoking
-  }
-  get peerInterested(): boolean {
-    return this.#state.peerInterested
-  }
-  /** Both sides have the fast extension (BEP 6). */
-  get fast(): boolean {
-    return this.#state.fast
-  }
-  /** Both sides have the extension protocol (BEP 10). */
-  get extended(): boolean {
-    return this.#state.extended
-  }
-  get version(): '1' | '2' {
-    return this.#state.version
-  }
-  /** Known with the metadata. */
-  get geometry(): PieceGeometry | undefined {
-    return this.#state.geometry
-  }
-  /** Undefined until the geometry is known; replaced with each 'pieces' event, changed in place by 'have'. */
-  get peerPieces(): ReadonlyBitfield | undefined {
-    return this.#state.pieces.known
-  }
-  /** Requests of ours without an answer, soft ones included. */
-  get requestsOpen(): number {
-    return this.#state.requests.count
-  }
-  get requestsOpenBytes(): number {
-    return this.#state.requests.bytes
-  }
-  get requestsSoft(): number {
-    return this.#state.requests.softCount
-  }
-  /** How many requests the peer takes at once: its `reqq`, 250 when it said nothing. */
-  get requestsOpenMax(): number {
-    return this.#state.requestsOpenMax
-  }
-  /** Requests of the peer without an answer, held ones included. */
-  get requestsFromPeer(): number {
-    return this.#state.answers.count
-  }
-  get requestsHeld(): number {
-    return this.#state.answers.heldCount
-  }
-  /** Requests of ours that are open, oldest first. Do not change the book while walking it. */
-  openRequests(): Iterable<Readonly<Asked>> {
-    return this.#state.requests.open()
-  }
-  /** Requests of the peer that are open, oldest first. Do not change the book while walking it. */
-  openRequestsFromPeer(): Iterable<Readonly<Owed>> {
-    return this.#state.answers.open()
-  }
-  /** The peer takes messages of this extension (and did not disable it). */
-  speaks(extension: string): boolean {
-    return this.#state.extensions.idOf(extension) !== undefined
-  }
   /** Not choked, or the piece is allowed-fast; and there is room under the peer's `reqq`. */
   mayRequest(piece: number): boolean {
     return mayRequest(this.#state, piece)

@@ -9,7 +9,8 @@ import { type PeerEvent, PeerSession } from '@bt/wire'
 import type { Hub } from '../hub.ts'
 import type { SessionLimits } from '../options.ts'
 import { framed } from './framing.ts'
-import { Peer, type PeerOwner } from './peer.ts'
+import { Peer } from './peer.ts'
+import type { PeerOwner } from './peer-owner.ts'
 
 /** A torrent, as far as accepting goes. */
 export interface Admitting {
@@ -23,7 +24,7 @@ export interface AcceptorParts {
   readonly torrentOf: (infoHash: InfoHash) => Admitting | undefined
 }
 
-export class Acceptor implements PeerOwner {
+export class Acceptor implements PeerOwner<Peer> {
   readonly #parts: AcceptorParts
   readonly #pending = new Set<Peer>()
   #listener: Listener | undefined

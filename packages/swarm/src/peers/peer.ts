@@ -22,31 +22,15 @@ import {
   ObjectConnection,
   objectLength,
   PeerConnection,
-  type PeerEvent,
   type PeerSession,
   WireError,
 } from '@bt/wire'
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
-import type { Intake } from '../transfer/intake.ts'
-import type { Desk } from '../transfer/uploader.ts'
+import type { PeerOwner } from './peer-owner.ts'
 import { ReadDebt, type ReadMeter } from './read-debt.ts'
 import { SmallTalk } from './small-talk.ts'
 import type { Turn } from './turn.ts'
-
-/** Who is told what a peer does. */
-export interface PeerOwner {
-  /** `event` is lent. */
-  peerEvent(peer: Peer, event: PeerEvent): void
-  /** A lone have: the event 'have', and nothing after it. */
-  peerHas(peer: Peer, piece: number): void
-  /** All events of a chunk or tick were told: now is the time to ask for more. */
-  peerDrained(peer: Peer): void
-  /** Its output was full and has room again. */
-  peerWritable(peer: Peer): void
-  /** Told once. `reason` undefined: closed in order. */
-  peerClosed(peer: Peer, reason: Error | undefined): void
-}
 
 export interface PeerParts {
   /** Counts up over the session: the order of peers wherever one is needed. */
@@ -56,7 +40,7 @@ export interface PeerParts {
   readonly endpoint: Endpoint
   readonly channel: ByteChannel
   readonly connection: PeerConnection | ObjectConnection
-  readonly owner: PeerOwner
+  readonly owner: PeerOwner<Peer>
   readonly clock: Clock
   readonly turn: Turn
 }
@@ -99,11 +83,11 @@ export class Peer implements PeerHandle, ChannelReader {
   /** What it receives is taken from this; absent: as fast as it comes. */
   readMeter: ReadMeter | undefined
 
-  /** Kept by the downloader and the uploader, while they deal with it. */
-  intake: Intake | undefined
-  desk: Desk | undefined
+  /** What the downloader and the uploader keep of it, while they deal with it: theirs alone. */
+  intake: object | undefined
+  desk: object | undefined
 
-  owner: PeerOwner
+  owner: PeerOwner<Peer>
   readonly #connection: PeerConnection | ObjectConnection
   readonly #channel: ByteChannel
   readonly #clock: Clock
@@ -179,12 +163,12 @@ export class Peer implements PeerHandle, ChannelReader {
     if (this.#smallTalk?.isNow() !== false) this.touch()
   }
 
-  /** Told by the turn: one gathered write of all there is, and the alarm. */
   /** Milliseconds for which its channel has taken nothing more; 0: it does. */
   get fullMs(): number {
     return this.fullSince === undefined ? 0 : this.#clock.now() - this.fullSince
   }
 
+  /** Told by the turn: one gathered write of all there is, and the alarm. */
   flush(): void {
     this.#dirty = false
     if (this.#closed) return
@@ -218,7 +202,7 @@ export class Peer implements PeerHandle, ChannelReader {
     } catch (error) {
       this.#failed(error)
     }
-    if (this.readMeter !== undefined) this.#pay(this.readMeter, chunk.length, now)
+    if (this.readMeter !== undefined) this.#pay(chunk.length, now)
     this.#turn.end()
   }
 
@@ -240,9 +224,7 @@ export class Peer implements PeerHandle, ChannelReader {
     } catch (error) {
       this.#failed(error)
     }
-    if (this.readMeter !== undefined) {
-      this.#pay(this.readMeter, objectLength(value as MessageObject), now)
-    }
+    if (this.readMeter !== undefined) this.#pay(objectLength(value as MessageObject), now)
     this.#turn.end()
   }
 
@@ -309,10 +291,10 @@ export class Peer implements PeerHandle, ChannelReader {
     throw error
   }
 
-  #pay(meter: ReadMeter, bytes: number, now: number): void {
-    if (this.#closed) return
+  #pay(bytes: number, now: number): void {
+    if (this.readMeter === undefined || this.#closed) return
     this.#debt ??= new ReadDebt(this.#channel, this.#clock)
-    this.#debt.pay(meter, bytes, now)
+    this.#debt.pay(this.readMeter, bytes, now)
   }
 
   /** The channel is gone or going: everything lent comes back, the owner hears of it. */

@@ -12,6 +12,12 @@ export interface Withdrawn<P> {
   readonly length: number
 }
 
+/** What to make of a block that came: take it if it is fresh, and cancel it at these peers. */
+export interface Arrival<P> {
+  readonly kind: 'fresh' | 'duplicate' | 'unwanted'
+  readonly cancel: readonly P[]
+}
+
 export class AskBook<P> {
   readonly #geometry: PieceGeometry
   readonly #partials: PartialPieces<P>

@@ -10,7 +10,7 @@ import type { PieceGeometry } from '@bt/metainfo'
 import type { Random } from '@bt/ports'
 import { type ReadonlyBitfield, invariant } from '@bt/primitives'
 import type { PieceScope, SwarmPolicy } from '../policy.ts'
-import { AskBook, type Withdrawn } from './ask-book.ts'
+import { type Arrival, AskBook, type Withdrawn } from './ask-book.ts'
 import { Asker, type EndedWhy } from './asker.ts'
 import { Availability } from './availability.ts'
 import { Interest } from './interest.ts'
@@ -30,12 +30,6 @@ export interface PickerOptions {
   /** Gives up a piece that has stood still, to make room for one that can move; its blocks are lost. */
   readonly discard?: (piece: number) => void
   readonly limits?: Partial<PickerLimits>
-}
-
-/** What to make of a block that came: take it if it is fresh, and cancel it at these peers. */
-export interface Arrival<P> {
-  readonly kind: 'fresh' | 'duplicate' | 'unwanted'
-  readonly cancel: readonly P[]
 }
 
 export class Picker<P> {

@@ -17,7 +17,7 @@ import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
 import { EndgameLooks } from './endgame-looks.ts'
-import { newIntake } from './intake.ts'
+import { intakeOf, newIntake } from './intake.ts'
 import { InterestTeller } from './interest-teller.ts'
 import { Judgement } from './judgement.ts'
 import type { Manners } from '../manners.ts'
@@ -103,7 +103,7 @@ export class Downloader {
   }
 
   gained(peer: Peer, piece: number): void {
-    const asker = peer.intake?.asker
+    const asker = intakeOf(peer)?.asker
     if (asker === undefined) return
     const isInterestOther = this.#parts.picker.gainedBy(asker, piece)
     if (isInterestOther) this.#parts.turn.later(this.#interest)
@@ -115,27 +115,27 @@ export class Downloader {
   }
 
   allowedFast(peer: Peer, piece: number): void {
-    const intake = peer.intake
+    const intake = intakeOf(peer)
     if (intake !== undefined) intake.allows = true
     this.#parts.picker.allowedFast(peer, piece)
   }
 
   requestsMaxOfPeer(peer: Peer): void {
-    peer.intake?.pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+    intakeOf(peer)?.pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
   }
 
   choked(peer: Peer): void {
-    peer.intake?.pipeline.choked(peer.now)
+    intakeOf(peer)?.pipeline.choked(peer.now)
     if (!this.#mayAskOf(peer)) this.#hungry.delete(peer)
   }
 
   unchoked(peer: Peer): void {
-    peer.intake?.pipeline.unchoked(peer.now)
+    intakeOf(peer)?.pipeline.unchoked(peer.now)
   }
 
   /** A policy's answer changed, about scope or link: what must not be asked any more is cancelled. */
   answerChanged(peer: Peer, isScope: boolean): void {
-    if (peer.intake === undefined) return
+    if (intakeOf(peer) === undefined) return
     const scope = this.#parts.seat.scope(peer)
     if (isScope) this.#parts.picker.setScope(peer, scope)
     const mayAsk = this.#parts.seat.mayAsk(peer)
@@ -147,11 +147,11 @@ export class Downloader {
   }
 
   bytesPerSecond(peer: Peer, now: number): number {
-    return peer.intake?.pipeline.bytesPerSecond(now) ?? 0
+    return intakeOf(peer)?.pipeline.bytesPerSecond(now) ?? 0
   }
 
   snubbed(peer: Peer, now: number): boolean {
-    return peer.intake?.pipeline.snubbed(now) ?? false
+    return intakeOf(peer)?.pipeline.snubbed(now) ?? false
   }
 
   blockArrived(peer: Peer, event: BlockEvent): void {
@@ -161,7 +161,7 @@ export class Downloader {
     const length = data.length
     meters.received(length, peer.now)
     peer.receivedBytes += length
-    const intake = peer.intake
+    const intake = intakeOf(peer)
     if (event.asked === 'never' || intake === undefined) {
       counters.wastedBytes += length
       return
@@ -202,7 +202,7 @@ export class Downloader {
   requestEnded(peer: Peer, event: RejectEvent): void {
     const { piece, begin, length } = event
     const why = event.why === 'rejected' && peer.session.peerChoking ? 'crossed' : event.why
-    peer.intake?.pipeline.ended(1, peer.now)
+    intakeOf(peer)?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, piece, begin, why, peer.now)
     this.#tell({ type: 'failed', peer, piece, bytes: length })
     this.#later()
@@ -210,7 +210,8 @@ export class Downloader {
 
   /** Asks for as much as there is room for. */
   fill(peer: Peer): void {
-    const { session, intake } = peer
+    const { session } = peer
+    const intake = intakeOf(peer)
     if (!session.amInterested || !this.#mayAskOf(peer)) return
     const { picker, seat, manners } = this.#parts
     if (intake === undefined || !seat.mayAsk(peer)) return
@@ -249,7 +250,7 @@ export class Downloader {
   /** Looks for peers that fell silent; asked once a choke round. */
   tick(now: number): void {
     for (const peer of this.#peers) {
-      const { intake } = peer
+      const intake = intakeOf(peer)
       if (intake === undefined || intake.doubted || !intake.pipeline.stalled(now)) continue
       intake.doubted = true
       this.#parts.picker.doubt(peer)
@@ -293,7 +294,7 @@ export class Downloader {
   /** It does not choke us, or allows something all the same. */
   #mayAskOf(peer: Peer): boolean {
     const { session } = peer
-    return !session.peerChoking || peer.intake?.allows === true
+    return !session.peerChoking || intakeOf(peer)?.allows === true
   }
 
   /** Requests that have lost their purpose. */
@@ -307,7 +308,7 @@ export class Downloader {
   ): void {
     if (!this.#parts.manners.cancels) return
     peer.session.cancel(block.piece, block.begin, block.length)
-    peer.intake?.pipeline.ended(1, peer.now)
+    intakeOf(peer)?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, block.piece, block.begin, 'cancelled', peer.now)
     peer.touch()
     this.#hungry.add(peer)
@@ -316,7 +317,7 @@ export class Downloader {
 
   /** Trust in this peer changed. */
   #parole(peer: Peer): void {
-    const intake = peer.intake
+    const intake = intakeOf(peer)
     if (intake === undefined) return
     const { picker, trust } = this.#parts
     picker.setParole(peer, trust.onParole(peer, intake.address))

@@ -46,3 +46,7 @@ function pipelineLimits(limits: SwarmLimits): PipelineLimits {
   }
   return its
 }
+
+export function intakeOf(peer: Peer): Intake | undefined {
+  return peer.intake as Intake | undefined
+}

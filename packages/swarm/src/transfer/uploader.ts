@@ -39,7 +39,7 @@ interface Waiting extends OpenRequest {
 }
 
 /** What is kept of one peer. */
-export interface Desk {
+interface Desk {
   readonly peer: Peer
   readonly budget: TokenBucket
   queue: Waiting[]
@@ -80,7 +80,7 @@ export class Uploader {
   }
 
   left(peer: Peer): void {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     if (desk === undefined) return
     desk.queue = []
     desk.held = []
@@ -92,13 +92,13 @@ export class Uploader {
 
   /** We told it that it may ask for these while choked. */
   allowFast(peer: Peer, piece: number): void {
-    const { desk } = peer
+    const desk = deskOf(peer)
     if (desk !== undefined) desk.allowedFast = new Map(desk.allowedFast).set(piece, 0)
   }
 
   /** Requests of this peer that wait for an answer. */
   waitingOf(peer: Peer): number {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     return desk === undefined ? 0 : desk.queue.length + desk.held.length
   }
 
@@ -106,7 +106,7 @@ export class Uploader {
     peer: Peer,
     event: { readonly piece: number; readonly begin: number; readonly length: number },
   ): void {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     const { piece, begin, length } = event
     if (desk === undefined || !this.#admitted(desk, piece, length)) {
       peer.session.reject(piece, begin, length)
@@ -134,7 +134,7 @@ export class Uploader {
     peer: Peer,
     event: { readonly piece: number; readonly begin: number; readonly length: number },
   ): void {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     if (desk === undefined) return
     const others = (open: Waiting): boolean =>
       open.piece !== event.piece || open.begin !== event.begin || open.length !== event.length
@@ -144,7 +144,7 @@ export class Uploader {
 
   /** We choked it; the session has rejected what may be rejected. */
   choked(peer: Peer): void {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     if (desk === undefined) return
     const fast = (open: Waiting): boolean => peer.fast && desk.allowedFast.has(open.piece)
     desk.queue = desk.queue.filter(fast)
@@ -169,7 +169,7 @@ export class Uploader {
 
   /** Its channel has room again. */
   writable(peer: Peer): void {
-    const desk = peer.desk
+    const desk = deskOf(peer)
     if (desk !== undefined) this.#wake(desk)
   }
 
@@ -228,7 +228,7 @@ export class Uploader {
       }
       if (offered.length === 0) break
       const chosen = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
-      const desk = (chosen?.peer as Peer | undefined)?.desk
+      const desk = chosen === undefined ? undefined : deskOf(chosen.peer as Peer)
       if (desk === undefined || chosen === undefined) break
       if (!this.#serveOne(desk, chosen as Waiting, now)) this.#ready.delete(desk)
     }
@@ -327,4 +327,8 @@ export class Uploader {
 function remove(queue: Waiting[], open: Waiting): void {
   const at = queue.indexOf(open)
   if (at >= 0) queue.splice(at, 1)
+}
+
+function deskOf(peer: Peer): Desk | undefined {
+  return peer.desk as Desk | undefined
 }

@@ -1,0 +1,17 @@
+// What a connection tells whoever it belongs to: first the acceptor, then the engine of a torrent.
+
+import type { PeerEvent } from '@bt/wire'
+
+/** Who is told what a peer does. */
+export interface PeerOwner<P> {
+  /** `event` is lent. */
+  peerEvent(peer: P, event: PeerEvent): void
+  /** A lone have: the event 'have', and nothing after it. */
+  peerHas(peer: P, piece: number): void
+  /** All events of a chunk or tick were told: now is the time to ask for more. */
+  peerDrained(peer: P): void
+  /** Its output was full and has room again. */
+  peerWritable(peer: P): void
+  /** Told once. `reason` undefined: closed in order. */
+  peerClosed(peer: P, reason: Error | undefined): void
+}
