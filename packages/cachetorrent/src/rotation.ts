@@ -3,14 +3,12 @@
 // A local slot is kept for 20 s, then goes to who waited longest. Outside askers are all unchoked, up to a bound: they
 // hold claims and ask for single pieces. Nobody is choked for want of interest alone: the request that crosses such a
 // choke on its way would be rejected, and a rejected piece is left alone for long. Which
-// request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
+// request goes next is by bytes served, equal among sites and neighbours.
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { slotsFor, SLOT_MS } from './limits.ts'
-import { Turns } from './turns.ts'
 
 export class Rotation {
-  readonly turns: Turns
   readonly #localSlots: number
   readonly #exportSlots: number
   /** Since when each local peer holds its slot. */
@@ -23,9 +21,8 @@ export class Rotation {
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
 
-  /** Bytes per second that we declare (0: not said), and the length of a piece in bytes. */
-  constructor(upload: number, pieceLength: number) {
-    this.turns = new Turns(pieceLength)
+  /** Bytes per second that we declare; 0: not said. */
+  constructor(upload: number) {
     const { local, outside } = slotsFor(upload)
     this.#localSlots = local
     this.#exportSlots = outside
@@ -50,15 +47,14 @@ export class Rotation {
     return [...this.#since.keys(), ...this.#exports(interested, isLocal)]
   }
 
-  /** Of those whose turn it may be, the request of the group that got least so far; in a group, first come. */
+  /** The request of the group that got least so far; in a group, first come. */
   next(
     open: readonly OpenRequest[],
     groupOf: (peer: PeerHandle) => string,
-    now: number,
-  ): OpenRequest | 'later' {
+  ): OpenRequest | undefined {
     let best: OpenRequest | undefined
     let bestServed = 0
-    for (const request of this.turns.admitted(open, now)) {
+    for (const request of open) {
       const served = this.#served.get(groupOf(request.peer)) ?? 0
       const isBetter =
         best === undefined ||
@@ -68,12 +64,11 @@ export class Rotation {
       best = request
       bestServed = served
     }
-    return best ?? 'later'
+    return best
   }
 
   /** A group that got nothing while it asked for nothing has no arrears to be paid. */
-  served(peer: PeerHandle, group: string, bytes: number, now: number): void {
-    this.turns.handed(peer, bytes, now)
+  served(group: string, bytes: number): void {
     const most = Math.max(0, ...this.#served.values())
     const own = Math.max(this.#served.get(group) ?? 0, most - ARREARS_BYTES_MAX)
     this.#served.set(group, own + bytes)
@@ -83,7 +78,6 @@ export class Rotation {
     this.#since.delete(peer)
     this.#until.delete(peer)
     this.#outside.delete(peer)
-    this.turns.left(peer)
   }
 
   /** Who was let in stays, asking or not, while there is room. */

@@ -3,14 +3,14 @@
 import type { PeerSource } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
 import type { SimHost } from '@bt/simulator'
-import { type PolicyFact, Session, type Swarm } from '@bt/swarm'
+import { type PolicyFact, Session, type Swarm, type SwarmPolicy } from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import type { PeerPlan } from './layout.ts'
 import type { ContentPart, Outfit, Profile } from './profile.ts'
 import type { NeighbourRules } from './scenario.ts'
 import type { SchemePeer } from './scheme.ts'
 import { standIn } from './stand-in.ts'
-import type { Truth, Witness } from './truth.ts'
+import { type Truth, WITNESSED, type Witness } from './truth.ts'
 
 /** A member's part in one torrent during one life of its host. */
 export interface Share {
@@ -143,6 +143,7 @@ export class Member {
       ...(scheme.limits === undefined ? {} : { limits: scheme.limits }),
       sources: [source],
       policy: standIn(policy, {
+        observes: observe === undefined ? heardBy(policy) : undefined,
         observe: (fact) => {
           witness.observe(fact)
           if (share !== undefined) observe?.(this, fact, share)
@@ -162,4 +163,10 @@ export class Member {
     })
     return share
   }
+}
+
+/** What its policy wants to hear, and the witness; undefined: everything. */
+function heardBy(policy: SwarmPolicy | undefined): ReadonlySet<PolicyFact['type']> | undefined {
+  if (policy?.observe === undefined) return WITNESSED
+  return policy.observes === undefined ? undefined : new Set([...WITNESSED, ...policy.observes])
 }

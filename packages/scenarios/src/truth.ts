@@ -82,6 +82,9 @@ export class Truth {
   }
 }
 
+/** The facts that a witness hears. */
+export const WITNESSED: ReadonlySet<PolicyFact['type']> = new Set(['opened', 'progress', 'closed'])
+
 interface Counted {
   readonly from: number
   bytes: number

@@ -313,7 +313,7 @@ export class Engine implements PeerOwner<Peer> {
 
   #gained(peer: Peer, piece: number): void {
     this.#exchange?.downloader.gained(peer, piece)
-    if (this.seat.observes) this.seat.observe({ type: 'have', peer, piece })
+    if (this.seat.hearsHaves) this.seat.observe({ type: 'have', peer, piece })
     this.#dropIfUseless(peer)
   }
 

@@ -48,14 +48,27 @@ interface Kept {
 
 export class PolicySeat {
   readonly policy: SwarmPolicy | undefined
+  /** Is anybody told of facts? Asked before one is made, on hot paths. */
+  readonly observes: boolean
   readonly #parts: SeatParts
   readonly #kept = new Map<PeerHandle, Kept>()
   readonly #alarms = new Set<Alarm>()
+  /** Is anybody told of haves? Asked before the fact is made, on the hottest path there is. */
+  readonly hearsHaves: boolean
+  /** Which questions it answers at all: a policy may be slow to say so. */
+  readonly #answersLink: boolean
+  readonly #answersScope: boolean
+  readonly #answersBudget: boolean
   #attached = false
 
   constructor(policy: SwarmPolicy | undefined, parts: SeatParts) {
     this.policy = policy
     this.#parts = parts
+    this.observes = policy?.observe !== undefined
+    this.hearsHaves = this.observes && policy?.observes?.has('have') !== false
+    this.#answersLink = policy?.link !== undefined
+    this.#answersScope = policy?.scope !== undefined
+    this.#answersBudget = policy?.budget !== undefined
   }
 
   attach(): void {
@@ -73,11 +86,6 @@ export class PolicySeat {
     this.policy?.detach?.()
   }
 
-  /** Is anybody told of facts? Asked before one is made, on hot paths. */
-  get observes(): boolean {
-    return this.policy?.observe !== undefined
-  }
-
   observe(fact: PolicyFact): void {
     this.policy?.observe?.(fact)
   }
@@ -87,7 +95,7 @@ export class PolicySeat {
   }
 
   link(peer: PeerHandle): Link {
-    if (this.policy?.link === undefined) return 'both'
+    if (!this.#answersLink || this.policy?.link === undefined) return 'both'
     const kept = this.#keptOf(peer)
     kept.link ??= this.policy.link(peer)
     return kept.link
@@ -106,14 +114,14 @@ export class PolicySeat {
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {
-    if (this.policy?.scope === undefined) return undefined
+    if (!this.#answersScope || this.policy?.scope === undefined) return undefined
     const kept = this.#keptOf(peer)
     if (kept.scope === 'unasked') kept.scope = this.policy.scope(peer)
     return kept.scope
   }
 
   budget(peer: PeerHandle): ByteBudget | undefined {
-    if (this.policy?.budget === undefined) return undefined
+    if (!this.#answersBudget || this.policy?.budget === undefined) return undefined
     const kept = this.#keptOf(peer)
     if (kept.budget === 'unasked') kept.budget = this.policy.budget(peer)
     return kept.budget

@@ -9,8 +9,8 @@ import { Haves } from '../src/transfer/haves.ts'
 function tell(redundant: boolean): { readonly lacks: boolean[]; readonly has: boolean[] } {
   const have = new Bitfield(3)
   const peer = (pieces: Bitfield, told: boolean[]): Peer => {
-    const session = { hasOutput: true, sendHave: (_: number, isNews: boolean) => told.push(isNews) }
-    return { pieces, session, touchSoon: () => {} } as unknown as Peer
+    const tellHave = (_: number, isNews: boolean): void => void told.push(isNews)
+    return { pieces, tellHave } as unknown as Peer
   }
   const told = { lacks: [], has: [] }
   const peers = [peer(new Bitfield(3), told.lacks), peer(Bitfield.full(3), told.has)]

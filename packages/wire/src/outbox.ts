@@ -32,6 +32,11 @@ export class Outbox {
     return this.#first === undefined
   }
 
+  /** Nothing waits for company either. */
+  get isIdle(): boolean {
+    return this.#first === undefined && this.#later === undefined
+  }
+
   put(message: Message, sent?: () => void): void {
     this.#add(message, wireLength(message))
     if (sent === undefined) return

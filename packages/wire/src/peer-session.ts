@@ -15,7 +15,7 @@ import type { MessageOutput } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
 import { deadlineOf, passTime } from './pass-time.ts'
 import { sayDontHave, sayExtended, sayExtensionHandshake } from './say-extended.ts'
-import { sayAllowedFast, sayHave, sayPieces } from './say-pieces.ts'
+import { sayAllowedFast, sayHave, sayPieces, takeHave } from './say-pieces.ts'
 import {
   NO_OPTIONS,
   type RequestOptions,
@@ -208,6 +208,11 @@ export class PeerSession extends SessionFacts {
   /** `isNews` false: it goes with the next output, or when 64 wait; for peers that have the piece themselves. */
   sendHave(piece: number, isNews = true): void {
     if (this.#maySpeak()) sayHave(this.#state, piece, isNews)
+  }
+
+  /** `sendHave` and `takeOnlyMessage` in one, where nothing else is to be said; else undefined, and nothing is said. */
+  takeHave(piece: number): Message | undefined {
+    return takeHave(this.#state, piece)
   }
 
   /** Nothing when the peer does not speak lt_donthave. Its open requests for the piece are rejected (BEP 54). */

@@ -20,9 +20,21 @@ export function sayPieces(state: SessionState, have: ReadonlyBitfield): void {
 /** `isNews` false: the peer has it itself, and need not hear of it now. */
 export function sayHave(state: SessionState, piece: number, isNews: boolean): void {
   state.saidPieces = true
+  if (isNews) state.say(haveOf(piece))
+  else state.outbox.putLater(haveOf(piece))
+}
+
+/** A have that goes past the outbox, if nothing is in it. */
+export function takeHave(state: SessionState, piece: number): Message | undefined {
+  if (!state.maySpeak || !state.outbox.isIdle) return undefined
+  state.saidPieces = true
+  state.liveness.said(state.now)
+  return haveOf(piece)
+}
+
+function haveOf(piece: number): Message {
   if (latestHave.piece !== piece) latestHave = { type: 'have', piece }
-  if (isNews) state.say(latestHave)
-  else state.outbox.putLater(latestHave)
+  return latestHave
 }
 
 /** One object for all peers that are told of a piece: messages are never changed. */

@@ -17,6 +17,8 @@ export class ClassicBase implements SwarmPolicy {
     this.#host = undefined
   }
 
+  readonly observes: ReadonlySet<PolicyFact['type']> = new Set(['progress', 'closed'])
+
   observe(fact: PolicyFact): void {
     if (fact.type === 'progress') this.#choker.received(fact.peer, fact.bytes)
     if (fact.type === 'closed') this.#choker.left(fact.peer)

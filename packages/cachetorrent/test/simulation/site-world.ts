@@ -72,9 +72,7 @@ export class Witness implements SwarmPolicy {
       dial: (endpoint, origin) => inner.dial(endpoint, origin),
       scope: (peer) => inner.scope(peer),
       unchoke: (round) => inner.unchoke(round),
-      get serve() {
-        return inner.serve
-      },
+      serve: (open) => inner.serve(open),
       get reveal() {
         return inner.reveal
       },

@@ -12,7 +12,7 @@ import {
 const SMALL = ['sites.0.count=5', 'sites.0.hosts=12', 'pieces=160', 'endgame=0']
 
 describe('plain BitTorrent against theory, five sites of twelve', () => {
-  const results = [1].map((seed) => {
+  const results = [1, 2, 3, 4].map((seed) => {
     const { scenario, settings } = applySettings(
       catalogued('medium'),
       schemeNamed('bittorrent'),
@@ -28,11 +28,14 @@ describe('plain BitTorrent against theory, five sites of twelve', () => {
     })
   })
 
-  test('R is that of random sources, within 4 percent at this size', () => {
+  // A run of this size is off by 2 percent (one standard deviation), and all of them by 2 percent to the same side.
+  test('R is that of random sources, within 4 percent at this size, over four seeds', () => {
+    let sum = 0
     for (const { redundancy, bounds } of results) {
       expect(bounds.randomRedundancy).toBeCloseTo((12 * 47) / 58, 6)
-      expect(Math.abs(redundancy / bounds.randomRedundancy - 1)).toBeLessThan(0.04)
+      sum += redundancy / bounds.randomRedundancy
     }
+    expect(Math.abs(sum / results.length - 1)).toBeLessThan(0.04)
   })
 
   test('no byte travels faster than links allow, and the last peer is not far behind the fluid bound', () => {

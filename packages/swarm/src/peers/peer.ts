@@ -24,6 +24,7 @@ import {
   PeerConnection,
   type PeerSession,
   WireError,
+  wireLength,
 } from '@bt/wire'
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
@@ -130,7 +131,6 @@ export class Peer implements PeerHandle, ChannelReader {
   get fast(): boolean {
     return this.session.fast
   }
-
   get isClosed(): boolean {
     return this.#closed
   }
@@ -139,7 +139,6 @@ export class Peer implements PeerHandle, ChannelReader {
   get queuedBytes(): number {
     return this.#channel.queuedBytes
   }
-
   get carriers(): readonly string[] {
     return this.#channel.carriers
   }
@@ -157,9 +156,18 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.touch(this)
   }
 
-  /** As `touch`, for what can wait a little for other output (haves). */
-  touchSoon(): void {
-    if (this.#dirty || this.#closed) return
+  /** We have a piece. `isNews` false: it may wait for company; and where messages are bytes it always may, a little. */
+  tellHave(piece: number, isNews: boolean): void {
+    const { session } = this
+    const isAlone = isNews && this.#smallTalk === undefined && !this.#dirty && !this.#closed
+    const have = isAlone ? session.takeHave(piece) : undefined
+    if (have !== undefined) {
+      const takesMore = (this.#channel as Required<ByteChannel>).sendObject(have, wireLength(have))
+      if (!takesMore) this.fullSince ??= this.#clock.now()
+      return
+    }
+    session.sendHave(piece, isNews)
+    if (!session.hasOutput || this.#dirty || this.#closed) return
     if (this.#smallTalk?.isNow() !== false) this.touch()
   }
 
@@ -174,7 +182,9 @@ export class Peer implements PeerHandle, ChannelReader {
     if (this.#closed) return
     if (!this.#send()) {
       this.fullSince ??= this.#clock.now()
-      if (this.#channel.queuedBytes > this.#outputBytesMax) {
+      const { geometry } = this.session
+      const outputBytesMax = Math.max(OUTPUT_BYTES_MAX, 4 * (geometry?.blockLength ?? 0))
+      if (this.#channel.queuedBytes > outputBytesMax) {
         this.drop(
           'output-full',
           `${this.#channel.queuedBytes} bytes wait for a peer that reads nothing`,
@@ -206,7 +216,6 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.end()
   }
 
-  /** The same for framing 'objects'. */
   receivedObject(value: object): void {
     if (this.#closed) return
     const now = this.#clock.now()
@@ -284,11 +293,8 @@ export class Peer implements PeerHandle, ChannelReader {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof WireError && error.blame === 'remote') {
-      this.abort(error)
-      return
-    }
-    throw error
+    if (!(error instanceof WireError && error.blame === 'remote')) throw error
+    this.abort(error)
   }
 
   #pay(bytes: number, now: number): void {
@@ -306,10 +312,6 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#smallTalk?.close()
     this.session.close()
     this.owner.peerClosed(this, reason)
-  }
-
-  get #outputBytesMax(): number {
-    return Math.max(OUTPUT_BYTES_MAX, 4 * (this.session.geometry?.blockLength ?? 0))
   }
 
   /** All there is to say. False: the channel takes nothing more for now. */

@@ -81,6 +81,11 @@ export class Asker<P> {
     return this.#refused?.has(piece) === true ? undefined : this.offers(piece)
   }
 
+  /** Pieces outside of this do not suit it; undefined: there may be any. */
+  get onlyOf(): Uint8Array | undefined {
+    return this.scope?.promised === undefined ? this.holding.bits : undefined
+  }
+
   /** True while it has everything and no scope narrows it: interest is then the torrent's own. */
   get offersAll(): boolean {
     return this.holding.bits === undefined && (this.scope === undefined || this.scope.had === 'all')

@@ -190,7 +190,7 @@ export class PieceChoice<P> {
     const { queue, limits } = this.#parts
     if (this.#full || queue.order.firstGroup >= beforeGroup) return undefined
     if (asker.barrenAt === queue.additions && beforeGroup <= asker.barrenBefore) return undefined
-    const piece = queue.draw(asker.suits, beforeGroup, this.hadCount < limits.randomFirstPieces)
+    const piece = queue.draw(asker, beforeGroup, this.hadCount < limits.randomFirstPieces)
     if (piece < 0) {
       asker.barrenAt = queue.additions
       asker.barrenBefore = beforeGroup

@@ -2,6 +2,7 @@
 
 import type { Random } from '@bt/ports'
 import type { SwarmPolicy } from '../policy.ts'
+import type { Asker } from './asker.ts'
 import { PRIORITY_MAX, type PieceLives } from './piece-lives.ts'
 import { RANKS_MAX } from './picker-limits.ts'
 import { RarityOrder } from './rarity-order.ts'
@@ -39,12 +40,15 @@ export class PieceQueue {
   }
 
   /** The next piece that suits, of a group below `beforeGroup`; −1: none. It stays in. */
-  draw(suits: (piece: number) => boolean, beforeGroup: number, randomFirst: boolean): number {
+  draw<P>(asker: Asker<P>, beforeGroup: number, randomFirst: boolean): number {
+    const { suits } = asker
     if (this.order.firstGroup >= beforeGroup) return -1
     if (this.sequential) return this.order.inSequence(suits, beforeGroup)
     if (randomFirst) return this.order.any(suits, beforeGroup)
     const { prefer } = this
-    if (prefer?.within !== 'same-rarity') return this.order.rarest(suits, beforeGroup)
+    if (prefer?.within !== 'same-rarity') {
+      return this.order.rarest(suits, beforeGroup, undefined, asker.onlyOf)
+    }
     return this.order.rarest(suits, beforeGroup, (piece) => prefer.rank(piece))
   }
 

@@ -128,17 +128,20 @@ export class RarityOrder {
   /**
    * The first piece in order that suits, in a group below `beforeGroup`; −1: none.
    * `rank` chooses among pieces of one level: the smallest of the first `RANKED_CANDIDATES_MAX` that suit.
+   * `within`, in BEP 3 order: none that is not in it suits, and these are passed over without asking.
    */
   rarest(
     suits: (piece: number) => boolean,
     beforeGroup: number,
     rank?: (piece: number) => number,
+    within?: Uint8Array,
   ): number {
     this.#settle()
     for (const group of this.#sorted) {
       if (group.id >= beforeGroup) return NONE
       for (const bucket of group.levels) {
-        const found = rank === undefined ? first(bucket, suits) : lowest(bucket, suits, rank)
+        const found =
+          rank === undefined ? first(bucket, suits, within) : lowest(bucket, suits, rank)
         if (found !== NONE) return found
       }
     }
@@ -228,9 +231,16 @@ export class RarityOrder {
   }
 }
 
-function first(bucket: readonly number[], suits: (piece: number) => boolean): number {
+function first(
+  bucket: readonly number[],
+  suits: (piece: number) => boolean,
+  within: Uint8Array | undefined,
+): number {
   for (let at = 0; at < bucket.length; at++) {
-    if (suits(bucket[at] as number)) return bucket[at] as number
+    const piece = bucket[at] as number
+    const isOut =
+      within !== undefined && ((within[piece >> 3] as number) & (128 >> (piece & 7))) === 0
+    if (!isOut && suits(piece)) return piece
   }
   return NONE
 }

@@ -102,9 +102,7 @@ export class Haves {
   }
 
   #tell(peer: Peer, piece: number, tellsAll: boolean): void {
-    const isNews = tellsAll || !peer.pieces.has(piece)
-    peer.session.sendHave(piece, isNews)
-    if (peer.session.hasOutput) peer.touchSoon()
+    peer.tellHave(piece, tellsAll || !peer.pieces.has(piece))
   }
 
   /** Everybody is told at once: they may want to part. */
