@@ -68,6 +68,14 @@ export class CachePolicy implements SwarmPolicy {
     return shown
   }
 
+  readonly #serve = (
+    open: readonly OpenRequest[],
+    now: number,
+  ): OpenRequest | 'later' | undefined => {
+    const member = this.#member
+    return member?.rotation.next(open, (peer) => member.groupOf(peer), now)
+  }
+
   /** @throws {CacheTorrentError} `BAD_SITE_NAME` */
   constructor(options: CacheOptions) {
     if (options.site !== undefined) siteToken(options.infoHash, options.site)
@@ -118,6 +126,7 @@ export class CachePolicy implements SwarmPolicy {
     const isNew = this.#member === undefined
     const member = this.#known()
     if (member === undefined) return
+    const now = this.#host?.now() ?? 0
     if (fact.type === 'opened') {
       if (!isNew) member.opened(fact.peer)
     } else if (fact.type === 'closed') member.closed(fact.peer)
@@ -129,7 +138,9 @@ export class CachePolicy implements SwarmPolicy {
     else if (fact.type === 'verified') member.verified(fact.piece)
     else if (fact.type === 'corrupt') member.corrupted(fact.piece)
     else if (fact.type === 'served') {
-      member.rotation.served(member.groupOf(fact.peer), fact.bytes)
+      member.rotation.served(fact.peer, member.groupOf(fact.peer), fact.bytes, now)
+    } else if (fact.type === 'sent') {
+      member.rotation.turns.sent(fact.peer, fact.bytes, now)
     }
   }
 
@@ -160,10 +171,10 @@ export class CachePolicy implements SwarmPolicy {
     return member.rotation.unchoke(round.interested, (peer) => member.isLocal(peer), round.now)
   }
 
-  serve(open: readonly OpenRequest[]): OpenRequest | undefined {
+  /** In a site, and while we send first copies; a plain member serves as any client does. */
+  get serve(): SwarmPolicy['serve'] {
     const member = this.#member
-    if (member === undefined) return undefined
-    return member.rotation.next(open, (peer) => member.groupOf(peer))
+    return member?.mode === 'cached' || member?.origin.isActive === true ? this.#serve : undefined
   }
 
   /** Only while we are a seed that sends first copies. */
@@ -213,6 +224,8 @@ export class CachePolicy implements SwarmPolicy {
     const host = this.#host
     if (host === undefined) return
     this.#known()?.tick()
+    // whoever takes nothing may hold up the rest no longer
+    if (this.#member?.rotation.turns.isWaiting === true) host.changed('budget')
     this.#alarm = host.at(host.now() + TICK_MS, () => this.#tick())
   }
 

@@ -119,11 +119,18 @@ const AHEAD_BYTES = 32_768
 /** Seconds that a word of ours may wait behind blocks: with more, others take us for dead. */
 const AHEAD_SECONDS = 3
 
+/** Peers served at a time, at least: while one's last bytes leave, the next one's first go. */
+export const TURNS_MIN = 2
+/** And at most, however slow they are: a block of each waits in memory. */
+export const TURNS_MAX = 16
+/** Milliseconds without a byte sent to it after which a peer does not count as being served. */
+export const TURN_STUCK_MS = 10_000
+
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
 
 /** Pieces that an origin has on their way at a time, at least and at most. */
-export const PUSHES_MIN = 4
+export const PUSHES_MIN = 2
 export const PUSHES_MAX = 30
 /** Pieces of it that one member fetches at a time: one comes, the next is asked for. */
 export const PUSHES_PER_PEER_MAX = 2

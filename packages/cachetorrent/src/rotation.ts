@@ -3,12 +3,14 @@
 // A local slot is kept for 20 s, then goes to who waited longest. Outside askers are all unchoked, up to a bound: they
 // hold claims and ask for single pieces. Nobody is choked for want of interest alone: the request that crosses such a
 // choke on its way would be rejected, and a rejected piece is left alone for long. Which
-// request goes next is by bytes served, equal among sites and neighbours.
+// request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { slotsFor, SLOT_MS } from './limits.ts'
+import { Turns } from './turns.ts'
 
 export class Rotation {
+  readonly turns: Turns
   readonly #localSlots: number
   readonly #exportSlots: number
   /** Since when each local peer holds its slot. */
@@ -21,8 +23,9 @@ export class Rotation {
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
 
-  /** Bytes per second that we declare; 0: not said. */
-  constructor(upload: number) {
+  /** Bytes per second that we declare (0: not said), and the length of a piece in bytes. */
+  constructor(upload: number, pieceLength: number) {
+    this.turns = new Turns(pieceLength)
     const { local, outside } = slotsFor(upload)
     this.#localSlots = local
     this.#exportSlots = outside
@@ -47,14 +50,15 @@ export class Rotation {
     return [...this.#since.keys(), ...this.#exports(interested, isLocal)]
   }
 
-  /** The request of the group that got least so far; in a group, first come. */
+  /** Of those whose turn it may be, the request of the group that got least so far; in a group, first come. */
   next(
     open: readonly OpenRequest[],
     groupOf: (peer: PeerHandle) => string,
-  ): OpenRequest | undefined {
+    now: number,
+  ): OpenRequest | 'later' {
     let best: OpenRequest | undefined
     let bestServed = 0
-    for (const request of open) {
+    for (const request of this.turns.admitted(open, now)) {
       const served = this.#served.get(groupOf(request.peer)) ?? 0
       const isBetter =
         best === undefined ||
@@ -64,11 +68,12 @@ export class Rotation {
       best = request
       bestServed = served
     }
-    return best
+    return best ?? 'later'
   }
 
   /** A group that got nothing while it asked for nothing has no arrears to be paid. */
-  served(group: string, bytes: number): void {
+  served(peer: PeerHandle, group: string, bytes: number, now: number): void {
+    this.turns.handed(peer, bytes, now)
     const most = Math.max(0, ...this.#served.values())
     const own = Math.max(this.#served.get(group) ?? 0, most - ARREARS_BYTES_MAX)
     this.#served.set(group, own + bytes)
@@ -78,6 +83,7 @@ export class Rotation {
     this.#since.delete(peer)
     this.#until.delete(peer)
     this.#outside.delete(peer)
+    this.turns.left(peer)
   }
 
   /** Who was let in stays, asking or not, while there is room. */

@@ -75,7 +75,7 @@ export class SiteMember {
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
     const upload = options.uploadBytesPerSecond ?? 0
-    this.rotation = new Rotation(upload)
+    this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1)
     this.#patience = new Patience({ host, neighbours, wants })
     this.#view = new SiteView({ self: this.#self, neighbours, leadership, upload })
     this.arbiter = new ArbiterDesk({

@@ -14,6 +14,8 @@ import { THREAD_PROGRAM } from './thread-program.ts'
 const THREADS_MAX = 4
 /** Threads while what lies in files is hashed (a recheck): every core, until some are no help to any disk. */
 const FILE_THREADS_MAX = 16
+/** MiB. A thread's heap holds messages and digests, never content. */
+const THREAD_HEAP = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 }
 /** A thread beyond the first that nobody wanted for this long ends. */
 const IDLE_MS = 2000
 /** Jobs that a thread has before another one is started. */
@@ -177,6 +179,7 @@ export class WorkThreads {
         // Loaders and flags of the main thread are nothing to it, and would slow its start.
         execArgv: [],
         env: {},
+        resourceLimits: THREAD_HEAP,
         name: 'bt-work',
       })
     } catch (error) {

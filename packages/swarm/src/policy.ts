@@ -84,8 +84,9 @@ export type PolicyFact =
     }
   | { readonly type: 'verified'; readonly piece: number; readonly from: readonly PeerHandle[] }
   | { readonly type: 'corrupt'; readonly piece: number; readonly suspects: readonly PeerHandle[] }
+  /** 'served': bytes of a piece handed to its channel; 'sent': they left it. */
   | {
-      readonly type: 'served'
+      readonly type: 'served' | 'sent'
       readonly peer: PeerHandle
       readonly piece: number
       readonly bytes: number
@@ -170,8 +171,14 @@ export interface SwarmPolicy {
   hold?(peer: PeerHandle, piece: number, heldNow: number): number
   /** The whole set for the next round. */
   unchoke?(round: UnchokeRound): readonly PeerHandle[]
-  /** Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest few of each peer. Held ones are not offered. */
-  serve?(open: readonly OpenRequest[], now: number): OpenRequest | undefined
+  /**
+   * Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest few of
+   * each peer. Held ones are not offered. 'later': none of them until something that is under way has been sent, or
+   * `changed('budget')`; where nothing is under way it means first come.
+   */
+  readonly serve?:
+    | ((open: readonly OpenRequest[], now: number) => OpenRequest | 'later' | undefined)
+    | undefined
   /**
    * To whom a piece we have is shown: in the bitfield of a new connection, and as `have`. Asked again on
    * `changed('reveal')`; undefined while nothing is hidden, which may come and go.

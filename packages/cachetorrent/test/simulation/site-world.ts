@@ -72,7 +72,9 @@ export class Witness implements SwarmPolicy {
       dial: (endpoint, origin) => inner.dial(endpoint, origin),
       scope: (peer) => inner.scope(peer),
       unchoke: (round) => inner.unchoke(round),
-      serve: (open) => inner.serve(open),
+      get serve() {
+        return inner.serve
+      },
       get reveal() {
         return inner.reveal
       },

@@ -60,6 +60,8 @@ export class Uploader {
   readonly #pump = (): void => this.#serve()
   #alarm: Alarm | undefined
   #alarmAt = Number.POSITIVE_INFINITY
+  /** Blocks handed to channels that have not left them. */
+  #underWay = 0
 
   constructor(parts: UploaderParts) {
     this.#parts = parts
@@ -227,7 +229,9 @@ export class Uploader {
         }
       }
       if (offered.length === 0) break
-      const chosen = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
+      const answer = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
+      if (answer === 'later' && this.#underWay > 0) return
+      const chosen = answer === 'later' ? offered[0] : answer
       const desk = chosen === undefined ? undefined : deskOf(chosen.peer as Peer)
       if (desk === undefined || chosen === undefined) break
       if (!this.#serveOne(desk, chosen as Waiting, now)) this.#ready.delete(desk)
@@ -256,19 +260,30 @@ export class Uploader {
     }
     remove(desk.queue, open)
     desk.ahead.handed(length)
+    this.#underWay++
     const sent = peer.session.sendBlock(piece, begin, lent.bytes, () => {
       lent.release()
       desk.ahead.sent(length, now, this.#parts.clock.now())
+      this.#left(desk, piece, length)
       // The peer ends the turn when all blocks of one write are told: their successors go out as one write too.
       if (!peer.isClosed) this.#wake(desk)
     })
     if (!sent) {
+      this.#underWay--
       lent.release()
       desk.ahead.sent(length, now, now)
       return true
     }
     this.#served(desk, piece, length, now)
     return true
+  }
+
+  /** A block left its channel, or went down with it: whoever was told to wait may be next. */
+  #left({ peer }: Desk, piece: number, bytes: number): void {
+    const { seat, turn } = this.#parts
+    this.#underWay--
+    if (seat.observes && !peer.isClosed) seat.observe({ type: 'sent', peer, piece, bytes })
+    if (this.#ready.size > 0) turn.later(this.#pump)
   }
 
   #served(desk: Desk, piece: number, length: number, now: number): void {

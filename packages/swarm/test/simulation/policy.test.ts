@@ -155,6 +155,42 @@ describe('the policy seam, in the simulator', () => {
     expect(detached).toBe(1)
   })
 
+  test('a policy that serves one peer at a time keeps the rest waiting, and all complete', () => {
+    const world = new World(66, makeContent([600_000]))
+    let underWay = 0
+    let most = 0
+    let waited = 0
+    const policy: SwarmPolicy = {
+      observe: (fact) => {
+        if (fact.type === 'served') most = Math.max(most, ++underWay)
+        if (fact.type === 'sent') underWay--
+      },
+      serve: () => {
+        if (underWay === 0) return undefined
+        waited++
+        return 'later'
+      },
+    }
+    const seed = world.node({ seed: true, alone: true, torrent: { policy } })
+    const leeches = [world.node({ alone: true }), world.node({ alone: true })]
+    for (const { swarm } of leeches) swarm.addPeers([world.endpoint(seed)])
+    world.complete(leeches, 60_000)
+    expect(most).toBe(1)
+    expect(underWay).toBe(0)
+    expect(waited).toBeGreaterThan(0)
+    world.close([...leeches, seed])
+  })
+
+  test('a policy that says later for ever holds nobody up', () => {
+    const world = new World(67, makeContent([100_000]))
+    const policy: SwarmPolicy = { serve: () => 'later' }
+    const seed = world.node({ seed: true, alone: true, torrent: { policy } })
+    const leech = world.node({ alone: true })
+    leech.swarm.addPeers([world.endpoint(seed)])
+    world.complete([leech], 60_000)
+    world.close([leech, seed])
+  })
+
   test('two policies talk to each other in an extension of their own', () => {
     const world = new World(65, makeContent([50_000]))
     const heard: unknown[] = []
