@@ -17,6 +17,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   copy: { file: 'shared-copy.ts', measures: 'blocks into plain and shared memory' },
   create: { file: 'create/main.ts', measures: 'all of a file hashed, beside mktorrent' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
+  loop: {
+    file: 'loop/main.ts',
+    measures: 'how long the event loop is away: download, recheck, a thousand peers',
+  },
   'many-torrents': {
     file: 'many-torrents.ts',
     measures: 'ten thousand torrents in one session',
