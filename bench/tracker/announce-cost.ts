@@ -98,8 +98,8 @@ function http(): () => number {
       `GET /announce?info_hash=${percentEncode(hash)}&peer_id=-BN0001-000000000000&port=${1024 + peer}&uploaded=0&downloaded=0&left=${peer & 1}&compact=1&numwant=${want} HTTP/1.1\r\nHost: 127.0.0.1:6969\r\nUser-Agent: bench\r\nConnection: keep-alive\r\n\r\n`,
     )
   }
-  const connect = (): HttpConnection =>
-    new HttpConnection(serving, { host: '20.0.0.1', port: 5 }, clock.now())
+  const address = packMapped({ host: '20.0.0.1', port: 5 }) as Uint8Array
+  const connect = (): HttpConnection => new HttpConnection(serving, address, clock.now())
   let connection = connect()
   for (let swarm = 0; swarm < SWARMS; swarm++)
     for (let peer = 0; peer < PEERS; peer++) {

@@ -5,7 +5,7 @@
 
 import net from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { type Endpoint, formatIp, parseIp } from '@bt/primitives'
+import { type Endpoint, packMapped } from '@bt/primitives'
 import {
   HTTP_UNREAD_MAX,
   HttpConnection,
@@ -30,24 +30,26 @@ export interface HttpServer {
 /** Listens (port 0: any free one). */
 export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<HttpServer> {
   const open = new Map<net.Socket, HttpConnection>()
+  // Shared by all connections: most live for one request, and closures for each are dear.
+  function received(this: net.Socket, chunk: Buffer): void {
+    const connection = open.get(this)
+    if (connection === undefined || !this.writable) return
+    step(this, serving, connection.received(chunk, performance.now()))
+  }
+  function closed(this: net.Socket): void {
+    open.delete(this)
+  }
   const server = net.createServer((socket) => {
-    const { remoteAddress, remotePort } = socket
-    socket.on('error', () => socket.destroy())
-    // Undefined once the client has hung up: nobody to answer.
-    const address = remoteAddress === undefined ? undefined : parseIp(remoteAddress)
+    socket.on('error', failed)
+    const address = addressOf(socket)
+    // The client has hung up: nobody to answer.
     if (address === undefined) {
       socket.destroy()
       return
     }
-    const remote = { host: formatIp(address), port: remotePort ?? 0 }
-    const connection = new HttpConnection(serving, remote, performance.now())
-    open.set(socket, connection)
-    socket.on('close', () => open.delete(socket))
-    socket.on('data', (chunk: Buffer) => {
-      if (!socket.writable) return
-      step(socket, serving, connection.received(chunk, performance.now()))
-    })
-    socket.on('drain', () => socket.resume())
+    open.set(socket, new HttpConnection(serving, address, performance.now()))
+    socket.on('close', closed)
+    socket.on('data', received)
   })
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
@@ -77,6 +79,17 @@ export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<Htt
   }
 }
 
+/** 18 bytes of address and port; undefined where there is nobody any more. */
+function addressOf({ remoteAddress, remotePort }: net.Socket): Uint8Array | undefined {
+  return remoteAddress === undefined
+    ? undefined
+    : packMapped({ host: remoteAddress, port: remotePort ?? 0 })
+}
+
+function failed(this: net.Socket): void {
+  this.destroy()
+}
+
 /** Sends what was answered and does what comes next. */
 function step(socket: net.Socket, { out }: HttpServing, next: HttpNext): void {
   if (out.length > 0) {
@@ -85,10 +98,16 @@ function step(socket: net.Socket, { out }: HttpServing, next: HttpNext): void {
     out.clear()
   }
   if (next === 'go on') {
-    if (socket.writableLength > HTTP_UNREAD_MAX) socket.pause()
+    if (socket.writableLength <= HTTP_UNREAD_MAX) return
+    socket.pause()
+    socket.once('drain', resume)
   } else if (next === 'close' && socket.writableLength === 0) socket.destroy()
   else {
     socket.end()
     setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
+}
+
+function resume(this: net.Socket): void {
+  this.resume()
 }

@@ -5,7 +5,7 @@
 // says so, and the connection closes.
 
 import { encodeFailure } from '@bt/tracker-protocol'
-import { type Endpoint, packMapped } from '@bt/primitives'
+import { unpackEndpoint } from '@bt/primitives'
 import { TrackerError } from './errors.ts'
 import { serveHttpAnnounce } from './http-announce.ts'
 import type { HttpFrontend } from './http-frontend.ts'
@@ -54,18 +54,16 @@ const head: RequestHead = {
 
 export class HttpConnection {
   readonly #serving: HttpServing
-  readonly #remote: Endpoint
-  readonly #address: Uint8Array | undefined
+  readonly #address: Uint8Array
   /** The beginning of a request of which the rest has not come. */
   #rest: Uint8Array | undefined
   #requests = 0
   #deadline: number
 
-  /** `remote` is who connected. */
-  constructor(serving: HttpServing, remote: Endpoint, now: number) {
+  /** `address` is who connected: 16 bytes of IPv6 (IPv4 mapped) and 2 of port. Kept. */
+  constructor(serving: HttpServing, address: Uint8Array, now: number) {
     this.#serving = serving
-    this.#remote = remote
-    this.#address = packMapped(remote)
+    this.#address = address
     this.#deadline = now + HTTP_REQUEST_MS
   }
 
@@ -129,17 +127,18 @@ export class HttpConnection {
     if (head.hasBody) return this.#fail('400 Bad Request', 'a request has no body here')
     try {
       const isDirect = head.forwardedFor === undefined
-      if (isDirect && tracker.isPlain && this.#address !== undefined) {
+      if (isDirect && tracker.isPlain) {
         const { targetFrom, targetEnd } = head
         if (serveHttpAnnounce(tracker, bytes, targetFrom, targetEnd, this.#address, out))
           return '200 OK'
       }
       const target = textOf(bytes, head.targetFrom, head.targetEnd)
       if (target === '/health') return this.#put('200 OK', HEALTH)
-      const host = sourceAddress(this.#remote.host, head.forwardedFor, isTrustedProxy)
+      const remote = unpackEndpoint(this.#address, 0, 18)
+      const host = sourceAddress(remote.host, head.forwardedFor, isTrustedProxy)
       if (host === undefined)
         return this.#fail('200 OK', 'X-Forwarded-For holds something that is not an address')
-      const { status, body } = frontend.answer(target, { host, port: this.#remote.port })
+      const { status, body } = frontend.answer(target, { host, port: remote.port })
       return this.#put(status === 200 ? '200 OK' : '404 Not Found', body)
     } catch (error) {
       if (error instanceof TrackerError)

@@ -73,9 +73,8 @@ function readHeader(bytes: Uint8Array, from: number, end: number, head: RequestH
   const length = colon - from
   // Most headers are none of ours: their length says so.
   if (length === 10 && isHeader(bytes, from, 'connection')) {
-    const value = valueOf(bytes, colon + 1, end).toLowerCase()
-    if (value.includes('close')) head.connection = 'close'
-    else if (value.includes('keep-alive')) head.connection = 'keep-alive'
+    if (contains(bytes, colon + 1, end, 'close')) head.connection = 'close'
+    else if (contains(bytes, colon + 1, end, 'keep-alive')) head.connection = 'keep-alive'
   } else if (length === 14 && isHeader(bytes, from, 'content-length')) {
     head.hasBody ||= !/^0+$/.test(valueOf(bytes, colon + 1, end))
   } else if (length === 17 && isHeader(bytes, from, 'transfer-encoding')) head.hasBody = true
@@ -102,6 +101,12 @@ function isHeader(bytes: Uint8Array, from: number, name: string): boolean {
   for (let at = 0; at < name.length; at++)
     if (((bytes[from + at] as number) | 0x20) !== (name.charCodeAt(at) | 0x20)) return false
   return true
+}
+
+/** In either case; `word` is in lower case. */
+function contains(bytes: Uint8Array, from: number, end: number, word: string): boolean {
+  for (let at = from; at + word.length <= end; at++) if (isHeader(bytes, at, word)) return true
+  return false
 }
 
 function valueOf(bytes: Uint8Array, from: number, end: number): string {

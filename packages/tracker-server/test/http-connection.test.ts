@@ -4,7 +4,7 @@ import { Prng } from '@bt/primitives'
 import { announceUrl, type AnnounceEvent } from '@bt/tracker-protocol'
 import { describe, expect, test } from 'vitest'
 import { HttpConnection, HttpFrontend, HttpOutput } from '../src/index.ts'
-import { ANNOUNCE, hashOf, hostOf, trackerOf } from './world.ts'
+import { addressOf, ANNOUNCE, hashOf, hostOf, trackerOf } from './world.ts'
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0))
 const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
@@ -22,7 +22,7 @@ function serverOf(hooks: readonly object[] = [], proxies: readonly string[] = []
     failed: (error: unknown) => void errors.push(error),
   }
   const connect = (host = '20.0.0.1') => {
-    const connection = new HttpConnection(serving, { host, port: 9 }, clock.now())
+    const connection = new HttpConnection(serving, addressOf({ host, port: 9 }), clock.now())
     return {
       connection,
       send(text: string) {
