@@ -31,6 +31,8 @@ export interface ArbiterDeskParts {
   readonly leads: () => boolean
   /** We are the leader that decides about this piece. */
   readonly decides: (piece: number, now: number) => boolean
+  /** We decide about it while all leaders live; else we only stand by. */
+  readonly isFirst: (piece: number) => boolean
   /** Leaders of the site see other leaders than we do, or we have not heard of one yet. */
   readonly isSplit: () => boolean
   /** We or a linked member of the site have the piece. */
@@ -180,13 +182,19 @@ export class ArbiterDesk {
     if (!isOurs && !renewed && now < this.#grantsFrom) return 'taken'
     if (!this.book.claim(piece, asker, now)) return 'taken'
     const isSecond = this.#parts.wasHad(piece) || this.#doneEver.has(piece)
-    if (!isOurs && !renewed && isSecond) this.book.second(piece, 'holder-gone')
+    if (!isOurs && !renewed) {
+      if (isSecond) this.book.second(piece, 'holder-gone')
+      else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {
+        this.book.second(piece, 'standby')
+      }
+    }
     return this.#granted(piece)
   }
 
   #granted(piece: number): Verdict {
     const why = this.book.again.get(piece)
-    return why === undefined || why === 'split-view' ? 'granted' : 'again'
+    const isDoubt = why === undefined || why === 'split-view' || why === 'standby'
+    return isDoubt ? 'granted' : 'again'
   }
 
   /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */

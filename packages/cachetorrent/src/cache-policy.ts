@@ -5,7 +5,7 @@
 
 import type { BencodeValue } from '@bt/bencode'
 import type { Alarm, PeerOrigin } from '@bt/ports'
-import { type Endpoint, endpointText, type SiteId } from '@bt/primitives'
+import { type Endpoint, endpointText, type PeerId, type SiteId } from '@bt/primitives'
 import type {
   OpenRequest,
   PeerHandle,
@@ -21,6 +21,7 @@ import { type CacheReply, decodeReply, REPLY_KEY } from './announce-reply.ts'
 import type { CacheOptions } from './cache-options.ts'
 import type { Again } from './claim-book.ts'
 import { CacheTorrentError } from './errors.ts'
+import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
 import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
@@ -34,6 +35,10 @@ export interface CacheStatus {
   readonly role: Role
   readonly term: number
   readonly site: SiteId | undefined
+  /** Those whom the tracker named last. */
+  readonly leaders: readonly PeerId[]
+  /** Pieces that we may import now. */
+  readonly claims: readonly HeldClaim[]
   /** Linked members of the site that speak CacheTorrent, or are known to be here. */
   readonly localPeers: number
   readonly outsidePeers: number
@@ -96,6 +101,8 @@ export class CachePolicy implements SwarmPolicy {
       role: member?.role ?? 'undecided',
       term: member?.leadership.term ?? 0,
       site: member?.site,
+      leaders: member?.leadership.named ?? [],
+      claims: member?.imports.claims ?? [],
       localPeers: member === undefined ? 0 : [...member.neighbours.in('local')].length,
       outsidePeers: member === undefined ? 0 : [...member.neighbours.in('outside')].length,
       crossed: this.#ledger.bytes,

@@ -6,8 +6,17 @@
 import type { PeerId } from '@bt/primitives'
 import { CLAIM_FAILED_MS, CLAIM_IDLE_MS, CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
 
-/** Why a piece was given to a second member. */
-export type Again = 'lapsed' | 'importer-gone' | 'given-back' | 'split-view' | 'holder-gone'
+/**
+ * Why a piece was given to a second member. 'split-view' and 'standby': it may have been, by another leader that we could
+ * not ask.
+ */
+export type Again =
+  | 'lapsed'
+  | 'importer-gone'
+  | 'given-back'
+  | 'holder-gone'
+  | 'split-view'
+  | 'standby'
 
 interface Claim {
   readonly holder: PeerId

@@ -93,7 +93,7 @@ export class Claiming {
         if (host.have.has(piece)) continue
         const first = leadership.isFirst(arbiter, piece) ? 'claim' : 'standby'
         const reason = isOrphan ? 'no-arbiter' : verdict === 'again' ? 'again' : first
-        if (imports.granted(piece, arbiter, reason, now)) changed = true
+        if (imports.granted(piece, arbiter, { reason, term: leadership.term }, now)) changed = true
       } else if (imports.refused(piece, verdict, now)) {
         ledger.doubted(piece)
         changed = true
@@ -136,13 +136,13 @@ export class Claiming {
 
   /** One piece without a grant: waiting has led to nothing. */
   takeOne(now: number): void {
-    const { host, imports } = this.#parts
+    const { host, imports, leadership } = this.#parts
     for (const piece of imports.held) if (imports.reasonOf(piece) === 'stalled') return
     const sources = this.#sources()
     const suits = (piece: number): boolean => !imports.holds(piece)
     const piece = lackingPiece(host.have, sources, suits, (bound) => host.below(bound))
     if (piece === undefined) return
-    imports.taken(piece, this.#self, 'stalled', now)
+    imports.taken(piece, this.#self, { reason: 'stalled', term: leadership.term }, now)
     this.scopesChanged()
   }
 

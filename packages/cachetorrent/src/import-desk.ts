@@ -16,9 +16,25 @@ import {
   TAKEN_RETRY_MS,
 } from './limits.ts'
 
+/** Under what a piece is imported. */
+interface Grant {
+  readonly reason: CrossingReason
+  readonly term: number
+}
+
+/** A claim of ours, seen from outside. */
+export interface HeldClaim {
+  readonly piece: number
+  readonly reason: CrossingReason
+  /** When it was granted, and in which term. */
+  readonly sinceMs: number
+  readonly term: number
+}
+
 interface Held {
   readonly arbiter: PeerId
   readonly reason: CrossingReason
+  readonly term: number
   readonly grantedAt: number
   progressAt: number
   renewedAt: number
@@ -60,6 +76,13 @@ export class ImportDesk {
     return this.#held.keys()
   }
 
+  /** For people and tests. */
+  get claims(): readonly HeldClaim[] {
+    return [...this.#held].map(([piece, { reason, grantedAt, term }]) => {
+      return { piece, reason, sinceMs: grantedAt, term }
+    })
+  }
+
   holds(piece: number): boolean {
     return this.#held.has(piece)
   }
@@ -84,7 +107,7 @@ export class ImportDesk {
   }
 
   /** True: it is ours from now on. */
-  granted(piece: number, arbiter: PeerId, reason: CrossingReason, now: number): boolean {
+  granted(piece: number, arbiter: PeerId, why: Grant, now: number): boolean {
     const held = this.#held.get(piece)
     if (held !== undefined) {
       held.renewedAt = now
@@ -92,14 +115,14 @@ export class ImportDesk {
     }
     if (this.#asked.get(piece)?.arbiter !== arbiter) return false
     this.#asked.delete(piece)
-    this.#hold(piece, arbiter, reason, now)
+    this.#hold(piece, arbiter, why, now)
     return true
   }
 
   /** Ours without a grant: nobody decides about it but ourselves. */
-  taken(piece: number, self: PeerId, reason: CrossingReason, now: number): void {
+  taken(piece: number, self: PeerId, why: Grant, now: number): void {
     this.#asked.delete(piece)
-    this.#hold(piece, self, reason, now)
+    this.#hold(piece, self, why, now)
   }
 
   /** Another member has or holds it; true: a claim of ours is revoked by that. */
@@ -182,9 +205,9 @@ export class ImportDesk {
     }
   }
 
-  #hold(piece: number, arbiter: PeerId, reason: CrossingReason, now: number): void {
+  #hold(piece: number, arbiter: PeerId, why: Grant, now: number): void {
     const times = { grantedAt: now, progressAt: now, renewedAt: now }
-    this.#held.set(piece, { arbiter, reason, ...times, askedOf: new Set() })
+    this.#held.set(piece, { arbiter, ...why, ...times, askedOf: new Set() })
     this.#may.set(piece)
   }
 

@@ -60,6 +60,11 @@ export class Leadership {
     return this.#isLocal
   }
 
+  /** Whom the tracker named. */
+  get named(): readonly PeerId[] {
+    return this.#named.map(({ peerId }) => peerId)
+  }
+
   get isNamed(): boolean {
     return this.#named.length > 0
   }

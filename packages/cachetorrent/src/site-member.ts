@@ -84,6 +84,7 @@ export class SiteMember {
       leads: () => this.role === 'leader',
       isSplit: () => this.#view.isSplit,
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
+      isFirst: (piece) => leadership.isFirst(this.#self, piece),
       isHad: (piece) =>
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
       wasHad: (piece) => wants.wasHad(piece),

@@ -67,9 +67,9 @@ export class SiteView {
     for (const { peerId } of leaders) {
       if (peerId === self) continue
       const neighbour = neighbours.named(peerId)
-      // passed over, but it lives: others may go on asking it
+      // passed over, but it may live, and others may go on asking it: unless we saw it fall silent
       if (leadership.standing(peerId, now) === 'lost') {
-        if (neighbour === undefined || neighbour.isSilent) continue
+        if (neighbour?.isSilent === true) continue
         return true
       }
       if (neighbour?.role !== 'leader' || neighbour.term !== term) return true

@@ -12,6 +12,7 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
     claimsMax: 4,
     leads: () => true,
     decides: () => true,
+    isFirst: () => true,
     isSplit: () => false,
     isHad: () => false,
     wasHad: () => false,

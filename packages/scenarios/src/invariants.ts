@@ -7,6 +7,10 @@ import { contentRight } from './invariants/content-right.ts'
 import { crossingsHaveReasons } from './invariants/crossings-have-reasons.ts'
 import { crossingsWithinTraffic } from './invariants/crossings-within-traffic.ts'
 import { honestNotBanned } from './invariants/honest-not-banned.ts'
+import { oneClaim } from './invariants/one-claim.ts'
+import { leadersKnown } from './invariants/leaders-known.ts'
+import { checkpointKept } from './invariants/checkpoint-kept.ts'
+import { trackerTrue } from './invariants/tracker-true.ts'
 import { progressMade } from './invariants/progress-made.ts'
 import { protocolKept } from './invariants/protocol-kept.ts'
 import { termsGrow } from './invariants/terms-grow.ts'
@@ -23,6 +27,10 @@ export const INVARIANTS: readonly Invariant[] = [
   crossingsHaveReasons,
   crossingsWithinTraffic,
   honestNotBanned,
+  oneClaim,
+  leadersKnown,
+  checkpointKept,
+  trackerTrue,
   progressMade,
   protocolKept,
   termsGrow,

@@ -4,6 +4,7 @@
 // it. An announce that was held is made again then: the first only entered its peer.
 
 import type { SimHost, SimHttpAnswer } from '@bt/simulator'
+import type { InfoHash } from '@bt/primitives'
 import { type AnnounceHook, HttpFrontend, Tracker } from '@bt/tracker-server'
 
 export interface MeetingFacts {
@@ -21,6 +22,9 @@ export class MeetingTracker {
   readonly url: string
   readonly #facts: MeetingFacts
   #held: (() => void)[] | undefined
+  #tracker: Tracker | undefined
+  /** Hosts that its present life heard of, from themselves. */
+  #heard = new Set<string>()
 
   constructor(facts: MeetingFacts) {
     this.#facts = facts
@@ -31,6 +35,24 @@ export class MeetingTracker {
 
   get host(): SimHost {
     return this.#facts.host
+  }
+
+  /** Hosts that announced something in its present life. */
+  get heardFrom(): number {
+    return this.#heard.size
+  }
+
+  hasHeard(host: string): boolean {
+    return this.#heard.has(host)
+  }
+
+  /** Peers that it keeps, over these torrents. */
+  storedCount(infoHashes: readonly InfoHash[]): number {
+    let count = 0
+    for (const { complete, incomplete } of this.#tracker?.scrape(infoHashes) ?? []) {
+      count += complete + incomplete
+    }
+    return count
   }
 
   crash(): void {
@@ -47,8 +69,11 @@ export class MeetingTracker {
   #start(): void {
     const { host, hooks, out } = this.#facts
     const tracker = new Tracker({ hooks: hooks(), peersMax: out }, host.ports)
+    this.#tracker = tracker
+    this.#heard = new Set()
     const frontend = new HttpFrontend(tracker)
     host.serveHttp(PORT, ({ path, from }, answer) => {
+      this.#heard.add(from)
       const reply = (): SimHttpAnswer => frontend.answer(path, { host: from, port: 1 })
       const first = reply()
       if (this.#held === undefined) answer(first)

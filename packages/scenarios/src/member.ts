@@ -33,6 +33,8 @@ export interface MemberFacts {
   readonly observe: ((member: Member, fact: PolicyFact, share: Share) => void) | undefined
   readonly started: (member: Member, share: Share) => void
   readonly completed: (member: Member) => void
+  /** An end of a connection broke a rule; undefined: connections are not watched. */
+  readonly watched: ((member: Member, what: string) => void) | undefined
 }
 
 /** Port that everybody accepts on. */
@@ -124,7 +126,9 @@ export class Member {
     const { plan, parts, profile } = this.#facts
     let had: ReadonlyBitfield | undefined
     for (const { part, swarm } of this.shares) if (part === parts[number]) had = swarm.have
-    return profile.outfit(this.host, plan, had)
+    const { watched } = this.#facts
+    const broken = watched === undefined ? undefined : (what: string) => watched(this, what)
+    return profile.outfit(this.host, plan, had, broken)
   }
 
   #start(session: Session, part: ContentPart, number: number, outfit: Outfit): Share {

@@ -8,6 +8,7 @@ import type { SimHost } from '@bt/simulator'
 import { fastProfile, type SessionOptions, type TorrentOptions } from '@bt/swarm'
 import type { PeerPlan } from './layout.ts'
 import type { Scenario } from './scenario.ts'
+import { watchedTransport } from './answer-watch.ts'
 import { spoilingTransport } from './spoiling-transport.ts'
 
 export type ProfileName = 'wire' | 'fast'
@@ -38,8 +39,16 @@ export interface Profile {
   content(scenario: Scenario, parts: number): readonly ContentPart[]
   /** Puts the content on the disk of a seed. */
   furnish(host: SimHost, parts: readonly ContentPart[]): void
-  /** For one life of a host; `had`: what its last life had of this part. */
-  outfit(host: SimHost, plan: PeerPlan, had: ReadonlyBitfield | undefined): Outfit
+  /**
+   * For one life of a host; `had`: what its last life had of this part. `broken`: connections are to be watched, where
+   * there are bytes to watch, and this is told what is wrong.
+   */
+  outfit(
+    host: SimHost,
+    plan: PeerPlan,
+    had: ReadonlyBitfield | undefined,
+    broken: ((what: string) => void) | undefined,
+  ): Outfit
 }
 
 const wire: Profile = {
@@ -62,13 +71,15 @@ const wire: Profile = {
   furnish(host, parts) {
     for (const { path, bytes } of parts) if (bytes !== undefined) host.disk.put(path, bytes)
   },
-  outfit(host, plan) {
+  outfit(host, plan, _had, broken) {
     const { ports } = host
+    const { clock } = ports
+    const spoils = plan.actor?.kind === 'corrupt'
+    const sent = spoils ? spoilingTransport(ports.transport) : ports.transport
+    const transport =
+      broken === undefined ? sent : watchedTransport(sent, () => clock.now(), broken)
     return {
-      ports:
-        plan.actor?.kind === 'corrupt'
-          ? { ...ports, transport: spoilingTransport(ports.transport) }
-          : ports,
+      ports: { ...ports, transport },
       session: {},
       torrent: plan.isSeed ? { found: 'trust' } : {},
     }

@@ -114,7 +114,11 @@ class Run {
       seed,
       ...(trace === undefined ? {} : { trace }),
       ...(this.#checksAll
-        ? { observe: (member, fact, share) => this.#watch.fact(member, fact, share) }
+        ? {
+            observe: (member, fact, share) => this.#watch.fact(member, fact, share),
+            watched: ({ plan }, what) =>
+              this.#watch.note('one-answer', `peer ${plan.number}: ${what}`),
+          }
         : {}),
       started: (member, share) => this.#watch.started(member, share),
       completed: () => this.#look(),

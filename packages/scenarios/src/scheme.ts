@@ -39,6 +39,16 @@ export interface PeerFacts {
   readonly part: number
 }
 
+/** A claim that a peer holds. */
+export interface OpenClaim {
+  readonly piece: number
+  readonly reason: string
+  /** Virtual time of the grant. */
+  readonly sinceMs: number
+  /** In which it was granted. */
+  readonly term: number
+}
+
 /** How one peer takes part in one torrent. */
 export interface SchemePeer {
   readonly policy?: SwarmPolicy
@@ -50,6 +60,10 @@ export interface SchemePeer {
   readonly term?: () => number
   /** Payload that came in through it from other sites, by reason; absent: nobody counts. */
   readonly crossed?: () => ReadonlyMap<string, number>
+  /** Peer ids of the leaders that its tracker named. */
+  readonly leaders?: () => readonly string[]
+  /** Pieces that it may import now. */
+  readonly claims?: () => readonly OpenClaim[]
   /** Why it imported a piece; empty: it did not. */
   readonly reasonsOf?: (piece: number) => ReadonlySet<string>
 }

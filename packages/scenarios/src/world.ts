@@ -22,6 +22,7 @@ export interface WorldFacts {
   readonly observe?: (member: Member, fact: PolicyFact, share: Share) => void
   readonly started: (member: Member, share: Share) => void
   readonly completed: (member: Member) => void
+  readonly watched?: (member: Member, what: string) => void
 }
 
 /** Latency of the tracker's site to the middle of the network. */
@@ -123,6 +124,7 @@ export class World {
         observe: facts.observe,
         started: facts.started,
         completed: facts.completed,
+        watched: facts.watched,
       })
     })
   }

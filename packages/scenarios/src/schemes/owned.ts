@@ -35,6 +35,8 @@ export const owned: Scheme = {
         policy: actor?.kind === 'stalling' ? stalling(policy) : policy,
         role: () => policy.status.role,
         term: () => policy.status.term,
+        leaders: () => policy.status.leaders,
+        claims: () => policy.status.claims,
         crossed: () => policy.status.crossed,
         reasonsOf: (piece) => {
           const again = policy.status.grantedAgain.get(piece)

@@ -98,6 +98,11 @@ export class Dialer {
       if (error !== undefined) {
         caps.disconnect(candidate.endpoint.host)
         known.dialFailed(candidate.endpoint, clock.now())
+      } else if (this.#parts.room() <= 0) {
+        // who came to our port meanwhile took the last place
+        channel.close()
+        caps.disconnect(candidate.endpoint.host)
+        known.disconnected(candidate.endpoint, clock.now(), 'useless')
       } else {
         known.connected(candidate.endpoint)
         dialed(channel, candidate)
