@@ -34,6 +34,7 @@ export class Slots {
   readonly #parts: SlotsParts
   readonly #look = (): void => this.#round()
   #alarm: Alarm | undefined
+  #alarmAt = 0
   /** Peers that a round is about: interested, or unchoked; in the order they came to be so. */
   readonly #concerned = new Set<Peer>()
   /** Peers that have a slot now. */
@@ -98,9 +99,13 @@ export class Slots {
 
   #arm(): void {
     if (this.#closed) return
-    this.#alarm?.cancel()
     const { clock, rounds, turn } = this.#parts
-    this.#alarm = clock.at(rounds.deadline(), () => {
+    const deadline = rounds.deadline()
+    if (this.#alarm !== undefined && this.#alarmAt === deadline) return
+    this.#alarm?.cancel()
+    this.#alarmAt = deadline
+    this.#alarm = clock.at(deadline, () => {
+      this.#alarm = undefined
       this.#round()
       turn.end()
     })
