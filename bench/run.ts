@@ -25,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     file: 'many-torrents.ts',
     measures: 'ten thousand torrents in one session',
   },
+  memory: { file: 'memory/main.ts', measures: 'whether --memory holds, beside a slow disk' },
   picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
