@@ -10,6 +10,8 @@ export interface Declared {
   /** Bytes per second; 0: not said. */
   readonly upload: number
   readonly download: number
+  /** It does not want to lead. */
+  readonly neverLeads?: true
 }
 
 /** Rates beyond this are taken for it: 2^40 bytes a second is no host's. */
@@ -21,6 +23,7 @@ export function announceParameters(declared: Declared): ReadonlyMap<string, stri
   if (declared.site !== undefined) parameters.set('ct_site', declared.site.normalize('NFC'))
   if (declared.upload > 0) parameters.set('ct_up', rateText(declared.upload))
   if (declared.download > 0) parameters.set('ct_down', rateText(declared.download))
+  if (declared.neverLeads === true) parameters.set('ct_lead', '0')
   return parameters
 }
 
@@ -31,7 +34,12 @@ export function declaredIn(request: Pick<AnnounceRequest, 'extra'>): Declared | 
   const upload = rateOf(extra.get('ct_up'))
   const download = rateOf(extra.get('ct_down'))
   const site = nameOf(extra.get('ct_site'))
-  return site === undefined ? { upload, download } : { site, upload, download }
+  return {
+    ...(site === undefined ? {} : { site }),
+    upload,
+    download,
+    ...(extra.get('ct_lead') === '0' ? { neverLeads: true } : {}),
+  }
 }
 
 function nameOf(text: string | undefined): string | undefined {

@@ -116,7 +116,8 @@ export class ArbiterDesk {
       const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
       if (isNew && (this.#parts.isSplit() || !this.#parts.decides(piece, now))) {
-        this.#pending.push({ piece, asker, at: now })
+        const isAsked = (one: Pending): boolean => one.piece === piece && one.asker === asker
+        if (!this.#pending.some(isAsked)) this.#pending.push({ piece, asker, at: now })
       } else verdicts.set(piece, verdict)
     }
     return verdicts

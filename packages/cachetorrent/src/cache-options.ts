@@ -13,4 +13,6 @@ export interface CacheOptions {
   /** Bytes per second, declared for elections; absent: not said. */
   readonly uploadBytesPerSecond?: number
   readonly downloadBytesPerSecond?: number
+  /** We take part, and never lead: not by election, and not by rank where no tracker elects. */
+  readonly neverLeads?: boolean
 }

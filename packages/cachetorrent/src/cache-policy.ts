@@ -190,9 +190,10 @@ export class CachePolicy implements SwarmPolicy {
   }
 
   announce(): ReadonlyMap<string, string> {
-    const { site, uploadBytesPerSecond, downloadBytesPerSecond } = this.#options
+    const { site, uploadBytesPerSecond, downloadBytesPerSecond, neverLeads } = this.#options
     return announceParameters({
       ...(site === undefined ? {} : { site }),
+      ...(neverLeads === true ? { neverLeads } : {}),
       upload: uploadBytesPerSecond ?? 0,
       download: downloadBytesPerSecond ?? 0,
     })
@@ -245,6 +246,7 @@ export class CachePolicy implements SwarmPolicy {
       term: member?.leadership.term ?? 0,
       upload: uploadBytesPerSecond ?? 0,
       download: downloadBytesPerSecond ?? 0,
+      ...(this.#options.neverLeads === true ? { neverLeads: true } : {}),
     })
   }
 

@@ -207,12 +207,13 @@ class ElectionHook implements Election {
     const swarm = sites.get(site) ?? new SiteSwarm(infoHash)
     sites.put(site, swarm)
     const isTrue = declared?.site === undefined || this.#isHere(declared.site, from, site)
+    const mayLead = declared !== undefined && declared.neverLeads !== true
     const member = {
       peerId,
       ...endpoint,
       upload: declared?.upload ?? 0,
       download: declared?.download ?? 0,
-      eligible: declared !== undefined && isTrue && !this.#isFlapping(peerId),
+      eligible: mayLead && isTrue && !this.#isFlapping(peerId),
       isSeed: leftBytes === 0,
     }
     swarm.put(key, member)

@@ -7,6 +7,7 @@ import type { Claiming } from './claiming.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
+import { SIGN_MS } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Signs } from './signs.ts'
@@ -46,7 +47,7 @@ export class Hearing {
     if (neighbour === undefined) return
     const now = host.now()
     signs.heard(neighbour, now)
-    if (message.kind === 'role') this.#role(neighbour, message)
+    if (message.kind === 'role') this.#role(neighbour, message, now)
     if (neighbour.where !== 'local') return
     if ('term' in message && message.term > leadership.term && this.#parts.hasReply()) {
       host.changed('announce')
@@ -66,9 +67,12 @@ export class Hearing {
     else this.#parts.voice.answer(asker, verdicts)
   }
 
-  #role(neighbour: Neighbour, message: Said<'role'>): void {
+  #role(neighbour: Neighbour, message: Said<'role'>, now: number): void {
     const { voice, look } = this.#parts
-    if (message.asks === true) voice.sign(neighbour, false)
+    if (message.asks === true && now - neighbour.answeredAt >= SIGN_MS) {
+      neighbour.answeredAt = now
+      voice.sign(neighbour, false)
+    }
     if (message.term < neighbour.term) return
     const isNewLeader = message.role === 'leader' && neighbour.role !== 'leader'
     neighbour.role = message.role

@@ -15,6 +15,8 @@ export interface Introduction {
   /** Bytes per second, as declared; 0: not said. */
   readonly upload: number
   readonly download: number
+  /** It does not want to be ranked. */
+  readonly neverLeads?: true
 }
 
 const ROLES: readonly Role[] = ['undecided', 'leader', 'follower']
@@ -22,6 +24,7 @@ const ROLES: readonly Role[] = ['undecided', 'leader', 'follower']
 export function encodeIntroduction(said: Introduction): BencodeValue {
   const dict = new Map<string, BencodeValue>([
     ['d', said.download],
+    ...(said.neverLeads === true ? ([['l', 0]] as const) : []),
     ['r', ROLES.indexOf(said.role)],
   ])
   if (said.site !== undefined) dict.set('s', idBytes(said.site))
@@ -53,6 +56,7 @@ export function introductionIn(
     term: wholeOf(dict.get('t')),
     upload: wholeOf(dict.get('u')),
     download: wholeOf(dict.get('d')),
+    ...(dict.get('l') === 0 ? { neverLeads: true } : {}),
   }
 }
 

@@ -76,10 +76,13 @@ export const LEASE_LOST_MS = 5_000
 export const QUIET_MS = 3_000
 /** Milliseconds between two such questions. */
 export const ASK_SIGN_MS = 2_000
+/** Milliseconds between two signs of life for one that asks: more often is no question but a flood. */
+export const SIGN_MS = 1_000
 /** Milliseconds without a sign, the last 4.5 s of them asked for one, after which a neighbour counts as dead: a slow uplink's queue, and some. */
 export const SILENT_MS = 7_500
-/** Milliseconds for which an outside peer that let a claim run idle is not counted on. */
+/** Milliseconds for which a peer that shows pieces and sends none is not counted on; twice as long each time, up to ten minutes. */
 export const HELD_UP_MS = 60_000
+export const HELD_UP_MS_MAX = 600_000
 /** Milliseconds without a byte from anybody after which a member imports without a grant: longer than any rule takes. */
 export const PATIENCE_MS = 25_000
 /** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */

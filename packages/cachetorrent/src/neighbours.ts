@@ -20,11 +20,20 @@ export interface Neighbour {
   role: Role
   term: number
   upload: number
+  neverLeads: boolean
   /** When it last said or sent anything, or was met. */
   signAt: number
   /** Since when it owes us a sign of life, and when we last asked. */
   askedAt: number | undefined
   askedAgainAt: number
+  /** When it last sent bytes of a piece, or was met. */
+  deliveredAt: number
+  /** Since when it shows more than we have. */
+  moreSince: number | undefined
+  /** When it was last told that we live because it asked. */
+  answeredAt: number
+  /** How often in a row it let us wait. */
+  heldUps: number
   /** Until when we do not count on what was asked of it. */
   heldUpUntil: number
   /** Without a sign of life: what it has does not count. */
@@ -89,9 +98,14 @@ export class Neighbours {
       role: 'undecided',
       term: 0,
       upload: 0,
+      neverLeads: false,
       signAt: now,
       askedAt: undefined,
       askedAgainAt: Number.NEGATIVE_INFINITY,
+      deliveredAt: now,
+      moreSince: undefined,
+      answeredAt: Number.NEGATIVE_INFINITY,
+      heldUps: 0,
       heldUpUntil: Number.NEGATIVE_INFINITY,
       isSilent: false,
       told: 0,
@@ -121,6 +135,7 @@ export class Neighbours {
       if (said !== undefined) {
         neighbour.site ??= said.site
         neighbour.upload = said.upload
+        neighbour.neverLeads = said.neverLeads === true
         if (neighbour.role === 'undecided') neighbour.role = said.role
         neighbour.term = Math.max(neighbour.term, said.term)
       }

@@ -55,6 +55,26 @@ export class Patience {
     this.#parts.host.changed('scope', neighbour.peer)
   }
 
+  /**
+   * Neighbours of the site that show more than we have and have sent nothing for as long, while all that we lack is said
+   * to be theirs: perhaps they do not have it.
+   */
+  boasters(now: number): readonly Neighbour[] {
+    const { host, neighbours, wants } = this.#parts
+    if (wants.count > 0 || host.have.count === host.have.length) return []
+    const waiting: Neighbour[] = []
+    for (const neighbour of neighbours.in('local')) {
+      if (!this.#hasMore(neighbour)) neighbour.moreSince = undefined
+      else {
+        neighbour.moreSince ??= now
+        const since = Math.max(neighbour.moreSince, neighbour.deliveredAt)
+        if (now - since < this.#ms) return []
+        waiting.push(neighbour)
+      }
+    }
+    return waiting
+  }
+
   #hasMore({ isSilent, peer }: Neighbour): boolean {
     return !isSilent && peer.pieces.count > this.#parts.host.have.count
   }

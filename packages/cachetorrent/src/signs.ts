@@ -5,7 +5,7 @@
 // Asked only while we wait for pieces ourselves, and only those who speak our extension; who does not is found out by
 // the requests that it leaves unanswered (`heldUp`).
 
-import { ASK_SIGN_MS, HELD_UP_MS, lateMs, QUIET_MS, SILENT_MS } from './limits.ts'
+import { ASK_SIGN_MS, HELD_UP_MS, HELD_UP_MS_MAX, lateMs, QUIET_MS, SILENT_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 
 export interface SignsParts {
@@ -32,13 +32,17 @@ export class Signs {
 
   /** It was asked for a piece, and nothing came of it for as long as we wait for anything. */
   heldUp(neighbour: Neighbour, now: number): void {
-    neighbour.heldUpUntil = now + HELD_UP_MS
+    if (neighbour.heldUpUntil > now) return
+    neighbour.heldUpUntil = now + Math.min(HELD_UP_MS_MAX, HELD_UP_MS * (1 << neighbour.heldUps))
+    neighbour.heldUps = Math.min(neighbour.heldUps + 1, 8)
     this.#judge(neighbour, now)
   }
 
   /** It delivers after all. */
   delivered(neighbour: Neighbour, now: number): void {
     this.heard(neighbour, now)
+    neighbour.heldUps = 0
+    neighbour.deliveredAt = now
     if (neighbour.heldUpUntil <= now) return
     neighbour.heldUpUntil = now
     this.#judge(neighbour, now)

@@ -77,7 +77,8 @@ export class SiteMember {
     const upload = options.uploadBytesPerSecond ?? 0
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1)
     this.#patience = new Patience({ host, neighbours, wants })
-    this.#view = new SiteView({ self: this.#self, neighbours, leadership, upload })
+    const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
+    this.#view = new SiteView({ ...own, neighbours, leadership })
     this.arbiter = new ArbiterDesk({
       self: this.#self,
       claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
@@ -259,6 +260,7 @@ export class SiteMember {
         this.#hearing.tell(asker, verdicts)
       }
       for (const debtor of this.#claiming.giveBackIdle(now)) this.#heldUp(debtor, now)
+      for (const boaster of this.#patience.boasters(now)) this.#signs.heldUp(boaster, now)
       if (this.#patience.look(now)) this.#claiming.takeOne(now)
       this.#claiming.renew(now)
       this.#claiming.ask()

@@ -76,18 +76,21 @@ export class SiteSwarm {
   }
 
   /**
-   * Holds an election if one is due: a leader is gone, there are fewer than two, or 10 s have passed. There are more
+   * Holds an election if one is due: a leader is gone, there are fewer than two, or 10 s have passed. While one of them is
+   * left, the next comes 10 s after the last: storms of leaders must not be storms of terms. There are more
    * leaders only after the first two cases: each change of leaders is a time in which members disagree on them. A change
    * begins a new term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
    */
   review(leaderPercent: number, now: number, termAtLeast: number): void {
     const isShort = this.#lacksLeader || this.#leaders.length < LEADERS_MIN
     if (!isShort && now - this.#reviewedAt < ELECTION_MS) return
-    this.#reviewedAt = now
-    this.#lacksLeader = false
     const candidates = this.members.values().filter(({ eligible }) => eligible)
     const present = new Set(candidates.map(({ peerId }) => peerId))
     const sitting = this.#leaders.map(({ peerId }) => peerId).filter((id) => present.has(id))
+    const isSoon = now - this.#electedAt < ELECTION_MS
+    if (this.#lacksLeader && isSoon && sitting.length > 0) return
+    this.#reviewedAt = now
+    this.#lacksLeader = false
     const most = leaderCount(candidates.length, leaderPercent)
     const short = sitting.length < Math.min(LEADERS_MIN, most)
     const lost = sitting.length < this.#leaders.length

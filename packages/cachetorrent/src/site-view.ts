@@ -8,6 +8,8 @@ export interface SiteViewParts {
   readonly self: PeerId
   /** Bytes per second that we declare. */
   readonly upload: number
+  /** We do not want to be ranked. */
+  readonly neverLeads: boolean
   readonly neighbours: Neighbours
   readonly leadership: Leadership
 }
@@ -46,15 +48,16 @@ export class SiteView {
 
   #seen(peerId: PeerId): SeenMember | undefined {
     const neighbour = this.#parts.neighbours.named(peerId)
-    if (neighbour?.where !== 'local' || !neighbour.speaks) return undefined
+    if (neighbour?.where !== 'local' || !neighbour.speaks || neighbour.isSilent) return undefined
     return { peerId, upload: neighbour.upload, signAt: neighbour.signAt }
   }
 
   /** All that we see of the site, ourselves first. */
   #members(now: number): readonly SeenMember[] {
-    const { self, upload, neighbours } = this.#parts
-    const members: SeenMember[] = [{ peerId: self, upload, signAt: now }]
-    for (const { peer } of neighbours.in('local')) {
+    const { self, upload, neverLeads, neighbours } = this.#parts
+    const members: SeenMember[] = neverLeads ? [] : [{ peerId: self, upload, signAt: now }]
+    for (const { peer, neverLeads: isUnwilling } of neighbours.in('local')) {
+      if (isUnwilling) continue
       const seen = this.#seen(peer.peerId)
       if (seen !== undefined) members.push(seen)
     }

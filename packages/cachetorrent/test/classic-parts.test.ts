@@ -125,7 +125,7 @@ describe('Forwarder', () => {
     expect([...forwarder.take(nothing)]).toEqual([])
   })
 
-  test('a follower that left is told nothing more', () => {
+  test('[M21] a follower that left is told nothing more', () => {
     const forwarder = new Forwarder(PIECES)
     const follower = peer(1)
     forwarder.register(follower, id(9))
@@ -135,7 +135,7 @@ describe('Forwarder', () => {
     expect([...forwarder.take(nothing)]).toEqual([])
   })
 
-  test('registers so many destinations for one follower', () => {
+  test('[M20] [M21] registers so many destinations for one follower', () => {
     const forwarder = new Forwarder(PIECES)
     const follower = peer(1)
     for (let at = 0; at < DESTINATIONS_MAX; at++) {

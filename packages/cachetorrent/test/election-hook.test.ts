@@ -4,7 +4,7 @@ import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
 import { Tracker } from '@bt/tracker-server'
 import { describe, expect, test } from 'vitest'
 import { type CacheReply, decodeReply, electionHook, SiteMap } from '../src/index.ts'
-import { FLAP_MS } from '../src/limits.ts'
+import { ELECTION_MS, FLAP_MS } from '../src/limits.ts'
 
 const HASH = 'cd'.repeat(20) as InfoHash
 const MAP = new SiteMap('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
@@ -72,6 +72,63 @@ describe('elections in a tracker', () => {
     expect(ctOf(office.announce(2, 1))?.site).not.toBe(second!.site)
   })
 
+  test('[M06] candidates that die before anybody else came hold up no election', () => {
+    const office = new Office()
+    for (let peer = 1; peer <= 5; peer++) {
+      const reply = ctOf(office.announce(1, peer))
+      // at once, with whoever is there: no number of candidates is waited for
+      expect(reply?.leaders).toHaveLength(peer <= 3 ? 1 : 2)
+      if (peer <= 2) {
+        office.announce(1, peer, { event: 'stopped' })
+        office.clock.timeMs += 11_000
+      }
+    }
+    const leaders = ctOf(office.announce(1, 5))?.leaders.map(({ peerId }) => peerId)
+    expect(leaders).not.toContain(idOf(1, 1))
+  })
+
+  test('[M23] a storm of leaders that come and go is a term every ten seconds, while one of them is left', () => {
+    const office = new Office()
+    office.announce(1, 1, {
+      extra: new Map([
+        ['ct', '1'],
+        ['ct_up', '1000'],
+      ]),
+    })
+    office.announce(1, 2, {
+      extra: new Map([
+        ['ct', '1'],
+        ['ct_up', '1000'],
+      ]),
+    })
+    const terms = new Set<number | undefined>()
+    for (let peer = 3; peer < 63; peer++) {
+      office.clock.timeMs += 1_000
+      office.announce(1, peer, { event: 'stopped' })
+      const strong = new Map([
+        ['ct', '1'],
+        ['ct_up', String(10_000 * peer)],
+      ])
+      office.announce(1, peer, { extra: strong })
+      terms.add(ctOf(office.announce(1, 1))?.term)
+      office.announce(1, peer, { event: 'stopped' })
+    }
+    expect(terms.size).toBeLessThanOrEqual(60 / 10 + 2)
+  })
+
+  test('[M30] who does not want to lead is no candidate', () => {
+    const office = new Office()
+    const unwilling = new Map([
+      ['ct', '1'],
+      ['ct_up', '9000000'],
+      ['ct_lead', '0'],
+    ])
+    expect(ctOf(office.announce(1, 1, { extra: unwilling }))?.leaders).toEqual([])
+    const reply = ctOf(office.announce(1, 2))
+    expect(reply?.leaders.map(({ peerId }) => peerId)).toEqual([idOf(1, 2)])
+    expect(ctOf(office.announce(1, 1, { extra: unwilling }))?.isLeader).toBe(false)
+  })
+
   test('[M08] a late joiner gets the leaders of its site, or begins a site of its own', () => {
     const office = new Office()
     office.announce(1, 1)
@@ -97,6 +154,9 @@ describe('elections in a tracker', () => {
     const old = ctOf(office.announce(1, 2))!
     office.announce(1, 3)
     office.announce(1, 1, { event: 'stopped' })
+    // one is left: the next election is ten seconds after the last
+    expect(ctOf(office.announce(1, 3))?.term).toBe(old.term)
+    office.clock.timeMs += ELECTION_MS
     const reply = ctOf(office.announce(1, 3))!
     expect(reply.leaders.map(({ peerId }) => peerId)).toEqual([idOf(1, 2), idOf(1, 3)])
     expect(reply.term).toBeGreaterThan(old.term)

@@ -26,6 +26,7 @@ function member(number: number, picture: Picture): Member {
   const have = new Bitfield(PIECES)
   for (const piece of picture.have ?? []) have.set(piece)
   const scheme = {
+    term: () => 1,
     claims: () => picture.claims ?? [],
     leaders: () => picture.leaders ?? [],
     reasonsOf: () => new Set(picture.reasons),

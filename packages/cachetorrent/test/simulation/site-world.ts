@@ -1,7 +1,7 @@
 // Sites of hosts behind simulated links, a shipped tracker with the election hook, and a witness at every host who counts
 // what truly crossed: by the addresses of the network, not by what anybody says.
 import { createMetainfo, type Metainfo, parseMetainfo } from '@bt/metainfo'
-import type { PeerSource } from '@bt/ports'
+import type { ByteChannel, PeerSource, Ports } from '@bt/ports'
 import { bytesEqual, type InfoHash, Prng } from '@bt/primitives'
 import { type NetworkOptions, type SimHost, SimNetwork, Simulation } from '@bt/simulator'
 import { type PeerHandle, type PolicyFact, Session, type Swarm, type SwarmPolicy } from '@bt/swarm'
@@ -19,6 +19,13 @@ export interface MemberOptions {
   /** What it calls its site. */
   readonly label?: string
   readonly upload?: number
+  /** What it declares; absent: what it has. */
+  readonly declares?: number
+  /** Shows everything, claims like all others, and never sends a block: 'choking' everybody, or taking requests. */
+  readonly withholds?: 'choking' | 'taking'
+  readonly neverLeads?: true
+  /** A bit of every block that it sends is wrong. */
+  readonly spoils?: true
 }
 
 export interface Member {
@@ -85,6 +92,54 @@ export class Witness implements SwarmPolicy {
 
   #isOutside(peer: PeerHandle): boolean {
     return this.#siteOf(peer.endpoint.host) !== this.#site
+  }
+}
+
+/** The same policy, but nothing is sent: nobody is unchoked, or there is never a byte to spend. */
+function withholding(policy: SwarmPolicy, how: 'choking' | 'taking' | undefined): SwarmPolicy {
+  if (how === 'choking') return { ...policy, unchoke: () => [] }
+  if (how === 'taking') {
+    const never = { take: () => false, availableAt: () => Number.POSITIVE_INFINITY }
+    return { ...policy, budget: () => never }
+  }
+  return policy
+}
+
+/** Bytes of a chunk from which on it is taken for a block. */
+const BLOCK_MIN = 1024
+
+function spoiling(ports: Ports): Ports {
+  const spoilt = (chunk: Uint8Array): Uint8Array => {
+    if (chunk.length < BLOCK_MIN) return chunk
+    const wrong = chunk.slice()
+    wrong[100] = (wrong[100] as number) ^ 1
+    return wrong
+  }
+  const liar = (inner: ByteChannel): ByteChannel => ({
+    remote: inner.remote,
+    carriers: inner.carriers,
+    start: (reader) => inner.start(reader),
+    send: (chunks, sent) => inner.send(chunks.map(spoilt), sent),
+    pause: () => inner.pause(),
+    resume: () => inner.resume(),
+    close: () => inner.close(),
+    abort: (reason) => inner.abort(reason),
+    get queuedBytes() {
+      return inner.queuedBytes
+    },
+  })
+  const { transport } = ports
+  return {
+    ...ports,
+    transport: {
+      dial: (remote, options, done) =>
+        transport.dial(remote, options, (error, channel) => {
+          if (error === undefined) done(undefined, liar(channel))
+          else done(error, undefined as never)
+        }),
+      listen: (options, accept, done) =>
+        transport.listen(options, (channel) => accept(liar(channel)), done),
+    },
   }
 }
 
@@ -156,7 +211,8 @@ export class SiteWorld {
     })
     this.#siteOfHost.set(host.address, site)
     if (options.seed === true) host.disk.put('content', this.data)
-    const session = new Session(host.ports)
+    const ports = options.spoils === true ? spoiling(host.ports) : host.ports
+    const session = new Session(ports)
     session.listen({ port: 6881 }, (error) => {
       if (error !== undefined) throw error
     })
@@ -166,13 +222,17 @@ export class SiteWorld {
         ? undefined
         : new CachePolicy({
             infoHash: this.infoHash,
-            uploadBytesPerSecond: upload,
+            uploadBytesPerSecond: options.declares ?? upload,
+            ...(options.neverLeads === true ? { neverLeads: true } : {}),
             ...(options.label === undefined ? {} : { site: options.label }),
           })
     const witness = new Witness(site, this.siteOf, policy)
     const url = `http://${this.trackerHost.address}/announce`
     const source: PeerSource = new TrackerClient([[url]], host.ports)
-    const swarm = session.start(this.metainfo, { sources: [source], policy: witness.watched })
+    const swarm = session.start(this.metainfo, {
+      sources: [source],
+      policy: withholding(witness.watched, options.withholds),
+    })
     const member = { site, host, session, swarm, policy, witness }
     this.members.push(member)
     return member

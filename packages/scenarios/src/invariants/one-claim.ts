@@ -1,6 +1,6 @@
 // No piece has two open claims in one site and term, and a site with a living copy opens none on it (§2.5).
 //
-// Asked of the holders. A claim that carries any other reason than being the first says itself why there are two; and so
+// Asked of the holders. A copy counts from when its owner was in the same term: who was never met is not had. A claim that carries any other reason than being the first says itself why there are two; and so
 // does the arbiter that marked its grant (it granted while leaders were not agreed on, or after a lapse).
 
 import type { Member } from '../member.ts'
@@ -13,8 +13,8 @@ export const HEARD_BY_MS = 30_000
 export const oneClaim: Invariant = {
   name: 'one-claim',
   begin: () => {
-    /** Of each site, since when a member has had each piece. */
-    const hadSince = new Map<number, Map<number, number>>()
+    /** Of each site, since when a member of each term has had each piece. */
+    const hadSince = new Map<number, Map<string, number>>()
     return {
       tick: (view) => {
         for (const { number } of view.world.layout.sites) {
@@ -39,16 +39,18 @@ function claims({ present, plan }: Member): boolean {
 
 function sinceHad(
   members: readonly Member[],
-  before: ReadonlyMap<number, number> | undefined,
+  before: ReadonlyMap<string, number> | undefined,
   { scenario, nowMs }: RunView,
-): Map<number, number> {
-  const since = new Map<number, number>()
+): Map<string, number> {
+  const since = new Map<string, number>()
   for (const { present, plan } of members) {
     // a seed shows its pieces site by site, and its own site is one of them
     if (plan.isSeed) continue
-    const have = present[0]?.swarm.have
+    const share = present[0]
+    const term = share?.scheme.term?.()
     for (let piece = 0; piece < scenario.pieces; piece++) {
-      if (have?.has(piece) === true) since.set(piece, before?.get(piece) ?? nowMs)
+      const key = `${term} ${piece}`
+      if (share?.swarm.have.has(piece) === true) since.set(key, before?.get(key) ?? nowMs)
     }
   }
   return since
@@ -56,7 +58,7 @@ function sinceHad(
 
 function look(
   members: readonly Member[],
-  hadSince: ReadonlyMap<number, number>,
+  hadSince: ReadonlyMap<string, number>,
   nowMs: number,
 ): string | undefined {
   const holders = new Map<string, Member>()
@@ -64,12 +66,12 @@ function look(
     const scheme = member.present[0]?.scheme
     for (const { piece, reason, sinceMs, term } of scheme?.claims?.() ?? []) {
       if (reason !== FIRST_COPY || isExcused(members, piece)) continue
-      const had = hadSince.get(piece)
+      const key = `${term} ${piece}`
+      const had = hadSince.get(key)
       const { number } = member.plan
       if (had !== undefined && sinceMs - had > HEARD_BY_MS) {
         return `peer ${number} holds a claim on piece ${piece}, which was here for ${sinceMs - had} ms`
       }
-      const key = `${term} ${piece}`
       const other = holders.get(key)
       if (other !== undefined) {
         return `peers ${other.plan.number} and ${number} both hold a claim on piece ${piece} at ${nowMs} ms`
