@@ -85,6 +85,8 @@ export const HELD_UP_MS = 60_000
 export const HELD_UP_MS_MAX = 600_000
 /** Milliseconds without a byte from anybody after which a member imports without a grant: longer than any rule takes. */
 export const PATIENCE_MS = 25_000
+/** Milliseconds for which a member may show more than we have, send nothing, and be believed: turns in a site of ten take half of it. */
+export const BOAST_MS = 60_000
 /** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */
 export const TAKEOVER_MS = 2_000
 /** Claims told in one lease. */

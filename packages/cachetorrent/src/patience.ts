@@ -7,7 +7,7 @@
 
 import type { ReadonlyBitfield } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
-import { INTEREST_MS, PATIENCE_MS } from './limits.ts'
+import { BOAST_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Wants } from './wants.ts'
 
@@ -56,7 +56,7 @@ export class Patience {
   }
 
   /**
-   * Neighbours of the site that show more than we have and have sent nothing for as long, while all that we lack is said
+   * Neighbours of the site that show more than we have and have sent nothing for a minute, while all that we lack is said
    * to be theirs: perhaps they do not have it.
    */
   boasters(now: number): readonly Neighbour[] {
@@ -68,7 +68,7 @@ export class Patience {
       else {
         neighbour.moreSince ??= now
         const since = Math.max(neighbour.moreSince, neighbour.deliveredAt)
-        if (now - since < this.#ms) return []
+        if (now - since < BOAST_MS) return []
         waiting.push(neighbour)
       }
     }

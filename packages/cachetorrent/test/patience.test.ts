@@ -1,13 +1,14 @@
-import { Bitfield, Prng } from '@bt/primitives'
+import { Bitfield, Prng, type SiteId } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
-import { PATIENCE_MS } from '../src/limits.ts'
+import { BOAST_MS, PATIENCE_MS } from '../src/limits.ts'
 import { Neighbours } from '../src/neighbours.ts'
 import { lackingPiece, Patience } from '../src/patience.ts'
 import { Wants } from '../src/wants.ts'
 import { plainPeer } from './peers.ts'
 
 const PIECES = 8
+const SITE = '0123456789abcdef' as SiteId
 /** With `below` answering 20 of 0 … 40 there is no jitter. */
 const SECONDS = PATIENCE_MS / 1000
 
@@ -15,14 +16,14 @@ function seat(had: readonly number[]) {
   const have = new Bitfield(PIECES)
   const host = { now: () => 0, below: () => 20, have, changed: () => {} }
   const neighbours = new Neighbours({
-    ourSite: () => undefined,
+    ourSite: () => SITE,
     siteName: undefined,
     siteOf: undefined,
   })
   const neighbour = neighbours.opened(plainPeer(1, PIECES, had), 0)
   const wants = new Wants(have)
   const parts = { host: host as unknown as PolicyHost, neighbours, wants }
-  return { have, neighbour, patience: new Patience(parts) }
+  return { have, neighbour, neighbours, patience: new Patience(parts) }
 }
 
 describe('patience', () => {
@@ -50,6 +51,26 @@ describe('patience', () => {
     expect(neighbour.interested).toBe(false)
     patience.declareInterest(neighbour, 1000 * SECONDS)
     expect(neighbour.interested).toBe(true)
+  })
+
+  test('[M12] who shows more for a minute and sends nothing is a boaster; who sends, or is not alone with it, is none', () => {
+    const { patience, neighbour, neighbours } = seat([3])
+    neighbour.site = SITE
+    neighbour.speaks = true
+    neighbours.look(neighbour, 0)
+    expect(patience.boasters(1000)).toEqual([])
+    expect(patience.boasters(1000 + BOAST_MS - 1)).toEqual([])
+    expect(patience.boasters(1000 + BOAST_MS)).toEqual([neighbour])
+    neighbour.deliveredAt = 1000 + BOAST_MS
+    expect(patience.boasters(1000 + BOAST_MS)).toEqual([])
+    expect(patience.boasters(1000 + 2 * BOAST_MS)).toEqual([neighbour])
+    const other = neighbours.opened(plainPeer(2, PIECES, [3]), 0)
+    other.site = SITE
+    other.speaks = true
+    neighbours.look(other, 0)
+    other.deliveredAt = BOAST_MS
+    // the piece may come from there: nobody is judged
+    expect(patience.boasters(1000 + 2 * BOAST_MS)).toEqual([])
   })
 
   test('a piece to take is one that we lack, a source has, and nothing speaks against', () => {
