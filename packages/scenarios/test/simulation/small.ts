@@ -2,7 +2,9 @@
 import {
   applySettings,
   catalogued,
+  type Onlooker,
   parseScenario,
+  type ProfileName,
   type RunResult,
   runScenario,
   schemeNamed,
@@ -11,6 +13,8 @@ import {
 export interface SmallOptions {
   readonly seed?: number
   readonly set?: readonly string[]
+  readonly profile?: ProfileName
+  readonly onlooker?: Onlooker
 }
 
 export function runSmall(name: string, scheme: string, options: SmallOptions = {}): RunResult {
@@ -21,5 +25,7 @@ export function runSmall(name: string, scheme: string, options: SmallOptions = {
     seed: options.seed ?? 1,
     settings: applied.settings,
     checks: 'all',
+    ...(options.onlooker === undefined ? {} : { onlooker: options.onlooker }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
   })
 }
