@@ -210,8 +210,8 @@ export class ArbiterDesk {
     if (elsewhere === undefined || elsewhere === asker || isFirst) {
       if (!this.book.claim(piece, asker, now)) return 'taken'
       const verdict = this.#granted(piece)
-      // the words of other leaders may still be on their way
-      if (this.#parts.isSplit()) this.book.second(piece, 'split-view')
+      // it had to wait because leaders were not agreed: their words, and members of theirs, may still be on their way
+      if (verdict === 'granted') this.book.second(piece, 'split-view')
       return verdict
     }
     this.book.withdrawn(piece, asker)
