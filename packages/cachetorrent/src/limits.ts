@@ -39,7 +39,7 @@ export const OUTSIDE_PEERS_MAX = 4
 /** Pieces claimed by one member at a time: what a withholding member can block. More of small pieces (`claimsMax`). */
 export const CLAIMS_PER_MEMBER_MAX = 4
 /** Bytes of small pieces claimed at a time: a round trip's worth on a fast link; and pieces, however small they are. */
-export const CLAIMED_BYTES = 1 << 17
+export const CLAIMED_BYTES = 1 << 20
 export const CLAIMED_PIECES_MAX = 16
 /** Pieces in one claim message. */
 export const CLAIM_PIECES_MAX = 16
@@ -137,8 +137,10 @@ export const MESSAGE_LENGTH_MAX = 1 << 18
 /** Pieces that an origin has on their way at a time, at least and at most. */
 export const PUSHES_MIN = 2
 export const PUSHES_MAX = 30
-/** Pieces of it that one member fetches at a time: one comes, the next is asked for. */
-export const PUSHES_PER_PEER_MAX = 2
+/** Pieces of it that one member fetches at a time, at least: one comes, the next is asked for. */
+export const PUSHES_PER_PEER_MIN = 2
+/** Bytes of small pieces that one member fetches at a time: a push takes two round trips and a claim, however small it is. */
+const PUSHED_BYTES = 1 << 19
 /** Milliseconds until a piece that a member was shown and nobody has is shown to another site; longer where all take long. */
 export const ORIGIN_PATIENCE_MS = 20_000
 
@@ -146,6 +148,11 @@ export const ORIGIN_PATIENCE_MS = 20_000
 export function claimsMax(pieceLength: number): number {
   const pieces = Math.floor(CLAIMED_BYTES / pieceLength)
   return Math.min(CLAIMED_PIECES_MAX, Math.max(CLAIMS_PER_MEMBER_MAX, pieces))
+}
+
+/** How many pieces of this length (bytes) an origin shows one member at a time. */
+export function pushesPerPeer(pieceLength: number): number {
+  return Math.max(PUSHES_PER_PEER_MIN, Math.min(PUSHES_MAX, Math.floor(PUSHED_BYTES / pieceLength)))
 }
 
 /** How many are unchoked, in the site and outside, with an uplink of so many bytes per second; 0: not known. */

@@ -33,7 +33,8 @@ export class OriginDesk {
     if (!this.#isDecided) {
       this.#isDecided = true
       if (have.length > 0 && have.count === have.length) {
-        this.#origin = new Origin(have.length, (bound) => this.#host.below(bound))
+        const length = this.#host.geometry?.pieceLength ?? 1
+        this.#origin = new Origin(have.length, length, (bound) => this.#host.below(bound))
       }
     }
     this.#origin?.met(peer, this.#groupOf(peer))

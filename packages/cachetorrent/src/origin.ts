@@ -7,7 +7,7 @@
 
 import type { PeerHandle } from '@bt/swarm'
 import { CopyCount } from './copy-count.ts'
-import { ORIGIN_PATIENCE_MS, PUSHES_MAX, PUSHES_MIN, PUSHES_PER_PEER_MAX } from './limits.ts'
+import { ORIGIN_PATIENCE_MS, PUSHES_MAX, PUSHES_MIN, pushesPerPeer } from './limits.ts'
 
 interface Push {
   readonly piece: number
@@ -32,6 +32,7 @@ export class Origin {
   /** Pieces to send, drawn from the end. */
   readonly #queue: number[]
   readonly #pieceCount: number
+  readonly #perPeer: number
   /** Copies among linked peers: a piece is out while there is one. */
   readonly #copies: CopyCount
   #outCount = 0
@@ -40,9 +41,10 @@ export class Origin {
   #window = PUSHES_MIN
   #leastMs = Number.POSITIVE_INFINITY
 
-  /** `below` draws the order of the pieces. */
-  constructor(pieceCount: number, below: (bound: number) => number) {
+  /** `pieceLength` in bytes; `below` draws the order of the pieces. */
+  constructor(pieceCount: number, pieceLength: number, below: (bound: number) => number) {
     this.#pieceCount = pieceCount
+    this.#perPeer = pushesPerPeer(pieceLength)
     this.#copies = new CopyCount(pieceCount, (piece) => this.#changed(piece))
     this.#queue = Array.from({ length: pieceCount }, (_, piece) => piece)
     for (let at = pieceCount - 1; at > 0; at--) {
@@ -124,7 +126,7 @@ export class Origin {
     for (const members of this.#turns.values()) {
       let best: Receiver | undefined
       for (const receiver of members) {
-        if (receiver.pushes.size >= PUSHES_PER_PEER_MAX) continue
+        if (receiver.pushes.size >= this.#perPeer) continue
         if (now - receiver.lateAt < ORIGIN_PATIENCE_MS) continue
         if (best === undefined || receiver.pushes.size < best.pushes.size) best = receiver
       }

@@ -22,6 +22,7 @@ export class Rotation {
   #interested: ReadonlySet<PeerHandle> = new Set()
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
+  #mostServed = 0
 
   /** Bytes per second that we declare (0: not said), and the length of a piece in bytes. */
   constructor(upload: number, pieceLength: number) {
@@ -74,9 +75,9 @@ export class Rotation {
   /** A group that got nothing while it asked for nothing has no arrears to be paid. */
   served(peer: PeerHandle, group: string, bytes: number, now: number): void {
     this.turns.handed(peer, bytes, now)
-    const most = Math.max(0, ...this.#served.values())
-    const own = Math.max(this.#served.get(group) ?? 0, most - ARREARS_BYTES_MAX)
+    const own = Math.max(this.#served.get(group) ?? 0, this.#mostServed - ARREARS_BYTES_MAX)
     this.#served.set(group, own + bytes)
+    this.#mostServed = Math.max(this.#mostServed, own + bytes)
   }
 
   left(peer: PeerHandle): void {

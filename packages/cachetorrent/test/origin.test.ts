@@ -1,7 +1,7 @@
 import { Prng } from '@bt/primitives'
 import type { PeerHandle } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
-import { ORIGIN_PATIENCE_MS, PUSHES_PER_PEER_MAX } from '../src/limits.ts'
+import { ORIGIN_PATIENCE_MS, PUSHES_PER_PEER_MIN } from '../src/limits.ts'
 import { Origin } from '../src/origin.ts'
 import { plainPeer } from './peers.ts'
 
@@ -12,7 +12,7 @@ function world(
   perSite: number,
 ): { origin: Origin; siteOf: Map<PeerHandle, string> } {
   const random = new Prng(5)
-  const origin = new Origin(PIECES, (bound) => random.below(bound))
+  const origin = new Origin(PIECES, 1 << 18, (bound) => random.below(bound))
   const siteOf = new Map<PeerHandle, string>()
   for (let site = 0; site < sites; site++) {
     for (let at = 0; at < perSite; at++) {
@@ -46,7 +46,7 @@ describe('the seed that sends first copies', () => {
 
   test('a member has two pieces to fetch at most', () => {
     const { origin } = world(1, 1)
-    expect(origin.next(0)).toHaveLength(PUSHES_PER_PEER_MAX)
+    expect(origin.next(0)).toHaveLength(PUSHES_PER_PEER_MIN)
     expect(origin.next(1000)).toHaveLength(0)
   })
 

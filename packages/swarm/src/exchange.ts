@@ -90,6 +90,8 @@ export class Exchange {
       bitfield: manners.bitfield,
       redundant: manners.redundantHaves,
       peers: () => peers.open(),
+      peerCount: () => peers.size,
+      availabilityOf: (piece) => this.picker.availabilityOf(piece),
     })
     this.downloader = new Downloader({
       store,

@@ -172,8 +172,8 @@ export interface SwarmPolicy {
   /** The whole set for the next round. */
   unchoke?(round: UnchokeRound): readonly PeerHandle[]
   /**
-   * Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest few of
-   * each peer. Held ones are not offered. 'later': none of them until something that is under way has been sent, or
+   * Which open request to serve next; undefined: first come. Asked when the uploader has room, with the oldest of each
+   * peer that can take a block now. Held ones are not offered. 'later': none of them until something that is under way has been sent, or
    * `changed('budget')`; where nothing is under way it means first come.
    */
   readonly serve?:

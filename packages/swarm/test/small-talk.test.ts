@@ -1,7 +1,12 @@
 // Goal: what can wait goes out at once after silence, and with others' output or soon after talk; never alone in a burst.
 import type { Clock } from '@bt/ports'
 import { describe, expect, it } from 'vitest'
-import { SMALL_TALK_MS, SmallTalk } from '../src/peers/small-talk.ts'
+import {
+  SMALL_TALK_MS,
+  SMALL_TALK_MS_MAX,
+  SmallTalk,
+  smallTalkMs,
+} from '../src/peers/small-talk.ts'
 
 class HandClock implements Clock {
   time = 1000
@@ -42,17 +47,17 @@ function talk(): { clock: HandClock; small: SmallTalk; spoken: () => number } {
 describe('small talk', () => {
   it('is said at once after silence', () => {
     const { small, clock } = talk()
-    expect(small.isNow()).toBe(true)
+    expect(small.isNow(SMALL_TALK_MS)).toBe(true)
     small.spoken()
     clock.pass(SMALL_TALK_MS)
-    expect(small.isNow()).toBe(true)
+    expect(small.isNow(SMALL_TALK_MS)).toBe(true)
     expect(clock.alarms).toEqual([])
   })
 
   it('[speed] a burst of it is one write, at most so long after the last', () => {
     const { small, clock, spoken } = talk()
     small.spoken()
-    for (let count = 0; count < 100; count++) expect(small.isNow()).toBe(false)
+    for (let count = 0; count < 100; count++) expect(small.isNow(SMALL_TALK_MS)).toBe(false)
     expect(clock.alarms.length).toBe(1)
     clock.pass(SMALL_TALK_MS - 1)
     expect(spoken()).toBe(0)
@@ -63,17 +68,23 @@ describe('small talk', () => {
   it('goes with other output, and then nothing rings', () => {
     const { small, clock, spoken } = talk()
     small.spoken()
-    expect(small.isNow()).toBe(false)
+    expect(small.isNow(SMALL_TALK_MS)).toBe(false)
     clock.pass(10)
     small.spoken()
     clock.pass(1000)
     expect([spoken(), clock.alarms.length]).toEqual([0, 0])
   })
 
+  it('waits longer with more peers, so that all of them together are a hundred writes a second', () => {
+    expect(smallTalkMs(1)).toBe(SMALL_TALK_MS)
+    expect(smallTalkMs(40)).toBe(400)
+    expect(smallTalkMs(10_000)).toBe(SMALL_TALK_MS_MAX)
+  })
+
   it('leaves no alarm behind', () => {
     const { small, clock } = talk()
     small.spoken()
-    small.isNow()
+    small.isNow(SMALL_TALK_MS)
     small.close()
     expect(clock.alarms).toEqual([])
   })

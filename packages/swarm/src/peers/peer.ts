@@ -156,8 +156,8 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.touch(this)
   }
 
-  /** We have a piece. `isNews` false: it may wait for company; and where messages are bytes it always may, a little. */
-  tellHave(piece: number, isNews: boolean): void {
+  /** We have a piece. `isNews` false: it may wait for company; and where messages are bytes it always may, `waitMs`. */
+  tellHave(piece: number, isNews: boolean, waitMs: number): void {
     const { session } = this
     const isAlone = isNews && this.#smallTalk === undefined && !this.#dirty && !this.#closed
     const have = isAlone ? session.takeHave(piece) : undefined
@@ -168,7 +168,7 @@ export class Peer implements PeerHandle, ChannelReader {
     }
     session.sendHave(piece, isNews)
     if (!session.hasOutput || this.#dirty || this.#closed) return
-    if (this.#smallTalk?.isNow() !== false) this.touch()
+    if (this.#smallTalk?.isNow(waitMs) !== false) this.touch()
   }
 
   /** Milliseconds for which its channel has taken nothing more; 0: it does. */

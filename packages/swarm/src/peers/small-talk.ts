@@ -6,6 +6,15 @@ import type { Alarm, Clock } from '@bt/ports'
 
 /** Milliseconds that small talk may wait: nothing beside a choke round, and twenty writes a second at most. */
 export const SMALL_TALK_MS = 50
+/** The same with very many peers. */
+export const SMALL_TALK_MS_MAX = 1_000
+/** Writes a second, over all peers of a torrent, that are made for small talk alone: each costs both ends some 20 µs. */
+const WRITES_PER_SECOND = 100
+
+/** Milliseconds that small talk may wait with so many peers to tell. */
+export function smallTalkMs(peers: number): number {
+  return Math.min(SMALL_TALK_MS_MAX, Math.max(SMALL_TALK_MS, (1000 * peers) / WRITES_PER_SECOND))
+}
 
 export class SmallTalk {
   readonly #clock: Clock
@@ -19,10 +28,11 @@ export class SmallTalk {
     this.#speak = speak
   }
 
-  /** There is something to say. True: now; else `speak` is called in a while, unless output goes out before. */
-  isNow(): boolean {
+  /** There is something to say. True: now; else `speak` is called in so many ms, unless output goes out before. */
+  isNow(waitMs: number): boolean {
+    if (waitMs === 0) return true
     if (this.#alarm !== undefined) return false
-    const due = this.#spokenAt + SMALL_TALK_MS
+    const due = this.#spokenAt + waitMs
     if (this.#clock.now() >= due) return true
     this.#alarm = this.#clock.at(due, () => {
       this.#alarm = undefined

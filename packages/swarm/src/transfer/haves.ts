@@ -4,6 +4,7 @@
 import type { PieceGeometry } from '@bt/metainfo'
 import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
 import type { Peer } from '../peers/peer.ts'
+import { smallTalkMs } from '../peers/small-talk.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 
 export interface HavesParts {
@@ -15,7 +16,13 @@ export interface HavesParts {
   /** False: a peer that has the piece itself hears of ours with the next word to it. */
   readonly redundant: boolean
   readonly peers: () => Iterable<Peer>
+  readonly peerCount: () => number
+  /** How many peers have a piece. */
+  readonly availabilityOf: (piece: number) => number
 }
+
+/** A piece is rare while at most one of so many peers has it. */
+const RARE_SHARE = 4
 
 export class Haves {
   readonly #parts: HavesParts
@@ -56,9 +63,10 @@ export class Haves {
     const { seat, redundant } = this.#parts
     const { hidesPieces } = seat
     const tellsAll = redundant || this.#isComplete
+    const waitMs = this.#waitMs(piece)
     for (const peer of this.#parts.peers()) {
       if (hidesPieces) this.#show(peer, piece)
-      else this.#tell(peer, piece, tellsAll)
+      else this.#tell(peer, piece, tellsAll, waitMs)
     }
   }
 
@@ -98,11 +106,18 @@ export class Haves {
       if (shown === undefined || shown.has(piece) || !seat.reveals(piece, peer)) return
       shown.set(piece)
     }
-    this.#tell(peer, piece, this.#parts.redundant || this.#isComplete)
+    this.#tell(peer, piece, this.#parts.redundant || this.#isComplete, 0)
   }
 
-  #tell(peer: Peer, piece: number, tellsAll: boolean): void {
-    peer.tellHave(piece, tellsAll || !peer.pieces.has(piece))
+  #tell(peer: Peer, piece: number, tellsAll: boolean, waitMs: number): void {
+    peer.tellHave(piece, tellsAll || !peer.pieces.has(piece), waitMs)
+  }
+
+  /** A piece that few have is waited for; of any other one, the rest hear soon enough. */
+  #waitMs(piece: number): number {
+    const { peerCount, availabilityOf } = this.#parts
+    const peers = peerCount()
+    return availabilityOf(piece) * RARE_SHARE <= peers ? 0 : smallTalkMs(peers)
   }
 
   /** Everybody is told at once: they may want to part. */

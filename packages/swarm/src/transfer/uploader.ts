@@ -18,9 +18,6 @@ import { SendAhead } from './send-ahead.ts'
 /** Milliseconds until the store is asked again when all its memory was lent. */
 export const BUSY_RETRY_MS = 50
 
-/** Of each peer so many requests, the oldest, are offered to a policy that chooses: it is asked for every block. */
-export const OFFERED_PER_PEER = 8
-
 export interface UploaderParts {
   readonly store: PieceStore
   readonly geometry: PieceGeometry
@@ -223,10 +220,8 @@ export class Uploader {
       const offered: Waiting[] = []
       for (const desk of this.#ready) {
         if (!this.#hasRoom(desk)) continue
-        const { queue } = desk
-        for (let at = 0; at < queue.length && at < OFFERED_PER_PEER; at++) {
-          offered.push(queue[at] as Waiting)
-        }
+        const [oldest] = desk.queue
+        if (oldest !== undefined) offered.push(oldest)
       }
       if (offered.length === 0) break
       const answer = this.#parts.seat.policy?.serve?.(offered, now) ?? offered[0]
