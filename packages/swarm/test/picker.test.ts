@@ -442,6 +442,18 @@ describe('the end', () => {
     expect(world.picker.arrived('b', piece, begin)).toEqual({ kind: 'fresh', cancel: ['a'] })
   })
 
+  test('a block that is long is not taken for one that stands still', () => {
+    const blockLength = 8 * BLOCK
+    const files = [{ length: 2 * blockLength }]
+    const world = new World(new PieceGeometry({ pieceLength: blockLength, blockLength, files }), 1)
+    for (const name of ['a', 'b']) world.seed(name)
+    world.pick('a', 2)
+    world.now = 7_999
+    expect(world.pick('b', 9)).toEqual([])
+    world.now = 9_000
+    expect(world.pick('b', 9)).toHaveLength(2)
+  })
+
   test('[E06] a piece that stands still for ten seconds more is asked of a third peer, never of a fourth', () => {
     const world = new World(geometryOf(2, 2), 1)
     for (const name of ['a', 'b', 'c', 'd']) world.seed(name)

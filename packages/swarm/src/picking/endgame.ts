@@ -11,8 +11,10 @@ import type { PartialPiece } from './partial-pieces.ts'
 /** A piece that saw neither a request nor a block for so long is helped outside the endgame too. */
 export const STILL_MS = 10_000
 
-/** In the endgame a piece this still is helped, whatever its peers promise. */
+/** In the endgame a piece that nothing came for in so long is helped, whatever its peers promise. */
 export const ENDGAME_STILL_MS = 1_000
+/** And never sooner than a peer of this rate needs for a block: longer blocks are not late because they are long. */
+export const ENDGAME_SLOW_BYTES_PER_SECOND = 16_384
 /** A block is late when its peer needs twice as long as the other would, and so much more. */
 export const LATE_MS = 500
 
@@ -25,6 +27,8 @@ export interface Duplicate<P> {
 
 export interface DuplicateRules<P> {
   readonly room: number
+  /** Bytes of a whole block. */
+  readonly blockLength: number
   /** Blocks that may be asked for only because they are late. */
   readonly lateRoom: number
   /** Peers asked for one block at a time; a third and further one only where the piece stands still. */
@@ -46,6 +50,10 @@ export function duplicatesFor<P>(
   rules: DuplicateRules<P>,
 ): readonly Duplicate<P>[] {
   const { room, askersMax, now, endgame } = rules
+  const endgameStillMs = Math.max(
+    ENDGAME_STILL_MS,
+    (1000 * rules.blockLength) / ENDGAME_SLOW_BYTES_PER_SECOND,
+  )
   const byAskers: Duplicate<P>[][] = Array.from({ length: askersMax }, () => [])
   const fewest = byAskers[1]
   if (fewest === undefined || room <= 0) return []
@@ -65,7 +73,7 @@ export function duplicatesFor<P>(
     for (let block = partial.blockCount - 1; block >= 0; block--) {
       const askers = partial.firmAskers(block)
       if (askers === 0 || askers >= most || partial.wasAsked(block, asker.peer)) continue
-      const moves = stillMs < ENDGAME_STILL_MS
+      const moves = stillMs < endgameStillMs
       if (moves && (late >= rules.lateRoom || !partial.askersOf(block).every(isLate))) continue
       if (moves) late++
       byAskers[askers]?.push({ partial, block, isLate: moves })

@@ -271,12 +271,13 @@ export class PieceChoice<P> {
   }
 
   #pickDuplicates(asker: Asker<P>, count: number, picks: Pick[]): void {
-    const { limits, partials } = this.#parts
+    const { geometry, limits, partials } = this.#parts
     if (asker.scope?.duplicates === false) return
     const room = Math.min(count - picks.length, limits.duplicatesPerPeerMax - asker.duplicates.size)
     if (room <= 0) return
     const found = duplicatesFor(partials.all(), asker, {
       room,
+      blockLength: geometry.blockLength,
       lateRoom: Math.max(limits.lateBlocksMin, limits.lateShare * this.#blocks) - this.#late,
       askersMax: limits.endgameAskersMax,
       now: this.#now,

@@ -10,8 +10,8 @@ import type { Alarm, Clock } from '@bt/ports'
 import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { PolicySeat } from '../policy-seat.ts'
-import type { OpenRequest } from '../policy.ts'
 import type { TokenBucket } from './byte-budget.ts'
+import { type Desk, deskOf, isHelped, NONE_ALLOWED, type Waiting } from './desk.ts'
 import type { Meters } from './meters.ts'
 import { SendAhead } from './send-ahead.ts'
 
@@ -29,26 +29,6 @@ export interface UploaderParts {
   readonly budgetFor: (now: number) => TokenBucket
 }
 
-/** A request in the queue; the policy sees it as it is. */
-interface Waiting extends OpenRequest {
-  readonly peer: Peer
-  held: boolean
-}
-
-/** What is kept of one peer. */
-interface Desk {
-  readonly peer: Peer
-  readonly budget: TokenBucket
-  queue: Waiting[]
-  held: Waiting[]
-  readonly ahead: SendAhead
-  loading: boolean
-  /** Pieces it may ask for while choked, with the bytes of each that were served so. */
-  allowedFast: ReadonlyMap<number, number>
-}
-
-const NONE_ALLOWED: ReadonlyMap<number, number> = new Map()
-
 export class Uploader {
   readonly #parts: UploaderParts
   readonly #desks = new Set<Desk>()
@@ -59,6 +39,8 @@ export class Uploader {
   #alarmAt = Number.POSITIVE_INFINITY
   /** Blocks handed to channels that have not left them. */
   #underWay = 0
+  /** The one choked peer that is served now. */
+  #helped: Desk | undefined
 
   constructor(parts: UploaderParts) {
     this.#parts = parts
@@ -184,13 +166,15 @@ export class Uploader {
     for (const { peer } of Array.from(this.#desks)) this.left(peer)
   }
 
-  /** BEP 6: a choked peer may have each byte of an allowed-fast piece once. */
+  /** BEP 6: a choked peer may have each byte of an allowed-fast piece once, while no other choked one is served. */
   #admitted(desk: Desk, piece: number, length: number): boolean {
     if (!this.#parts.seat.mayServe(desk.peer)) return false
     if (!desk.peer.session.amChoking) return true
     const served = desk.allowedFast.get(piece)
     if (served === undefined) return false
     if (served + length > this.#parts.geometry.lengthOf(piece as PieceIndex)) return false
+    if (this.#helped !== undefined && this.#helped !== desk && isHelped(this.#helped)) return false
+    this.#helped = desk
     desk.allowedFast = new Map(desk.allowedFast).set(piece, served + length)
     return true
   }
@@ -337,8 +321,4 @@ export class Uploader {
 function remove(queue: Waiting[], open: Waiting): void {
   const at = queue.indexOf(open)
   if (at >= 0) queue.splice(at, 1)
-}
-
-function deskOf(peer: Peer): Desk | undefined {
-  return peer.desk as Desk | undefined
 }

@@ -246,6 +246,37 @@ describe('peers that misbehave, in the simulator', () => {
     world.close([seed])
   })
 
+  test('choked peers of one /24 do not share a slow uplink for copies of the same pieces', () => {
+    const world = new World(52, makeContent([2_000_000]))
+    const seed = world.node({
+      seed: true,
+      hostOptions: { uploadBytesPerSecond: 4_000 },
+      torrent: { limits: { unchokeSlots: 0 } },
+    })
+    const { metainfo, files } = world.content
+    world.run(1_000)
+    const choked = Array.from({ length: 3 }, () => {
+      const host = world.host()
+      const script: Script = {
+        pieces: new Bitfield(metainfo.geometry.pieceCount),
+        heard: (event, peer) => {
+          if (event.type !== 'allowed-fast') return
+          peer.session.request(event.piece, 0, 16_384, host.ports.clock.now())
+          peer.flush()
+        },
+      }
+      return fakeDial({ host, metainfo, files, script }, world.endpoint(seed))
+    })
+    world.run(60_000)
+    const counts = choked.map(({ peer }) => ({
+      blocks: peer?.counts.get('block') ?? 0,
+      rejects: peer?.counts.get('reject') ?? 0,
+    }))
+    expect(counts.filter(({ blocks }) => blocks === 10).length).toBe(1)
+    expect(counts.filter(({ rejects }) => rejects === 10).length).toBe(2)
+    world.close([seed])
+  })
+
   test('[D15] a peer that resets in the middle of a block: others are asked in the same moment', () => {
     const world = new World(49, makeContent([600_000]))
     let served = 0
