@@ -143,9 +143,13 @@ export class Fabric implements Ways {
 
   /** Nothing comes through at the far end now: it is blocked, or the machine stands still. */
   hinders(from: Place, to: Place): boolean {
-    if (this.simulation.stands(to.index)) return true
-    const clear = this.#machinesOff + this.#linksDown + this.#cuts.size === 0
-    return (!clear || this.faults.partitionEveryMs > 0) && this.blocked(from, to)
+    return !this.isCalm && (this.simulation.stands(to.index) || this.blocked(from, to))
+  }
+
+  /** Nothing hinders anybody now. */
+  get isCalm(): boolean {
+    const wrong = this.#machinesOff + this.#linksDown + this.#cuts.size
+    return wrong === 0 && this.faults.partitionEveryMs <= 0 && !this.simulation.isAnyFrozen
   }
 
   /** The machine goes on or off. */

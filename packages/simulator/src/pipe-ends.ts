@@ -17,8 +17,6 @@ export interface PipeTarget {
   /** 'gone': bytes for it are answered with a reset. 'deaf': they are thrown away. */
   readonly reading: 'yes' | 'deaf' | 'gone'
   arrived(): void
-  /** The reader takes it now. False: it cannot, and it is to wait unread. */
-  took(object: object): boolean
   reset(): void
   /** Bytes came and nobody is there. */
   refuse(): void

@@ -9,6 +9,8 @@
 // short: one entry in a delay line and one call, nothing is made.
 
 import { NetworkError } from '@bt/ports'
+import type { ChannelReader } from '@bt/ports'
+import { invariant } from '@bt/primitives'
 import type { DelayLine, Landing } from './delay-line.ts'
 import type { Fabric } from './fabric.ts'
 import { Held } from './held.ts'
@@ -29,32 +31,35 @@ const SEGMENT = -1
 export class Pipe implements Flow, Landing, Holder {
   readonly kind = 'passed'
   readonly dead = false
-  // What control needs stands first, so that it lies together in memory.
+  // What an arriving message needs stands first, then what a leaving one needs: a line of memory each.
   readonly #fabric: Fabric
-  readonly #line: DelayLine
-  readonly from: Place
-  readonly to: Place
-  /** On the way or unread. */
-  #windowBytes = 0
-  /** Bytes that passed without a share of the links: what passes next pays for them. */
-  #owedBytes = 0
-  /** On their way, held ones too. */
-  #flying = 0
+  /** Who takes objects at once, as long as the far end reads. */
+  reader: ChannelReader | undefined
+  readonly #toHost: number
+  readonly host: number
   readonly #slot: number
-  /** 'end' and 'reset' are wanted, 'ended' and 'over' are on their way: after 'over' nothing leaves. */
-  #ending: 'no' | 'end' | 'ended' | 'reset' | 'over' = 'no'
-  #full = false
-  #passing: Segment | undefined
-  /** Most pipes have nothing to send most of the time. */
-  #queue: SendQueue | undefined
   /** At the far end of the way but not through: cut off, or the machine stands still. */
   #held: Held | undefined
   /** Most pipes have nothing unread most of the time. */
   #inbox: Inbox | undefined
+  /** On their way, held ones too. */
+  #flying = 0
+  /** On the way or unread. */
+  #windowBytes = 0
+  /** Most pipes have nothing to send most of the time. */
+  #queue: SendQueue | undefined
+  /** 'end' and 'reset' are wanted, 'ended' and 'over' are on their way: after 'over' nothing leaves. */
+  #ending: 'no' | 'end' | 'ended' | 'reset' | 'over' = 'no'
+  #full = false
+  #passing: Segment | undefined
+  /** Bytes that passed without a share of the links: what passes next pays for them. */
+  #owedBytes = 0
+  readonly #line: DelayLine
+  readonly from: Place
+  readonly to: Place
   target!: PipeTarget
   source!: PipeSource
   passage: object | undefined
-  readonly host: number
   readonly #pool: SegmentPool
   readonly #segmentBytesMax: number
   #passingBytes = 0
@@ -65,6 +70,7 @@ export class Pipe implements Flow, Landing, Holder {
     this.from = from
     this.to = to
     this.host = from.index
+    this.#toHost = to.index
     this.#line = fabric.line(from, to)
     this.#slot = fabric.tally.slot(from.site, to.site)
     this.#segmentBytesMax = fabric.rates.segmentBytesMax(from, to)
@@ -210,8 +216,9 @@ export class Pipe implements Flow, Landing, Holder {
   /** Something is at the far end of its way, if nothing is between. */
   landed(item: object, length: number, more: boolean): void {
     const bytes = length === SEGMENT ? (item as Segment).length : length
-    this.#fabric.simulation.mark('arrived', this.to.index, bytes)
-    if (this.#held === undefined && !this.#fabric.hinders(this.from, this.to)) {
+    const fabric = this.#fabric
+    fabric.simulation.mark('arrived', this.#toHost, bytes)
+    if (this.#held === undefined && (fabric.isCalm || !fabric.hinders(this.from, this.to))) {
       if (length === SEGMENT) this.#reached(item as Segment)
       else if (this.#controlReached(item, length)) return
       if (!more) this.#afterArrival()
@@ -247,8 +254,11 @@ export class Pipe implements Flow, Landing, Holder {
   /** True: nobody has to look at anything else because of it. */
   #controlReached(object: object, length: number): boolean {
     this.#flying--
-    this.#fabric.tally.moved(this.from.index, this.to.index, this.#slot, length)
-    if (this.#inbox === undefined && this.target.took(object)) {
+    this.#fabric.tally.moved(this.host, this.#toHost, this.#slot, length)
+    const { reader } = this
+    if (this.#inbox === undefined && reader !== undefined) {
+      invariant(reader.receivedObject !== undefined, 'who is sent objects takes objects')
+      reader.receivedObject(object)
       this.#windowBytes -= length
       return this.#queue === undefined && this.#ending === 'no' && !this.#full
     }
@@ -295,7 +305,7 @@ export class Pipe implements Flow, Landing, Holder {
 
   #reached(came: Segment): void {
     this.#flying--
-    this.#fabric.tally.moved(this.from.index, this.to.index, this.#slot, came.length)
+    this.#fabric.tally.moved(this.host, this.#toHost, this.#slot, came.length)
     if (came.kind === 'reset') {
       this.target.reset()
       return

@@ -67,6 +67,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
   start(reader: ChannelReader): void {
     invariant(this.#reader === undefined, 'a channel is started once')
     this.#reader = reader
+    this.#letRead()
     if (this.#state === 'dead') this.#tellLater()
     else this.#wake()
   }
@@ -86,17 +87,20 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
 
   pause(): void {
     this.#paused = true
+    this.#letRead()
   }
 
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#letRead()
     this.#wake()
   }
 
   close(): void {
     if (this.#state !== 'open' || !this.#life.alive) return
     this.#state = 'closing'
+    this.#letRead()
     this.#in.discard()
     this.#out.end()
   }
@@ -142,14 +146,6 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     this.#deliver()
   }
 
-  took(object: object): boolean {
-    const reader = this.#reader
-    if (this.#state !== 'open' || this.#paused || reader === undefined) return false
-    invariant(reader.receivedObject !== undefined, 'who is sent objects takes objects')
-    reader.receivedObject(object)
-    return true
-  }
-
   reset(): void {
     if (this.#state === 'dead' || !this.#life.alive) return
     const who = endpointText(this.remote)
@@ -162,9 +158,15 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
 
   crashed(silent: boolean): void {
     this.#state = 'dead'
+    this.#letRead()
     this.#in.discard()
     if (silent) this.#out.silence()
     else this.#out.reset()
+  }
+
+  /** What comes goes straight to the reader, while it may. */
+  #letRead(): void {
+    this.#in.reader = this.#state === 'open' && !this.#paused ? this.#reader : undefined
   }
 
   #maySend(sent: (() => void) | undefined): boolean {
@@ -259,6 +261,7 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
   #die(reason: Error | undefined): void {
     if (this.#state === 'dead') return
     this.#state = 'dead'
+    this.#letRead()
     this.#reason = reason
     this.#life.open.channels--
     this.#in.discard()

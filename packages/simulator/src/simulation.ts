@@ -134,9 +134,14 @@ export class Simulation {
     if (untilUs > this.#frozenUs) this.#frozenUs = untilUs
   }
 
+  /** For adapters: some host stands still. */
+  get isAnyFrozen(): boolean {
+    return this.#frozenUs > this.#nowUs
+  }
+
   /** For adapters: this host stands still. */
   stands(host: number): boolean {
-    return this.#frozenUs > this.#nowUs && (this.#frozen.get(host) ?? 0) > this.#nowUs
+    return this.isAnyFrozen && (this.#frozen.get(host) ?? 0) > this.#nowUs
   }
 
   /** For adapters: something that happens inside an event of many goes into the trace. */

@@ -6,7 +6,8 @@
 import type { Metainfo, PieceIndex } from '@bt/metainfo'
 import type { PieceStore, PieceStoreError } from '@bt/piece-store'
 import type { InfoHash, ReadonlyBitfield } from '@bt/primitives'
-import { allowedFastSet } from '@bt/wire'
+import { allowedFastSet, type PeerEvent } from '@bt/wire'
+import type { Candidate } from './choking/candidate.ts'
 import { Choker } from './choking/choker.ts'
 import { ChokeRounds } from './choking/choke-rounds.ts'
 import { Slots } from './choking/slots.ts'
@@ -122,7 +123,7 @@ export class Exchange {
     })
     const { downloader, uploader } = this
     this.slots = new Slots({
-      choker: new Choker(random, {
+      choker: new Choker<Candidate>(random, {
         slots: meters.limits.unchokeSlots,
         optimisticSlots: meters.limits.optimisticSlots,
         greedyBytes: GREEDY_SHARE * geometry.contentLength,
@@ -198,6 +199,16 @@ export class Exchange {
     this.uploader.joined(peer)
     this.downloader.joined(peer)
     this.slots.joined(peer)
+  }
+
+  unchoked(peer: Peer): void {
+    this.slots.gave(peer)
+    this.downloader.unchoked(peer)
+  }
+
+  blockArrived(peer: Peer, event: Extract<PeerEvent, { readonly type: 'block' }>): void {
+    this.slots.gave(peer)
+    this.downloader.blockArrived(peer, event)
   }
 
   left(peer: Peer): void {

@@ -10,6 +10,10 @@ import { Turn } from '../src/peers/turn.ts'
 class World {
   now = 0
   rounds = 0
+  seeding = true
+  /** How often a round asked whether a peer may be served, and for its rate. */
+  looked = 0
+  measured = 0
   readonly peers: Peer[] = []
   readonly turn: Turn
   readonly slots: Slots
@@ -44,11 +48,17 @@ class World {
       have: Bitfield.full(1),
       isSeeding: () => {
         this.rounds++
-        return true
+        return this.seeding
       },
-      wantsNothing: () => false,
+      wantsNothing: () => {
+        this.looked++
+        return false
+      },
       snubbed: () => false,
-      receivedPerSecond: () => 0,
+      receivedPerSecond: () => {
+        this.measured++
+        return 0
+      },
       choked: () => {},
       pulse: () => {},
     })
@@ -59,6 +69,7 @@ class World {
     const session = {
       amChoking: true,
       peerInterested: false,
+      peerChoking: true,
       unchoke: () => {
         session.amChoking = false
       },
@@ -131,5 +142,35 @@ describe('a change of interest', () => {
     const world = new World({ unchoke: ({ proposed }) => proposed })
     const [one, two, three] = [world.peer(), world.peer(), world.peer()]
     expect([one, two, three].map((peer) => world.change(peer, true))).toEqual([1, 1, 1])
+  })
+})
+
+describe('[speed] a round', () => {
+  function crowd(): World {
+    const world = new World()
+    world.seeding = false
+    for (let count = 0; count < 40; count++) world.change(world.peer(), true)
+    world.looked = 0
+    world.measured = 0
+    return world
+  }
+
+  test('looks at the peers that it may choose, however many are interested', () => {
+    const world = crowd()
+    const before = world.rounds
+    world.pass(10_000)
+    expect(world.rounds).toBe(before + 1)
+    expect(world.looked).toBeLessThan(10)
+  })
+
+  test('asks for the rates of those that give, until they have given nothing for long', () => {
+    const world = crowd()
+    world.pass(10_000)
+    expect(world.measured).toBe(0)
+    for (const peer of world.peers.slice(0, 2)) world.slots.gave(peer)
+    world.pass(10_000)
+    expect(world.measured).toBe(2)
+    world.pass(10_000)
+    expect(world.measured).toBe(2)
   })
 })

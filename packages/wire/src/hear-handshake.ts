@@ -66,7 +66,7 @@ export function sayHandshake(state: SessionState, admission: Admission, answer: 
 
 function hearPeerId(state: SessionState, peerId: PeerId): void {
   state.move('peer-id-received')
-  state.liveness.opened(state.now)
+  state.opened(state.now)
   const { infoHash, reserved } = state.head as HandshakeHead
   state.push({
     type: 'handshake',

@@ -8,11 +8,11 @@ import type { ConnectionLimits } from './wire-limits.ts'
 
 /** Times are milliseconds on the machine's clock. */
 export class Liveness {
-  readonly #limits: ConnectionLimits
-  readonly #handshakeBy: number
-  #open = false
   #heardAt: number
   #saidAt: number
+  #open = false
+  readonly #handshakeBy: number
+  readonly #limits: ConnectionLimits
 
   constructor(limits: ConnectionLimits, now: number) {
     this.#limits = limits
@@ -35,7 +35,7 @@ export class Liveness {
     if (now >= this.#saidAt + 1) this.#saidAt = Math.floor(now)
   }
 
-  get deadline(): number {
+  get livenessDeadline(): number {
     if (!this.#open) return this.#handshakeBy
     return Math.min(this.#heardAt + this.#limits.idleMs, this.#saidAt + this.#limits.keepAliveMs)
   }
@@ -44,7 +44,7 @@ export class Liveness {
    * True: a keep-alive is due.
    * @throws {WireError} TIMED_OUT, blame remote
    */
-  tick(now: number): boolean {
+  isKeepAliveDue(now: number): boolean {
     if (!this.#open) {
       if (now < this.#handshakeBy) return false
       throw timedOut(`no whole handshake within ${this.#limits.handshakeMs} ms`)

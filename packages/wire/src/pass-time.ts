@@ -10,9 +10,9 @@ const KEEP_ALIVE: Message = { type: 'keep-alive' }
 export function passTime(state: SessionState, now: number): void {
   state.now = now
   state.isHastened = true
-  if (state.liveness.tick(now)) {
+  if (state.isKeepAliveDue(now)) {
     state.say(KEEP_ALIVE)
-    state.liveness.said(now)
+    state.said(now)
   }
   for (const { piece, begin, length } of state.requests.expire(now)) {
     state.say({ type: 'cancel', piece, begin, length })
@@ -27,5 +27,5 @@ export function passTime(state: SessionState, now: number): void {
 /** When `passTime` has something to do; Infinity: never. */
 export function deadlineOf(state: SessionState): number {
   if (state.phase === 'closed') return Number.POSITIVE_INFINITY
-  return Math.min(state.liveness.deadline, state.requests.deadline, state.answers.deadline)
+  return Math.min(state.livenessDeadline, state.requests.deadline, state.answers.deadline)
 }

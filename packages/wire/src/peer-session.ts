@@ -108,7 +108,7 @@ export class PeerSession extends SessionFacts {
   hearHave(piece: number, now: number): boolean {
     if (!this.#mayHear()) return false
     const state = this.#state
-    state.liveness.heard(now)
+    state.heard(now)
     try {
       return hearHave(state, piece, now)
     } catch (error) {
@@ -120,7 +120,7 @@ export class PeerSession extends SessionFacts {
   /** Bytes came that are not yet a message: the peer is alive. */
   heard(now: number): void {
     this.#state.now = now
-    this.#state.liveness.heard(now)
+    this.#state.heard(now)
   }
 
   /** Lent: the object and its views are valid until the next call of any method. */

@@ -28,7 +28,7 @@ export function sayHave(state: SessionState, piece: number, isNews: boolean): vo
 export function takeHave(state: SessionState, piece: number): Message | undefined {
   if (!state.maySpeak || !state.outbox.isIdle) return undefined
   state.saidPieces = true
-  state.liveness.said(state.now)
+  state.said(state.now)
   return haveOf(piece)
 }
 

@@ -22,17 +22,45 @@ import { type ConnectionLimits, REQUESTS_UNSAID } from './wire-limits.ts'
 const NO_PIECES: ReadonlySet<number> = new Set()
 const NO_BYTES: ReadonlyMap<number, number> = new Map()
 
-export class SessionState {
+/** Its signs of life are a part of it, not an object of its own: every message that comes or goes is one. */
+export class SessionState extends Liveness {
+  // What each message needs stands first, so that it lies together in memory.
+  phase: Phase = 'awaiting-head'
+  /** Events wait, or the last one is still lent: nothing new may be heard before all are taken. */
+  isUndrained = false
+  /** The next event, and those behind it, which are rare. */
+  #next: PeerEvent | undefined
+  #more: PeerEvent[] | undefined
+  readonly pieces: PeerPieces
+  geometry: PieceGeometry | undefined
+  saidPieces = false
+
+  // The four flags.
+  amChoking = true
+  amInterested = false
+  peerChoking = true
+  peerInterested = false
+
+  /** The deadline may be nearer than it was when somebody last asked for it; see `passTime`. */
+  isHastened = true
+  readonly outbox = new Outbox()
+  now: number
+
+  // Requests.
+  requests = new RequestBook(1)
+  answers = new AnswerBook(1)
+  /** The peer's `reqq`. */
+  requestsOpenMax = REQUESTS_UNSAID
+  /** Pieces the peer lets us ask for while it chokes us. */
+  fastFromPeer: ReadonlySet<number> = NO_PIECES
+  /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */
+  fastToPeer: ReadonlyMap<number, number> = NO_BYTES
+
+  readonly useless: UselessBudget
+  readonly extensions = new ExtensionTable()
   readonly role: 'dialed' | 'accepted'
   readonly identity: Identity
   readonly limits: ConnectionLimits
-  readonly outbox = new Outbox()
-  readonly extensions = new ExtensionTable()
-  readonly pieces: PeerPieces
-  readonly liveness: Liveness
-  readonly useless: UselessBudget
-  now: number
-  phase: Phase = 'awaiting-head'
 
   // The handshake.
   admission: Admission | undefined
@@ -44,47 +72,19 @@ export class SessionState {
   fast = false
   extended = false
 
-  // The four flags.
-  amChoking = true
-  amInterested = false
-  peerChoking = true
-  peerInterested = false
-
-  // Requests.
-  geometry: PieceGeometry | undefined
-  requests = new RequestBook(1)
-  answers = new AnswerBook(1)
-  /** The peer's `reqq`. */
-  requestsOpenMax = REQUESTS_UNSAID
-  /** Pieces the peer lets us ask for while it chokes us. */
-  fastFromPeer: ReadonlySet<number> = NO_PIECES
-  /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */
-  fastToPeer: ReadonlyMap<number, number> = NO_BYTES
-  saidPieces = false
-  /** The deadline may be nearer than it was when somebody last asked for it; see `passTime`. */
-  isHastened = true
-
-  #events: PeerEvent[] = []
-  #given = 0
-
   constructor(
     role: 'dialed' | 'accepted',
     identity: Identity,
     limits: ConnectionLimits,
     now: number,
   ) {
+    super(limits, now)
     this.role = role
     this.identity = identity
     this.limits = limits
     this.pieces = new PeerPieces(limits.piecesBeforeGeometryMax)
-    this.liveness = new Liveness(limits, now)
     this.useless = new UselessBudget(now)
     this.now = now
-  }
-
-  /** Events wait: nothing new may be heard before they are taken. */
-  get isUndrained(): boolean {
-    return this.#events.length > 0
   }
 
   /** Both handshakes are known well enough to say something. */
@@ -93,16 +93,18 @@ export class SessionState {
   }
 
   push(event: PeerEvent): void {
-    this.#events.push(event)
+    this.isUndrained = true
+    if (this.#next === undefined) this.#next = event
+    else if (this.#more === undefined) this.#more = [event]
+    else this.#more.push(event)
   }
 
   shift(): PeerEvent | undefined {
-    if (this.#given < this.#events.length) return this.#events[this.#given++]
-    if (this.#given > 0) {
-      this.#events.length = 0
-      this.#given = 0
-    }
-    return undefined
+    const event = this.#next
+    this.#next = this.#more?.shift()
+    if (this.#next === undefined) this.#more = undefined
+    if (event === undefined) this.isUndrained = false
+    return event
   }
 
   say(message: Message, sent?: () => void): void {
@@ -112,13 +114,13 @@ export class SessionState {
   /** All there is to send; from now on it counts as said. */
   take(): MessageOutput | undefined {
     const output = this.outbox.take()
-    if (output !== undefined) this.liveness.said(this.now)
+    if (output !== undefined) this.said(this.now)
     return output
   }
 
   takeOnly(): Message | Handshake | undefined {
     const only = this.outbox.takeOnly()
-    if (only !== undefined) this.liveness.said(this.now)
+    if (only !== undefined) this.said(this.now)
     return only
   }
 
@@ -168,8 +170,9 @@ export class SessionState {
   end(cause: 'failed' | 'refused' | 'close-asked'): void {
     if (this.phase === 'closed') return
     this.move(cause)
-    this.#events = []
-    this.#given = 0
+    this.#next = undefined
+    this.#more = undefined
+    this.isUndrained = false
     this.outbox.drop()
   }
 }

@@ -14,7 +14,7 @@ export interface ChokeFacts<P> {
   readonly address: string | undefined
   readonly interested: boolean
   readonly snubbed: boolean
-  /** The link allows it, and it is no seed. */
+  /** The link allows it, and it is no seed. Asked only of those that would be chosen. */
   readonly mayUpload: boolean
   readonly connectedAt: number
   /** What it sent us, over the last 20 s. */
@@ -71,7 +71,7 @@ export class Choker<P> {
   #unchokedSince = new Map<P, number>()
   #optimistic: readonly P[] = []
   /** Who was unchoked by rank in the last round. */
-  #ranked: ReadonlySet<P> = new Set()
+  #ranked: readonly P[] = []
 
   constructor(random: Random, limits?: Partial<ChokeLimits>) {
     this.#random = random
@@ -88,23 +88,29 @@ export class Choker<P> {
     this.#limits = { ...this.#limits, ...limits }
   }
 
-  /** Who is unchoked from now on, `optimistic` among them; in order of rank. Cost: O(n log n). */
+  /** Who is unchoked from now on, `optimistic` among them; in order of rank. Cost: O(n) for each slot to be given. */
   round(
     peers: readonly ChokeFacts<P>[],
     round: ChokeRound,
   ): { readonly unchoked: readonly P[]; readonly optimistic: readonly P[] } {
-    for (const facts of peers) this.#history.sent(facts.peer, facts.address, facts.sentBytes)
-    const able = peers.filter((facts) => facts.interested && facts.mayUpload)
-    const slots = new Slots<P>(this.#limits.slotsPerAddressMax)
+    const { slots: ranks, optimisticSlots, slotsPerAddressMax } = this.#limits
+    for (const facts of peers) {
+      // what an address got counts while seeding, and grows only with a slot
+      if (round.seeding || this.#unchokedSince.has(facts.peer)) this.#sent(facts)
+    }
+    const able = peers.filter((facts) => facts.interested)
+    const slots = new Slots<P>(slotsPerAddressMax)
     let optimistic: readonly P[] = []
     if (round.seeding) {
-      slots.fill(this.#byTurn(able, round.now), this.#limits.slots + this.#limits.optimisticSlots)
+      this.#fill(slots, able, ranks + optimisticSlots, this.#byTurn(round.now))
     } else {
-      slots.fill(this.#byRate(able, round), this.#limits.slots)
-      this.#ranked = new Set(slots.taken)
+      const ranked = able.filter((facts) => !facts.snubbed)
+      this.#fill(slots, ranked, ranks, this.#byRate(round))
+      this.#ranked = Array.from(slots.taken)
       optimistic = this.#byChance(able, slots, round)
     }
     this.#optimistic = optimistic
+    for (const facts of slots.facts) this.#sent(facts)
     this.applied(slots.taken, round.now)
     return { unchoked: slots.taken, optimistic }
   }
@@ -126,74 +132,81 @@ export class Choker<P> {
     this.#history.left(peer)
   }
 
+  /** Gives slots to the best of `left` until so many are taken. `left` is used up. */
+  #fill(slots: Slots<P>, left: ChokeFacts<P>[], count: number, order: Order<P>): void {
+    while (slots.taken.length < count && left.length > 0) {
+      const best = bestOf(left, order)
+      slots.take(left[best] as ChokeFacts<P>)
+      left.splice(best, 1)
+    }
+  }
+
   /** Best senders first; among equals those on trial, then who has waited longest. */
-  #byRate(able: readonly ChokeFacts<P>[], round: ChokeRound): readonly ChokeFacts<P>[] {
-    const { now, early = false } = round
+  #byRate({ now, early = false }: ChokeRound): Order<P> {
     const { trialMs } = this.#limits
-    const ranked = able.filter((facts) => !facts.snubbed)
-    return inOrder(ranked, (facts) => {
-      const onTrial = this.#isWithin(facts.peer, trialMs, now)
-      const ended = this.#unchokedSince.has(facts.peer) && !onTrial
-      const keeps = early && this.#ranked.has(facts.peer)
-      return [
-        keeps ? 0 : 1,
-        -facts.receivedPerSecond,
-        onTrial ? 0 : 1,
-        ended ? now : this.#waitingSince(facts),
-      ]
-    })
+    return [
+      ({ peer }) => (early && this.#ranked.includes(peer) ? 0 : 1),
+      (facts) => -facts.receivedPerSecond,
+      ({ peer }) => (this.#isWithin(peer, trialMs, now) ? 0 : 1),
+      (facts) => this.#waitingSince(facts, trialMs, now),
+    ]
   }
 
   /** Who has a turn keeps it to its end; then who has waited longest; the greedy last. */
-  #byTurn(able: readonly ChokeFacts<P>[], now: number): readonly ChokeFacts<P>[] {
+  #byTurn(now: number): Order<P> {
     const { turnMs, greedyBytes } = this.#limits
-    return inOrder(able, (facts) => {
-      const greedy = this.#history.sentTo(facts.address) > greedyBytes
-      const inTurn = this.#isWithin(facts.peer, turnMs, now)
-      const ended = this.#unchokedSince.has(facts.peer) && !inTurn
-      return [greedy ? 1 : 0, inTurn ? 0 : 1, ended ? now : this.#waitingSince(facts)]
-    })
+    return [
+      ({ address }) => (this.#history.sentTo(address) > greedyBytes ? 1 : 0),
+      ({ peer }) => (this.#isWithin(peer, turnMs, now) ? 0 : 1),
+      (facts) => this.#waitingSince(facts, turnMs, now),
+    ]
   }
 
   /** Those by chance: they stay until the rotation. Slots that rank could not fill go the same way. */
   #byChance(able: readonly ChokeFacts<P>[], slots: Slots<P>, round: ChokeRound): readonly P[] {
-    const count = this.#limits.slots + this.#limits.optimisticSlots - slots.taken.length
+    const count = this.#limits.slots + this.#limits.optimisticSlots
     const chosen: P[] = []
     const unchoke = (facts: ChokeFacts<P>): void => {
-      if (chosen.length < count && slots.take(facts)) chosen.push(facts.peer)
+      if (slots.taken.length < count && slots.take(facts)) chosen.push(facts.peer)
     }
-    if (!round.rotate) {
-      for (const facts of able) if (this.#optimistic.includes(facts.peer)) unchoke(facts)
+    const last = able.filter(({ peer }) => this.#optimistic.includes(peer) && !slots.has(peer))
+    if (!round.rotate) for (const facts of last) unchoke(facts)
+    if (slots.taken.length < count) {
+      const others = able.filter(({ peer }) => !slots.has(peer) && !this.#optimistic.includes(peer))
+      this.#draw(others, round.now, (facts) => {
+        unchoke(facts)
+        return slots.taken.length < count
+      })
     }
-    const drawn = able.filter((facts) => !slots.has(facts.peer))
     // At a rotation the last one gives way, unless nobody else is there.
-    const others = drawn.filter((facts) => !this.#optimistic.includes(facts.peer))
-    const last = drawn.filter((facts) => this.#optimistic.includes(facts.peer))
-    for (const facts of this.#shuffled(others, round.now)) unchoke(facts)
     for (const facts of last) unchoke(facts)
     return chosen
   }
 
-  /** Weighted draws without replacement. */
-  #shuffled(peers: readonly ChokeFacts<P>[], now: number): readonly ChokeFacts<P>[] {
+  /** Weighted draws without replacement, as long as `goOn` says so. */
+  #draw(
+    peers: readonly ChokeFacts<P>[],
+    now: number,
+    goOn: (facts: ChokeFacts<P>) => boolean,
+  ): void {
     const { newMs, newWeight, slots, optimisticSlots } = this.#limits
     const left = peers.map((facts) => ({
       facts,
       weight: now - facts.connectedAt < newMs ? newWeight : 1,
     }))
     let total = left.reduce((sum, { weight }) => sum + weight, 0)
-    const drawn: ChokeFacts<P>[] = []
     // Refusals (slots per address) may cost a few more draws than there are slots.
-    const draws = Math.min(left.length, 4 * (slots + optimisticSlots))
-    while (drawn.length < draws) {
+    for (let draws = Math.min(left.length, 4 * (slots + optimisticSlots)); draws > 0; draws--) {
       let at = this.#random.below(total)
       const index = left.findIndex(({ weight }) => (at -= weight) < 0)
       const [taken] = left.splice(index, 1)
-      if (taken === undefined) break
+      if (taken === undefined || !goOn(taken.facts)) return
       total -= taken.weight
-      drawn.push(taken.facts)
     }
-    return drawn
+  }
+
+  #sent({ peer, address, sentBytes }: ChokeFacts<P>): void {
+    this.#history.sent(peer, address, sentBytes)
   }
 
   #isWithin(peer: P, ms: number, now: number): boolean {
@@ -201,17 +214,18 @@ export class Choker<P> {
     return since !== undefined && now - since < ms
   }
 
-  /** Since it came, or since its address last had a turn, whichever is later. */
-  #waitingSince(facts: ChokeFacts<P>): number {
-    return Math.max(facts.connectedAt, this.#history.lastTurn(facts.peer, facts.address))
+  /** Since it came, or since its address last had a turn, whichever is later; a turn that ends now ends now. */
+  #waitingSince(facts: ChokeFacts<P>, turnMs: number, now: number): number {
+    const { peer, address, connectedAt } = facts
+    if (this.#unchokedSince.has(peer) && !this.#isWithin(peer, turnMs, now)) return now
+    return Math.max(connectedAt, this.#history.lastTurn(peer, address))
   }
 }
 
 /** The unchoked of a round, so many per address. */
 class Slots<P> {
   readonly taken: P[] = []
-  readonly #peers = new Set<P>()
-  readonly #perAddress = new Map<string, number>()
+  readonly facts: ChokeFacts<P>[] = []
   readonly #perAddressMax: number
 
   constructor(perAddressMax: number) {
@@ -219,36 +233,48 @@ class Slots<P> {
   }
 
   has(peer: P): boolean {
-    return this.#peers.has(peer)
+    return this.taken.includes(peer)
   }
 
-  take({ peer, address }: ChokeFacts<P>): boolean {
-    const used = address === undefined ? 0 : (this.#perAddress.get(address) ?? 0)
-    if (this.#peers.has(peer) || used >= this.#perAddressMax) return false
-    if (address !== undefined) this.#perAddress.set(address, used + 1)
-    this.#peers.add(peer)
-    this.taken.push(peer)
+  take(facts: ChokeFacts<P>): boolean {
+    if (this.has(facts.peer) || !this.#hasRoomFor(facts.address) || !facts.mayUpload) return false
+    this.taken.push(facts.peer)
+    this.facts.push(facts)
     return true
   }
 
-  fill(ranked: readonly ChokeFacts<P>[], count: number): void {
-    for (const facts of ranked) {
-      if (this.taken.length >= count) return
-      this.take(facts)
-    }
+  #hasRoomFor(address: string | undefined): boolean {
+    if (address === undefined) return true
+    let used = 0
+    for (const other of this.facts) if (other.address === address) used++
+    return used < this.#perAddressMax
   }
 }
 
-/** By numbers, the first that differs; equals stay in the order they came. */
-function inOrder<T>(items: readonly T[], key: (item: T) => readonly number[]): readonly T[] {
-  return items
-    .map((item, at) => ({ item, at, keys: key(item) }))
-    .sort((one, other) => {
-      for (let index = 0; index < one.keys.length; index++) {
-        const difference = (one.keys[index] as number) - (other.keys[index] as number)
-        if (difference !== 0) return difference
+/** Numbers to compare by, one after the other while they are equal; the least goes first. */
+type Order<P> = readonly ((facts: ChokeFacts<P>) => number)[]
+
+/** Where the first is; of equals the one that came first. A number is asked for only where those before are equal. */
+function bestOf<P>(items: readonly ChokeFacts<P>[], order: Order<P>): number {
+  let best = 0
+  let bestKeys: number[] = []
+  let keys: number[] = []
+  for (let at = 1; at < items.length; at++) {
+    for (let step = 0; step < order.length; step++) {
+      const key = order[step] as (facts: ChokeFacts<P>) => number
+      if (step >= bestKeys.length) bestKeys.push(key(items[best] as ChokeFacts<P>))
+      keys.push(key(items[at] as ChokeFacts<P>))
+      const difference = (keys[step] as number) - (bestKeys[step] as number)
+      if (difference === 0) continue
+      if (difference < 0) {
+        best = at
+        const beaten = bestKeys
+        bestKeys = keys
+        keys = beaten
       }
-      return one.at - other.at
-    })
-    .map(({ item }) => item)
+      break
+    }
+    keys.length = 0
+  }
+  return best
 }

@@ -1,19 +1,19 @@
 // Does what the choker says: collects the facts of a round, asks the policy, unchokes and chokes.
 //
 // Shell around Choker and ChokeRounds. Unchokes go out before chokes; a peer that may not be served by its link, or
-// has everything, is never in the set. Who is neither interested nor unchoked is not looked at: in a large swarm there
-// are rounds between two beats for every piece.
+// has everything, is never in the set. Who is neither interested nor unchoked is not looked at.
 
 import type { Alarm, Clock } from '@bt/ports'
 import type { ReadonlyBitfield } from '@bt/primitives'
 import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { PolicySeat } from '../policy-seat.ts'
-import type { ChokeFacts, Choker } from './choker.ts'
+import { Candidate } from './candidate.ts'
+import type { Choker } from './choker.ts'
 import type { ChokeRounds } from './choke-rounds.ts'
 
 export interface SlotsParts {
-  readonly choker: Choker<Peer>
+  readonly choker: Choker<Candidate>
   readonly rounds: ChokeRounds
   readonly seat: PolicySeat
   readonly clock: Clock
@@ -35,10 +35,11 @@ export class Slots {
   readonly #look = (): void => this.#round()
   #alarm: Alarm | undefined
   #alarmAt = 0
-  /** Peers that a round is about: interested, or unchoked; in the order they came to be so. */
-  readonly #concerned = new Set<Peer>()
-  /** Peers that have a slot now. */
-  #unchokedCount = 0
+  /** Those that a round is about: interested, or unchoked; in the order they came to be so. */
+  readonly #concerned = new Set<Candidate>()
+  /** Those that have a slot now. */
+  #unchoked: Candidate[] = []
+  readonly #rules = { mayUpload: (link: Peer): boolean => this.#mayUpload(link) }
   #closed = false
 
   constructor(parts: SlotsParts) {
@@ -49,28 +50,39 @@ export class Slots {
   /** A round before its time is of use only where a slot is free for the peer, or comes free. */
   interestChanged(peer: Peer): void {
     const { choker, rounds, seat, turn } = this.#parts
-    const { amChoking, peerInterested } = peer.session
-    if (peerInterested) this.#concerned.add(peer)
-    else if (amChoking) this.#concerned.delete(peer)
-    const isOfUse = amChoking
-      ? peerInterested && this.#unchokedCount < choker.slotCount
-      : !peerInterested
+    const candidate = this.#candidateOf(peer)
+    const { isUnchoked } = candidate
+    const interested = peer.session.peerInterested
+    candidate.interested = interested
+    if (interested) this.#concerned.add(candidate)
+    else if (!isUnchoked) this.#concerned.delete(candidate)
+    const isOfUse = isUnchoked
+      ? !interested
+      : interested && this.#unchoked.length < choker.slotCount
     if (!isOfUse && seat.policy?.unchoke === undefined) return
     rounds.interestChanged()
     turn.later(this.#look)
   }
 
+  /** It lets us ask, or sent a block: from now on it has a rate. */
+  gave(peer: Peer): void {
+    this.#candidateOf(peer).gives = true
+  }
+
   /** It may have said already that it is interested. */
   joined(peer: Peer): void {
-    if (peer.session.peerInterested) this.#concerned.add(peer)
+    const candidate = this.#candidateOf(peer)
+    if (candidate.interested) this.#concerned.add(candidate)
   }
 
   left(peer: Peer): void {
-    this.#concerned.delete(peer)
+    const candidate = this.#candidateOf(peer)
+    peer.candidate = undefined
+    this.#concerned.delete(candidate)
     const { choker, rounds, clock, turn } = this.#parts
-    choker.left(peer, clock.now())
-    if (!peer.session.amChoking) {
-      this.#unchokedCount--
+    choker.left(candidate, clock.now())
+    if (candidate.isUnchoked) {
+      this.#unchoked = this.#unchoked.filter((other) => other !== candidate)
       rounds.slotFreed()
     }
     turn.later(this.#look)
@@ -112,56 +124,72 @@ export class Slots {
   }
 
   #apply(rotate: boolean, early: boolean): void {
-    const { choker, seat, clock } = this.#parts
+    const { choker, have, clock } = this.#parts
     const now = clock.now()
     const seeding = this.#parts.isSeeding()
-    const facts: ChokeFacts<Peer>[] = []
-    const interested: Peer[] = []
-    for (const peer of this.#concerned) {
-      const fact = this.#factsOf(peer, now, seeding)
-      facts.push(fact)
-      if (fact.interested && fact.mayUpload) interested.push(peer)
+    const candidates = have.count > 0 ? Array.from(this.#concerned) : []
+    if (!seeding) for (const one of candidates) if (one.gives) this.#measure(one, now)
+    const { unchoked } = choker.round(candidates, { now, seeding, rotate, early })
+    const chosen = this.#decided(candidates, unchoked, seeding, now)
+    for (const one of chosen) {
+      if (one.isUnchoked || one.link.isClosed || !one.mayUpload) continue
+      one.link.session.unchoke()
+      one.isUnchoked = true
+      this.#concerned.add(one)
+      this.#unchoked.push(one)
+      one.link.touch()
     }
-    const answer = choker.round(facts, { now, seeding, rotate, early })
-    const { unchoked: proposed } = answer
-    const chosen = seat.unchoke({ interested, proposed, seeding, now }) as readonly Peer[]
-    if (chosen !== proposed) choker.applied(chosen, now)
-    for (const peer of chosen) {
-      if (peer.isClosed || !peer.session.amChoking || !this.#mayUpload(peer)) continue
-      peer.session.unchoke()
-      this.#concerned.add(peer)
-      this.#unchokedCount++
-      peer.touch()
-    }
-    for (const { peer, mayUpload } of facts) {
-      if (peer.session.amChoking || (mayUpload && chosen.includes(peer))) continue
-      peer.session.choke()
-      if (!peer.session.peerInterested) this.#concerned.delete(peer)
-      this.#unchokedCount--
-      this.#parts.choked(peer)
-      peer.touch()
+    for (const one of Array.from(this.#unchoked)) {
+      if (!chosen.includes(one) || !one.mayUpload) this.#choke(one)
     }
   }
 
-  #factsOf(peer: Peer, now: number, seeding: boolean): ChokeFacts<Peer> {
-    const interested = peer.session.peerInterested
-    const mayUpload = this.#mayUpload(peer)
-    // rates matter of those only who can be chosen, and where they can pay back
-    const isAble = interested && mayUpload && !seeding
-    return {
-      peer,
-      address: peer.address,
-      interested,
-      snubbed: isAble && this.#parts.snubbed(peer, now),
-      mayUpload,
-      connectedAt: peer.openedAt,
-      receivedPerSecond: isAble ? this.#parts.receivedPerSecond(peer, now) : 0,
-      sentBytes: peer.sentBytes,
-    }
+  /** The choker's answer, or what the policy makes of it. */
+  #decided(
+    candidates: readonly Candidate[],
+    unchoked: readonly Candidate[],
+    seeding: boolean,
+    now: number,
+  ): readonly Candidate[] {
+    const { seat, choker } = this.#parts
+    if (seat.policy?.unchoke === undefined) return unchoked
+    const interested = candidates.filter((one) => one.interested && one.mayUpload).map(linkOf)
+    const proposed = unchoked.map(linkOf)
+    const chosen = seat.unchoke({ interested, proposed, seeding, now })
+    if (chosen === proposed) return unchoked
+    const decided = (chosen as readonly Peer[]).map((peer) => this.#candidateOf(peer))
+    choker.applied(decided, now)
+    return decided
   }
-  /** There is something for it here, and its link allows it. */
+
+  #choke(one: Candidate): void {
+    this.#unchoked = this.#unchoked.filter((other) => other !== one)
+    one.isUnchoked = false
+    if (!one.interested) this.#concerned.delete(one)
+    one.link.session.choke()
+    this.#parts.choked(one.link)
+    one.link.touch()
+  }
+
+  /** What it gives now. Who chokes us and sent nothing for long is not asked again until it gives something. */
+  #measure(one: Candidate, now: number): void {
+    const { link } = one
+    one.snubbed = this.#parts.snubbed(link, now)
+    one.receivedPerSecond = Math.round(this.#parts.receivedPerSecond(link, now))
+    one.gives = !link.session.peerChoking || one.receivedPerSecond > 0
+  }
+
+  #candidateOf(peer: Peer): Candidate {
+    peer.candidate ??= new Candidate(peer, this.#rules)
+    return peer.candidate as Candidate
+  }
+
   #mayUpload(peer: Peer): boolean {
     const { seat, have, wantsNothing } = this.#parts
     return have.count > 0 && !wantsNothing(peer) && seat.mayServe(peer)
   }
+}
+
+function linkOf({ link }: Candidate): Peer {
+  return link
 }

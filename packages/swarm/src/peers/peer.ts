@@ -56,15 +56,34 @@ const NO_PIECES: ReadonlyBitfield = new Bitfield(0)
 const NO_EXTENSIONS: ReadonlyMap<string, BencodeValue> = new Map()
 
 export class Peer implements PeerHandle, ChannelReader {
+  // What each message needs stands first, so that it lies together in memory.
+  readonly session: PeerSession
+  owner: PeerOwner<Peer>
+  #closed = false
+  #dirty = false
+  readonly #turn: Turn
+  /** What the downloader, the uploader and choking keep of it, while they deal with it: theirs alone. */
+  intake: object | undefined
+  desk: object | undefined
+  candidate: object | undefined
+  /** What it receives is taken from this; absent: as fast as it comes. */
+  readMeter: ReadMeter | undefined
+  readonly #channel: ByteChannel
+  /** Only where messages are bytes: there a write of its own costs. */
+  readonly #smallTalk: SmallTalk | undefined
+  readonly #connection: PeerConnection | ObjectConnection
+  #alarmAt = Number.POSITIVE_INFINITY
+  #alarm: Alarm | undefined
+  /** Since when its channel takes nothing more; undefined: it does. */
+  fullSince: number | undefined
+  receivedBytes = 0
+  sentBytes = 0
   readonly number: number
   readonly role: 'dialed' | 'accepted'
   readonly origin: PeerOrigin
   readonly endpoint: Endpoint
-  readonly session: PeerSession
   /** `addressKey` of its host; undefined: loopback, where caps do not apply. */
   readonly address: string | undefined
-  /** Time of the call under way, on the clock of the ports. */
-  now: number
   readonly openedAt: number
   /** When it was told what our handshake allows; set by the engine. */
   peerId: PeerId = '' as PeerId
@@ -75,30 +94,9 @@ export class Peer implements PeerHandle, ChannelReader {
   speaksExtensions = false
   /** Was told which pieces we have; not yet while they are checked. */
   isGreeted = false
-  receivedBytes = 0
-  sentBytes = 0
   /** Port it accepts on, where it said so (BEP 10 `p`) or was dialled. */
   listenPort: number | undefined
-  /** Since when its channel takes nothing more; undefined: it does. */
-  fullSince: number | undefined
-  /** What it receives is taken from this; absent: as fast as it comes. */
-  readMeter: ReadMeter | undefined
-
-  /** What the downloader and the uploader keep of it, while they deal with it: theirs alone. */
-  intake: object | undefined
-  desk: object | undefined
-
-  owner: PeerOwner<Peer>
-  readonly #connection: PeerConnection | ObjectConnection
-  readonly #channel: ByteChannel
   readonly #clock: Clock
-  readonly #turn: Turn
-  #alarm: Alarm | undefined
-  #alarmAt = Number.POSITIVE_INFINITY
-  #dirty = false
-  /** Only where messages are bytes: there a write of its own costs. */
-  readonly #smallTalk: SmallTalk | undefined
-  #closed = false
   #debt: ReadDebt | undefined
 
   constructor(parts: PeerParts) {
@@ -119,9 +117,13 @@ export class Peer implements PeerHandle, ChannelReader {
         this.#turn.end()
       })
     }
-    this.now = parts.clock.now()
-    this.openedAt = this.now
+    this.openedAt = parts.turn.begin()
     this.listenPort = parts.role === 'dialed' ? parts.endpoint.port : undefined
+  }
+
+  /** Time of the call under way, on the clock of the ports. */
+  get now(): number {
+    return this.#turn.now
   }
 
   get pieces(): ReadonlyBitfield {
@@ -134,7 +136,6 @@ export class Peer implements PeerHandle, ChannelReader {
   get isClosed(): boolean {
     return this.#closed
   }
-
   /** Bytes given to the channel and not yet gone. */
   get queuedBytes(): number {
     return this.#channel.queuedBytes
@@ -202,8 +203,7 @@ export class Peer implements PeerHandle, ChannelReader {
 
   received(chunk: Uint8Array): void {
     if (this.#closed) return
-    const now = this.#clock.now()
-    this.now = now
+    const now = this.#turn.begin()
     const connection = this.#connection
     invariant(connection instanceof PeerConnection, 'who frames objects is sent objects')
     try {
@@ -218,15 +218,14 @@ export class Peer implements PeerHandle, ChannelReader {
 
   receivedObject(value: object): void {
     if (this.#closed) return
-    const now = this.#clock.now()
-    this.now = now
-    const connection = this.#connection
-    invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
+    const now = this.#turn.begin()
     try {
       const only = value as Message
       if (only.type === 'have') {
         if (this.session.hearHave(only.piece, now)) this.owner.peerHas(this, only.piece)
       } else {
+        const connection = this.#connection
+        invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
         connection.receive(value as MessageObject, now)
         this.#drain()
       }
@@ -239,7 +238,7 @@ export class Peer implements PeerHandle, ChannelReader {
 
   drained(): void {
     if (this.#closed) return
-    this.now = this.#clock.now()
+    this.#turn.begin()
     this.fullSince = undefined
     this.owner.peerWritable(this)
     this.#turn.end()
@@ -272,7 +271,7 @@ export class Peer implements PeerHandle, ChannelReader {
 
   #guarded(call: () => void): void {
     if (this.#closed) return
-    this.now = this.#clock.now()
+    this.#turn.begin()
     try {
       call()
       this.#drain()
@@ -342,7 +341,7 @@ export class Peer implements PeerHandle, ChannelReader {
 
   #rang(): void {
     this.#alarmAt = Number.POSITIVE_INFINITY
-    const now = this.#clock.now()
+    const now = this.#turn.begin()
     if (this.session.deadline() <= now) this.#guarded(() => this.session.tick(now))
     else this.touch()
     this.#turn.end()

@@ -15,27 +15,40 @@ const ROUNDS_MAX = 100
 
 export class Turn {
   readonly #clock: Clock
+  /** Time of the turn under way, on the clock of the ports: kept here once, not by each of many peers. */
+  now: number
   #dirty: Flushable[] = []
   #dirtyNext: Flushable[] = []
   /** A handful at most, so that looking through them is cheaper than a set. */
   #tasks: (() => void)[] = []
   #tasksNext: (() => void)[] = []
   #ending = false
+  /** Somebody is to be flushed, or something to be done: most of what is heard causes nothing. */
+  #isBusy = false
   #soon: Alarm | undefined
   /** `end` as a value: whoever waited for output to go has been told; what they say next goes out as one write. */
   readonly ended = (): void => this.end()
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.now = clock.now()
+  }
+
+  /** Something from outside begins. */
+  begin(): number {
+    this.now = this.#clock.now()
+    return this.now
   }
 
   /** Its `flush` will be called, once for each call of this; the caller keeps track of being noted already. */
   touch(item: Flushable): void {
+    this.#isBusy = true
     this.#dirty.push(item)
   }
 
   /** `task` runs before the sends of this turn, once however often it is asked for; keep it to one function object. */
   later(task: () => void): void {
+    this.#isBusy = true
     if (!this.#tasks.includes(task)) this.#tasks.push(task)
   }
 
@@ -55,7 +68,7 @@ export class Turn {
 
   /** Call this last in whatever the outside world calls. */
   end(): void {
-    if (this.#ending) return
+    if (!this.#isBusy || this.#ending) return
     this.#ending = true
     try {
       for (let round = 0; this.#tasks.length > 0 && round < ROUNDS_MAX; round++) {
@@ -74,6 +87,7 @@ export class Turn {
       }
     } finally {
       this.#ending = false
+      this.#isBusy = this.#tasks.length > 0 || this.#dirty.length > 0
     }
   }
 }

@@ -329,11 +329,9 @@ export class Downloader {
   }
 
   #feedHungry(): void {
-    const now = this.#parts.clock.now()
+    this.#parts.turn.begin()
     for (const peer of Array.from(this.#hungry)) {
-      if (peer.isClosed) continue
-      peer.now = now
-      this.fill(peer)
+      if (!peer.isClosed) this.fill(peer)
     }
   }
 
