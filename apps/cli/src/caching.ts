@@ -20,6 +20,8 @@ export interface CacheFlags {
   readonly limitUp?: number
   readonly limitDown?: number
   readonly host?: string
+  readonly crossBudget: number | 'auto'
+  readonly lead: boolean
 }
 
 /** One torrent's cache, for the engine and for people. */
@@ -75,6 +77,8 @@ export async function startCaching(
       ...(table === undefined ? {} : { siteOf: table.siteOf }),
       ...(up === undefined ? {} : { uploadBytesPerSecond: up }),
       ...(down === undefined ? {} : { downloadBytesPerSecond: down }),
+      crossBudget: flags.crossBudget,
+      neverLeads: !flags.lead,
     })
     if (found !== undefined) saySite(found, up, down, output)
     return new Watched(policy, infoHash, found, table, output)
@@ -92,6 +96,7 @@ class Watched implements Caching {
   readonly #table: SiteTable | undefined
   readonly #output: Output
   #said = 'waiting'
+  #saidDelay = false
 
   constructor(
     policy: CachePolicy,
@@ -113,7 +118,8 @@ class Watched implements Caching {
   }
 
   look(): void {
-    const { mode, role, term, site } = this.policy.status
+    const { mode, role, term, site, crossBudget, onceDelaySeconds } = this.policy.status
+    if (mode === 'cached') this.#sayDelay(crossBudget, onceDelaySeconds ?? 0)
     const said = mode === 'cached' ? `${role} ${term} ${site}` : mode
     if (said === this.#said || mode === 'waiting') return
     this.#said = said
@@ -138,6 +144,17 @@ class Watched implements Caching {
 
   close(): void {
     this.#table?.close()
+  }
+
+  /** Once: what importing each piece once costs a site whose uplinks are poor. */
+  #sayDelay(copies: number, seconds: number): void {
+    if (this.#saidDelay || seconds < 1) return
+    this.#saidDelay = true
+    const facts = { copies: Math.round(copies * 100) / 100, delaySeconds: Math.round(seconds) }
+    const many = `up to ${copies.toFixed(1)} copies of a piece may come in (--cross-budget 1: one)`
+    const what = copies > 1 ? many : 'each piece comes in once all the same'
+    const text = `the uplinks of this site need about ${Math.round(seconds)} s more than the swarm to spread one copy: ${what}`
+    this.#output.event('cross-budget', facts, text)
   }
 
   #text({ mode, role, term, site, localPeers, outsidePeers }: CacheStatus): string {

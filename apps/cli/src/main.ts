@@ -11,6 +11,7 @@ import type { SimulateOptions } from './commands/simulate.ts'
 import { EXIT, failureOf } from './failure.ts'
 import { Output } from './output.ts'
 import {
+  parseCopies,
   parseCount,
   parseDuration,
   parsePieceLength,
@@ -247,14 +248,21 @@ function network(to: Command): Command {
     )
     .option(
       '--up <rate>',
-      'upload capacity to declare in elections (default: --limit-up)',
+      'upload capacity to declare, for elections and for --cross-budget (default: --limit-up)',
       parseRate,
     )
     .option(
       '--down <rate>',
-      'download capacity to declare in elections (default: --limit-down)',
+      'download capacity to declare, for elections and for --cross-budget (default: --limit-down)',
       parseRate,
     )
+    .option(
+      '--cross-budget <copies>',
+      'copies of each piece that may come into the site: auto (one, unless its uplinks cannot keep up) or a number from 1',
+      parseCopies,
+      'auto',
+    )
+    .option('--no-lead', 'never lead the site: others decide who imports what')
     .option('--memory <size>', 'memory for pieces under way (default: 32MiB)', parseSize)
 }
 

@@ -89,6 +89,14 @@ export function parseRatio(text: string): number {
   return Number(text)
 }
 
+/** Of `--cross-budget`: 'auto', or how many copies of a piece may come into the site. */
+export function parseCopies(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const copies = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && copies >= 1) return copies
+  throw new InvalidArgumentError('Copies of a piece are auto, or a number from 1, as in 1.5.')
+}
+
 const STEPS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
 /** `1.50 GiB`. */

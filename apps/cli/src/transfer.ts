@@ -36,6 +36,8 @@ export interface NetworkOptions {
   readonly cache: 'on' | 'off'
   readonly site?: string
   readonly siteMap?: string
+  readonly crossBudget: number | 'auto'
+  readonly lead: boolean
   readonly up?: number
   readonly down?: number
 }

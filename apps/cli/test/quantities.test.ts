@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatDuration,
   formatRate,
+  parseCopies,
   parseCount,
   parseDuration,
   parsePieceLength,
@@ -29,6 +30,12 @@ describe('sizes, rates and times', () => {
       expect(() => parseSize(text)).toThrow(/16KiB|beyond/)
     },
   )
+
+  it('copies of a piece are auto, or a number from 1', () => {
+    expect([parseCopies('auto'), parseCopies('1.0'), parseCopies('2.5')]).toEqual(['auto', 1, 2.5])
+    for (const text of ['0.9', '', '-1', 'many', '1e3'])
+      expect(() => parseCopies(text)).toThrow(/1\.5/)
+  })
 
   it('a rate may say that it is per second, and is never zero', () => {
     expect(parseRate('10MiB/s')).toBe(10_485_760)

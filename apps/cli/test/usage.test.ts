@@ -18,6 +18,7 @@ describe('[K09] wrong usage is exit 2', () => {
     [['create', 'x', '--piece-length', '20KiB'], /power of two/],
     [['download', MAGNET, '-o', 'x', '--peer', 'somewhere'], /HOST:PORT/],
     [['download', MAGNET, '-o', 'x', '--limit-down', 'fast'], /16KiB/],
+    [['download', MAGNET, '-o', 'x', '--cross-budget', '0.5'], /a number from 1/],
     [['seed', 'x', 'y', '--port', '70000'], /0 to 65535/],
     [['announce', 'udp://127.0.0.1:1'], /--info-hash/],
   ] as const)('%o', async ([args, word]) => {
@@ -26,7 +27,7 @@ describe('[K09] wrong usage is exit 2', () => {
     expect(stderr).toMatch(word)
   })
 
-  it.for(['--no-dht', '--no-lsd', '--no-utp', '--encryption', '--cross-budget'])(
+  it.for(['--no-dht', '--no-lsd', '--no-utp', '--encryption'])(
     'an option whose feature is not built is absent, not inert: %s',
     async (option) => {
       const { code, stderr } = await bt(['download', MAGNET, '-o', 'x', option])

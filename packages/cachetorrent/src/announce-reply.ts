@@ -10,6 +10,7 @@ import {
   type SiteId,
   unpackEndpoint,
 } from '@bt/primitives'
+import type { SitePace } from './cross-budget.ts'
 import { CacheTorrentError } from './errors.ts'
 import { LEADERS_IN_REPLY_MAX, WEIGHT_MAX } from './limits.ts'
 import { parseSiteToken } from './site-token.ts'
@@ -31,6 +32,8 @@ export interface CacheReply {
   readonly term: number
   /** Seconds for which it holds. */
   readonly ttlSeconds: number
+  /** Of the asker's site and the swarm, where the tracker knows it. */
+  readonly pace?: SitePace
 }
 
 /** The key of the reply, beside `interval` and `peers`. */
@@ -46,12 +49,16 @@ export function encodeReply(reply: CacheReply): BencodeValue {
         ['w', weight],
       ]),
   )
+  const { pace } = reply
   return new Map<string, BencodeValue>([
     ['l', leaders],
     ['m', reply.isLeader ? 1 : 0],
+    ...(pace === undefined ? [] : ([['n', pace.downloaders]] as const)),
+    ...(pace === undefined ? [] : ([['p', Math.round(pace.pace)]] as const)),
     ['s', idBytes(reply.site)],
     ['t', reply.term],
     ['ttl', reply.ttlSeconds],
+    ...(pace === undefined ? [] : ([['u', Math.round(pace.upload)]] as const)),
     ['v', VERSION],
   ])
 }
@@ -80,7 +87,15 @@ export function decodeReply(value: unknown): CacheReply | undefined {
     site: token,
     term: numberOf(dict, 't', 1),
     ttlSeconds: numberOf(dict, 'ttl', 1),
+    ...paceIn(dict),
   }
+}
+
+/** All three, or nothing. */
+function paceIn(dict: ReadonlyMap<string, unknown>): { readonly pace?: SitePace } {
+  if (!dict.has('n') || !dict.has('p') || !dict.has('u')) return {}
+  const downloaders = numberOf(dict, 'n', 1)
+  return { pace: { downloaders, pace: numberOf(dict, 'p', 1), upload: numberOf(dict, 'u', 1) } }
 }
 
 function leaderOf(entry: unknown): ReplyLeader {

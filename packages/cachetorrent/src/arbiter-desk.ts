@@ -17,6 +17,7 @@ import {
   TAKEOVER_MS,
 } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
+import { SpillBook } from './spill-book.ts'
 
 type Claim = Extract<CacheMessage, { readonly kind: 'claim' }>
 
@@ -39,6 +40,8 @@ export interface ArbiterDeskParts {
   readonly isHad: (piece: number) => boolean
   /** Some linked member of the site once had it. */
   readonly wasHad: (piece: number) => boolean
+  /** Copies of a piece that may cross into the site, on average. */
+  readonly copiesMax: () => number
   /** It is linked to us, or we are it. */
   readonly isHere: (member: PeerId) => boolean
 }
@@ -60,6 +63,7 @@ interface Pending {
 export class ArbiterDesk {
   readonly book: ClaimBook
   readonly #parts: ArbiterDeskParts
+  readonly #spills: SpillBook
   readonly #heard = new Map<number, Heard>()
   #pending: Pending[] = []
   /** Who said to have a piece it held, and when: until its have is here, we take its word. */
@@ -70,6 +74,7 @@ export class ArbiterDesk {
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
     this.book = new ClaimBook(parts.claimsMax)
+    this.#spills = new SpillBook(parts.claimsMax)
   }
 
   /** The leaders are others: what the lost ones granted stands, and new grants wait. */
@@ -107,12 +112,17 @@ export class ArbiterDesk {
 
   /** The verdict on each piece; those that are missing follow from `confirmed`. */
   asked(
-    claim: Pick<Claim, 'pieces' | 'renewed'>,
+    claim: Pick<Claim, 'pieces' | 'renewed' | 'spill'>,
     asker: PeerId,
     now: number,
   ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>()
     for (const piece of claim.pieces) {
+      const second = claim.spill === true ? this.#second(piece, asker, claim, now) : undefined
+      if (second !== undefined) {
+        verdicts.set(piece, second)
+        continue
+      }
       const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
       if (isNew && (this.#parts.isSplit() || !this.#parts.decides(piece, now))) {
@@ -148,8 +158,18 @@ export class ArbiterDesk {
         this.#doneEver.add(piece)
       }
       this.book.done(piece, member)
+      this.#spills.ended(piece, member, true)
     }
-    for (const piece of givenBack) this.book.givenBack(piece, member, now)
+    for (const piece of givenBack) {
+      this.book.givenBack(piece, member, now)
+      this.#spills.ended(piece, member, false)
+    }
+  }
+
+  /** The member left the site or died. */
+  gone(member: PeerId): void {
+    this.book.gone(member)
+    this.#spills.gone(member)
   }
 
   /** Claims for a lease: the newest. One that ended well stays in it until all must have heard of the piece itself. */
@@ -169,6 +189,21 @@ export class ArbiterDesk {
     if (this.#parts.isHad(piece)) return true
     const done = this.#done.get(piece)
     return done !== undefined && now - done.at < DONE_MS
+  }
+
+  /** Of a second copy; undefined: it would be the first. */
+  #second(
+    piece: number,
+    asker: PeerId,
+    { renewed }: Pick<Claim, 'renewed'>,
+    now: number,
+  ): Verdict | undefined {
+    const isFirst = !this.#isHad(piece, now) && this.book.holderOf(piece) === undefined
+    if (renewed === true) this.#spills.renew(piece, asker, now)
+    else if (isFirst || !this.#parts.leads()) return isFirst ? undefined : 'taken'
+    else if (!this.#spills.claim(piece, asker, this.#parts.copiesMax(), now)) return 'have'
+    this.book.second(piece, 'spill')
+    return 'again'
   }
 
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {

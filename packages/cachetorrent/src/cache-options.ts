@@ -13,6 +13,11 @@ export interface CacheOptions {
   /** Bytes per second, declared for elections; absent: not said. */
   readonly uploadBytesPerSecond?: number
   readonly downloadBytesPerSecond?: number
+  /**
+   * Copies of each piece that may cross into our site, on average: at least 1. 'auto', the default: one, unless the site's
+   * uplinks need more than 1.15 times as long as the swarm to spread it.
+   */
+  readonly crossBudget?: number | 'auto'
   /** We take part, and never lead: not by election, and not by rank where no tracker elects. */
   readonly neverLeads?: boolean
 }

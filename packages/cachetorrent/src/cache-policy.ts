@@ -20,6 +20,7 @@ import { announceParameters } from './announce-parameters.ts'
 import { type CacheReply, decodeReply, REPLY_KEY } from './announce-reply.ts'
 import type { CacheOptions } from './cache-options.ts'
 import type { Again } from './claim-book.ts'
+import { delayOfOne } from './cross-budget.ts'
 import { CacheTorrentError } from './errors.ts'
 import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
@@ -47,6 +48,10 @@ export interface CacheStatus {
   readonly crossedBytes: number
   /** Pieces that we, as arbiter, granted a second time, and why. */
   readonly grantedAgain: ReadonlyMap<number, Again>
+  /** Copies of each piece that may cross into the site, on average; 1 unless its uplinks cannot keep up. */
+  readonly crossBudget: number
+  /** Seconds that importing each piece once costs the site; undefined: too few say what they can upload. */
+  readonly onceDelaySeconds: number | undefined
   /** Messages of others that were refused. */
   readonly refused: number
 }
@@ -96,6 +101,8 @@ export class CachePolicy implements SwarmPolicy {
 
   get status(): CacheStatus {
     const member = this.#member
+    const pace = member?.budget.pace
+    const length = this.#host?.geometry?.totalLength ?? 0
     return {
       mode: member?.mode ?? 'waiting',
       role: member?.role ?? 'undecided',
@@ -108,6 +115,8 @@ export class CachePolicy implements SwarmPolicy {
       crossed: this.#ledger.bytes,
       crossedBytes: this.#ledger.totalBytes,
       grantedAgain: member?.arbiter.book.again ?? NONE_AGAIN,
+      crossBudget: member?.budget.copies ?? 1,
+      onceDelaySeconds: pace === undefined ? undefined : delayOfOne(pace, length),
       refused: this.#refused,
     }
   }

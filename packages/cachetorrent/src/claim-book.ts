@@ -17,6 +17,7 @@ export type Again =
   | 'holder-gone'
   | 'split-view'
   | 'standby'
+  | 'spill'
 
 interface Claim {
   readonly holder: PeerId

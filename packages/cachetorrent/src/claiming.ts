@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts'
 import { CLAIM_FAILED_MS, CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
 import { lackingPiece } from './patience.ts'
+import type { Spill } from './spill.ts'
 import type { Voice } from './voice.ts'
 import type { Wants } from './wants.ts'
 
@@ -19,8 +20,15 @@ export interface ClaimingParts {
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
   readonly wants: Wants
+  readonly spill: Spill
   readonly voice: Voice
   readonly ledger: Ledger
+}
+
+/** What a claim is beside a question for a first copy. */
+interface Asking {
+  readonly renewed?: true
+  readonly spill?: true
 }
 
 export class Claiming {
@@ -34,8 +42,9 @@ export class Claiming {
 
   /** Asks for as many claims as we may hold, drawn by chance from what we could import now. */
   ask(): void {
-    const { host, wants, imports } = this.#parts
-    if (wants.count === 0) return
+    const { host, wants, imports, spill } = this.#parts
+    const isSpilling = spill.isDue
+    if (wants.count === 0 && !isSpilling) return
     const now = host.now()
     const sources = this.#sources()
     let room = this.#room(sources.length)
@@ -53,6 +62,22 @@ export class Claiming {
       this.#question(questions, piece, now)
     }
     for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now)
+    if (isSpilling) this.#askSecond(sources, room, now)
+  }
+
+  /** With the room that first copies leave. */
+  #askSecond(sources: readonly PeerHandle[], room: number, now: number): void {
+    const { imports, spill } = this.#parts
+    const questions = new Map<PeerId, number[]>()
+    const drawn = new Set<number>()
+    const suits = (piece: number): boolean => !drawn.has(piece) && imports.isFree(piece, now)
+    for (let left = room; left > 0; left--) {
+      const piece = spill.draw(sources, suits)
+      if (piece === undefined) break
+      drawn.add(piece)
+      this.#question(questions, piece, now)
+    }
+    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, { spill: true })
   }
 
   /** An outside peer that answers us has this one now: asked for at once if there is room. */
@@ -92,7 +117,8 @@ export class Claiming {
       if (verdict === 'granted' || verdict === 'again') {
         if (host.have.has(piece)) continue
         const first = leadership.isFirst(arbiter, piece) ? 'claim' : 'standby'
-        const reason = isOrphan ? 'no-arbiter' : verdict === 'again' ? 'again' : first
+        const again = imports.asksForSecond(piece) ? 'spill' : 'again'
+        const reason = isOrphan ? 'no-arbiter' : verdict === 'again' ? again : first
         if (imports.granted(piece, arbiter, { reason, term: leadership.term }, now)) changed = true
       } else if (imports.refused(piece, verdict, now)) {
         ledger.doubted(piece)
@@ -107,6 +133,7 @@ export class Claiming {
     const { host, imports, leadership } = this.#parts
     const due = new Set(imports.toRenew(now))
     const questions = new Map<PeerId, number[]>()
+    const seconds = new Map<PeerId, number[]>()
     for (const piece of imports.held) {
       const arbiter = leadership.arbiterOf(piece, now)?.peerId
       if (arbiter === undefined || imports.reasonOf(piece) === 'stalled') continue
@@ -114,9 +141,13 @@ export class Claiming {
       if (!isMoved && !due.has(piece)) continue
       if (host.have.has(piece)) continue
       imports.moved(piece, arbiter, now)
-      questions.set(arbiter, [...(questions.get(arbiter) ?? []), piece])
+      const which = imports.reasonOf(piece) === 'spill' ? seconds : questions
+      which.set(arbiter, [...(which.get(arbiter) ?? []), piece])
     }
-    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, true)
+    for (const [arbiter, pieces] of questions) this.#ask(arbiter, pieces, now, { renewed: true })
+    for (const [arbiter, pieces] of seconds) {
+      this.#ask(arbiter, pieces, now, { renewed: true, spill: true })
+    }
   }
 
   /** Claims without a byte for too long, and those that nobody alive outside could serve. Answers who owes them to us. */
@@ -193,14 +224,16 @@ export class Claiming {
     return sources
   }
 
-  #ask(to: PeerId, pieces: readonly number[], now: number, renewed?: true): void {
+  #ask(to: PeerId, pieces: readonly number[], now: number, as: Asking = {}): void {
     const { imports, arbiter, voice, leadership } = this.#parts
-    const question = renewed === true ? { pieces, renewed } : { pieces }
+    const question = { pieces, ...as }
     const isOurs = to === this.#self
     const { term } = leadership
     const isSent = isOurs || voice.tell(to, { kind: 'claim', ...question, term })
     if (!isSent) return
-    if (renewed === undefined) for (const piece of pieces) imports.askedOf(piece, to, now)
+    if (as.renewed === undefined) {
+      for (const piece of pieces) imports.askedOf(piece, to, now, as.spill === true)
+    }
     if (!isOurs) return
     const { grants } = arbiter.book
     this.decided(arbiter.asked(question, this.#self, now), this.#self)

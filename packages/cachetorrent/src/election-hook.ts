@@ -9,6 +9,7 @@ import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
 import { type AnnounceHook, PEERS_DEFAULT, PEERS_MAX } from '@bt/tracker-server'
 import { type Declared, declaredIn } from './announce-parameters.ts'
 import { encodeReply, REPLY_KEY } from './announce-reply.ts'
+import { Capacities } from './capacities.ts'
 import { type HandOut, handOut } from './handed-out.ts'
 import { FLAP_MS, FLAPS_MAX } from './limits.ts'
 import { Roster } from './roster.ts'
@@ -66,6 +67,7 @@ class WholeSwarm {
   readonly seeds = new Roster<SiteMember>()
   /** In which site each member is. */
   readonly siteOfMember = new Map<string, string>()
+  readonly capacities = new Capacities()
 }
 
 class ElectionHook implements Election {
@@ -134,12 +136,14 @@ class ElectionHook implements Election {
       ? Math.min(SETTLING_SECONDS, response.intervalSeconds)
       : response.intervalSeconds
     const least = Math.min(SETTLING_MIN_SECONDS, response.minIntervalSeconds ?? SETTLING_SECONDS)
+    const { pace } = swarm
     const reply = encodeReply({
       leaders: swarm.leaders,
       isLeader: swarm.leads(request.peerId),
       site: siteToken(request.infoHash, site),
       term: Math.max(1, swarm.term),
       ttlSeconds: 2 * response.intervalSeconds,
+      ...(pace === undefined ? {} : { pace }),
     })
     return {
       ...response,
@@ -204,7 +208,7 @@ class ElectionHook implements Election {
     const before = siteOfMember.get(key)
     if (before !== undefined && before !== site) sites.get(before)?.remove(key)
     siteOfMember.set(key, site)
-    const swarm = sites.get(site) ?? new SiteSwarm(infoHash)
+    const swarm = sites.get(site) ?? new SiteSwarm(infoHash, whole.capacities)
     sites.put(site, swarm)
     const isTrue = declared?.site === undefined || this.#isHere(declared.site, from, site)
     const mayLead = declared !== undefined && declared.neverLeads !== true
@@ -215,6 +219,7 @@ class ElectionHook implements Election {
       download: declared?.download ?? 0,
       eligible: mayLead && isTrue && !this.#isFlapping(peerId),
       isSeed: leftBytes === 0,
+      isSource: swarm.members.get(key)?.isSource ?? leftBytes === 0,
     }
     swarm.put(key, member)
     if (member.isSeed) seeds.put(key, member)

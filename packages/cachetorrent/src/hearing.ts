@@ -89,7 +89,7 @@ export class Hearing {
     arbiter.heardLease(peerId, message.claims, now)
     for (const [piece, holder] of message.claims) {
       if (holder === this.#self) continue
-      if (imports.holds(piece)) ledger.doubted(piece)
+      if (imports.holdsFirst(piece)) ledger.doubted(piece)
       imports.heard(piece, now)
     }
   }

@@ -45,6 +45,8 @@ interface Held {
 interface Asked {
   readonly arbiter: PeerId
   readonly at: number
+  /** Of a second copy. */
+  readonly isSecond: boolean
 }
 
 export class ImportDesk {
@@ -102,8 +104,19 @@ export class ImportDesk {
     return (this.#waits.get(piece) ?? now) <= now
   }
 
-  askedOf(piece: number, arbiter: PeerId, now: number): void {
-    this.#asked.set(piece, { arbiter, at: now })
+  askedOf(piece: number, arbiter: PeerId, now: number, isSecond = false): void {
+    this.#asked.set(piece, { arbiter, at: now, isSecond })
+  }
+
+  /** A second copy of it was asked for. */
+  asksForSecond(piece: number): boolean {
+    return this.#asked.get(piece)?.isSecond === true
+  }
+
+  /** Held as the first copy, or in doubt of it: no second one was meant. */
+  holdsFirst(piece: number): boolean {
+    const reason = this.#held.get(piece)?.reason
+    return reason !== undefined && reason !== 'spill'
   }
 
   /** True: it is ours from now on. */

@@ -6,6 +6,7 @@ import type { PeerHandle } from '@bt/swarm'
  * 'claim': the site's first copy, granted by its arbiter; 'again': granted a second time, because the claim before ended
  * without the piece or whoever had it is gone; 'standby': granted while the leader that decides was silent; 'plain': no
  * leaders are known; 'no-arbiter': leaders are named and none answers; 'stalled': nothing came for half a minute;
+ * 'spill': a second copy, because the site's uplinks cannot keep up;
  * 'late': the claim ended while bytes were under way; 'duplicate': blocks that came twice.
  * The last three carry no bytes: they mark a piece that another member of the site imported, too, or that was spoilt.
  */
@@ -16,6 +17,7 @@ export type CrossingReason =
   | 'plain'
   | 'no-arbiter'
   | 'stalled'
+  | 'spill'
   | 'late'
   | 'duplicate'
   | Mark

@@ -131,6 +131,21 @@ export const TURNS_MAX = 16
 /** Milliseconds without a byte sent to it after which a peer does not count as being served. */
 export const TURN_STUCK_MS = 10_000
 
+/** A site that needs so many times T* to spread one copy may import more: less is lost in the noise of any swarm. */
+export const SPILL_LATENESS = 1.15
+/** Pieces that a member lacks and neighbours have, until which it does not lag: so many are on their way at any time. */
+export const SPILL_LAG_PIECES = 8
+/** And their share of what is in the site, while it still imports: members of a site that keeps up are closer than that. */
+export const SPILL_LAG_SHARE = 0.05
+/** Pieces looked at for the one with the fewest copies in the site. */
+export const SPILL_LOOKS = 4
+/** Of a declared capacity, steps of two above the middle one that are believed: no honest mean hangs on one member. */
+export const PACE_CAP_STEPS = 2
+/** Outside neighbours that say what they can, from which on their mean stands for the swarm. */
+export const PACE_PEERS_MIN = 4
+/** Milliseconds between two looks at what neighbours declare. */
+export const PACE_LOOK_MS = 5_000
+
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
 

@@ -56,6 +56,8 @@ export type CacheMessage =
       readonly term: number
       /** They were granted before, and bytes of them are here. */
       readonly renewed?: true
+      /** Second copies: the site may have them (rule 9). */
+      readonly spill?: true
     }
   | {
       readonly kind: 'claim-answer'
@@ -103,6 +105,7 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
         k: 6,
         p: message.pieces,
         r: message.renewed === true ? 1 : undefined,
+        s: message.spill === true ? 1 : undefined,
         t: message.term,
       }
     case 'claim-answer':
@@ -214,7 +217,14 @@ class MessageReader {
     const pieces = this.#list('p')
     const term = this.#number('t')
     const renewed = this.#dict.get('r') === 1
-    return renewed ? { kind: 'claim', pieces, term, renewed } : { kind: 'claim', pieces, term }
+    const spill = this.#dict.get('s') === 1
+    return {
+      kind: 'claim',
+      pieces,
+      term,
+      ...(renewed ? { renewed } : {}),
+      ...(spill ? { spill } : {}),
+    }
   }
 
   #lease(): CacheMessage {

@@ -9,12 +9,14 @@ import type { ReadonlyBitfield } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
 import { BOAST_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { Spill } from './spill.ts'
 import type { Wants } from './wants.ts'
 
 export interface PatienceParts {
   readonly host: PolicyHost
   readonly neighbours: Neighbours
   readonly wants: Wants
+  readonly spill: Spill
 }
 
 export class Patience {
@@ -47,8 +49,9 @@ export class Patience {
 
   /** An outside peer that has what the site lacks should know that we want it, before any claim. */
   declareInterest(neighbour: Neighbour, now: number): void {
-    const isLast = this.#isLost(now) && this.#hasMore(neighbour)
-    if (isLast || this.#parts.wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
+    const { wants, spill } = this.#parts
+    const isLast = (spill.isDue || this.#isLost(now)) && this.#hasMore(neighbour)
+    if (isLast || wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
     const interested = now - neighbour.usefulAt < INTEREST_MS
     if (interested === neighbour.interested) return
     neighbour.interested = interested

@@ -9,6 +9,7 @@ import type { CacheReply } from './announce-reply.ts'
 import { ArbiterDesk } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
+import { CrossBudget } from './cross-budget.ts'
 import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { Leadership } from './leadership.ts'
@@ -23,6 +24,7 @@ import { LOCAL, LOCAL_AT_END, NOTHING } from './scopes.ts'
 import { Signs } from './signs.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
+import { Spill } from './spill.ts'
 import { Voice } from './voice.ts'
 import { Wants } from './wants.ts'
 
@@ -38,6 +40,7 @@ export class SiteMember {
   readonly rotation: Rotation
   readonly origin: OriginDesk
   readonly wants: Wants
+  readonly budget: CrossBudget
   readonly #host: PolicyHost
   readonly #self: PeerId
   readonly #startedAt: number
@@ -76,7 +79,11 @@ export class SiteMember {
     const { neighbours, leadership, imports, wants } = this
     const upload = options.uploadBytesPerSecond ?? 0
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1)
-    this.#patience = new Patience({ host, neighbours, wants })
+    const option = options.crossBudget ?? 'auto'
+    this.budget = new CrossBudget({ option, upload, neighbours })
+    const { budget } = this
+    const spill = new Spill({ host, wants, budget })
+    this.#patience = new Patience({ host, neighbours, wants, spill })
     const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
     this.#view = new SiteView({ ...own, neighbours, leadership })
     this.arbiter = new ArbiterDesk({
@@ -89,13 +96,14 @@ export class SiteMember {
       isHad: (piece) =>
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
       wasHad: (piece) => wants.wasHad(piece),
+      copiesMax: () => budget.copies,
       isHere: (member) => member === this.#self || neighbours.named(member) !== undefined,
     })
     const { arbiter } = this
     const role = (): Role => this.role
     this.#voice = new Voice({ host, neighbours, leadership, arbiter, role, site: () => this.#site })
     const parts = { host, neighbours, leadership, imports, arbiter, ledger, voice: this.#voice }
-    const claiming = new Claiming({ ...parts, wants })
+    const claiming = new Claiming({ ...parts, wants, spill })
     this.#claiming = claiming
     const signs = new Signs({
       neighbours,
@@ -132,6 +140,7 @@ export class SiteMember {
     if (!this.leadership.heard(reply, now)) return
     this.#hasReply = true
     this.#site = reply.site
+    this.budget.heard(reply.pace)
     for (const neighbour of this.neighbours.all) this.#look(neighbour)
     for (const { endpoint, peerId } of reply.leaders) {
       if (peerId !== this.#self && this.neighbours.named(peerId) === undefined)
@@ -161,7 +170,7 @@ export class SiteMember {
     this.rotation.left(peer)
     this.origin.closed(peer)
     if (this.neighbours.named(peerId) !== undefined) return
-    this.arbiter.book.gone(peerId)
+    this.arbiter.gone(peerId)
     this.imports.lostArbiter(peerId)
   }
 
@@ -183,7 +192,9 @@ export class SiteMember {
     if (neighbour.where !== 'local') return
     if (piece === undefined) wants.local.look(peer)
     else wants.local.gained(peer, piece)
-    const had = [...imports.held].filter((held) => wants.local.of(held) > 0)
+    const had = [...imports.held].filter(
+      (held) => wants.local.of(held) > 0 && imports.holdsFirst(held),
+    )
     for (const held of had) this.ledger.doubted(held)
     if (had.length > 0) this.#claiming.giveBack(had)
   }
@@ -212,7 +223,7 @@ export class SiteMember {
   }
 
   verified(piece: number): void {
-    if (this.imports.holds(piece) && this.wants.local.of(piece) > 0) this.ledger.doubted(piece)
+    if (this.imports.holdsFirst(piece) && this.wants.local.of(piece) > 0) this.ledger.doubted(piece)
     this.wants.had(piece)
     const { have } = this.#host
     if (!this.#isEnding && have.length - have.count <= have.length * END_SHARE) {
@@ -262,6 +273,7 @@ export class SiteMember {
       for (const debtor of this.#claiming.giveBackIdle(now)) this.#heldUp(debtor, now)
       for (const boaster of this.#patience.boasters(now)) this.#signs.heldUp(boaster, now)
       if (this.#patience.look(now)) this.#claiming.takeOne(now)
+      this.budget.look(now)
       this.#claiming.renew(now)
       this.#claiming.ask()
       this.#voice.lease(now)
@@ -304,7 +316,7 @@ export class SiteMember {
     else if (where === 'outside') this.wants.outsideLeft(peer)
     else if (where === 'local') {
       this.wants.local.left(peer)
-      this.arbiter.book.gone(peer.peerId)
+      this.arbiter.gone(peer.peerId)
       this.imports.lostArbiter(peer.peerId)
     }
     this.#host.changed('scope', peer)

@@ -2,11 +2,13 @@
 
 import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
 import type { ReplyLeader } from './announce-reply.ts'
+import { Capacities, type Capable } from './capacities.ts'
 import { type Candidate, elect, leaderCount } from './election.ts'
+import type { SitePace } from './cross-budget.ts'
 import { ELECTION_MS, LEADERS_MIN } from './limits.ts'
 import { Roster } from './roster.ts'
 
-export interface SiteMember extends Candidate, Endpoint {
+export interface SiteMember extends Candidate, Capable, Endpoint {
   /** Speaks CacheTorrent, is where it says it is, and did not vanish lately. */
   readonly eligible: boolean
   /** It has everything. */
@@ -17,6 +19,8 @@ export class SiteSwarm {
   /** By what names a member, whatever peer id it has now. */
   readonly members = new Roster<SiteMember>()
   readonly #infoHash: InfoHash
+  readonly #capacities = new Capacities()
+  readonly #ofSwarm: Capacities
   /** Members that were told of the seeds. */
   readonly #tellsSeeds = new Set<string>()
   #leaders: readonly ReplyLeader[] = []
@@ -26,8 +30,10 @@ export class SiteSwarm {
   /** One of the leaders went. */
   #lacksLeader = false
 
-  constructor(infoHash: InfoHash) {
+  /** `ofSwarm`: of all sites, kept up with ours. */
+  constructor(infoHash: InfoHash, ofSwarm = new Capacities()) {
     this.#infoHash = infoHash
+    this.#ofSwarm = ofSwarm
   }
 
   get size(): number {
@@ -51,12 +57,32 @@ export class SiteSwarm {
     const before = this.members.get(key)
     if (before?.peerId !== member.peerId || !member.eligible) this.#mayLack(before)
     this.members.put(key, member)
+    if (before?.upload === member.upload && before.isSource === member.isSource) return
+    if (before !== undefined) this.#leaves(before)
+    this.#capacities.came(member)
+    this.#ofSwarm.came(member)
   }
 
   remove(key: string): boolean {
     this.#tellsSeeds.delete(key)
-    this.#mayLack(this.members.get(key))
+    const member = this.members.get(key)
+    this.#mayLack(member)
+    if (member !== undefined) this.#leaves(member)
     return this.members.remove(key)
+  }
+
+  /** What decides whether the site keeps up with the swarm; undefined: too few say what they can. */
+  get pace(): SitePace | undefined {
+    const { downloaders } = this.#capacities
+    const upload = this.#capacities.meanUpload(this.#ofSwarm.capStep())
+    const pace = this.#ofSwarm.pace()
+    if (upload === undefined || pace === undefined || upload < 1 || pace < 1) return undefined
+    return { downloaders, upload, pace }
+  }
+
+  #leaves(member: SiteMember): void {
+    this.#capacities.left(member)
+    this.#ofSwarm.left(member)
   }
 
   /** Whether this member is one of at most `count` that are told of the seeds. */

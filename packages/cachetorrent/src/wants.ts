@@ -27,6 +27,8 @@ export class Wants {
   readonly #list: number[] = []
   readonly #at: Int32Array
   readonly #wasHad: Bitfield
+  /** Linked members of the site have it, and we do not. */
+  readonly #near: Bitfield
 
   constructor(have: ReadonlyBitfield) {
     const look = (piece: number): void => this.#look(piece)
@@ -35,10 +37,16 @@ export class Wants {
     this.#outside = new CopyCount(have.length, look)
     this.#at = new Int32Array(have.length).fill(-1)
     this.#wasHad = new Bitfield(have.length)
+    this.#near = new Bitfield(have.length)
   }
 
   get count(): number {
     return this.#list.length
+  }
+
+  /** Pieces that linked members of the site have and we lack. */
+  get nearCount(): number {
+    return this.#near.count
   }
 
   isWanted(piece: number): boolean {
@@ -98,9 +106,12 @@ export class Wants {
   }
 
   #look(piece: number): void {
-    if (this.local.of(piece) > 0) this.#wasHad.set(piece)
-    const wanted =
-      this.#outside.of(piece) > 0 && this.local.of(piece) === 0 && !this.#have.has(piece)
+    const isHere = this.local.of(piece) > 0
+    const isLacked = !this.#have.has(piece)
+    if (isHere) this.#wasHad.set(piece)
+    if (isHere && isLacked) this.#near.set(piece)
+    else this.#near.clear(piece)
+    const wanted = isLacked && !isHere && this.#outside.of(piece) > 0
     if (wanted === this.isWanted(piece)) return
     if (wanted) {
       this.#at[piece] = this.#list.length

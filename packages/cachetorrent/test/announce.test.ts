@@ -41,6 +41,15 @@ describe("the tracker's ct", () => {
     expect(decodeReply(decode(encode(value)))).toEqual(REPLY)
   })
 
+  test('says how the site stands to the swarm where that is known, all of it or nothing', () => {
+    const reply = { ...REPLY, pace: { downloaders: 20, upload: 125_000, pace: 250_000 } }
+    const value = encodeReply(reply) as Map<string, unknown>
+    expect([...value.keys()]).toEqual(['l', 'm', 'n', 'p', 's', 't', 'ttl', 'u', 'v'])
+    expect(decodeReply(decode(encode(encodeReply(reply))))).toEqual(reply)
+    value.delete('p')
+    expect(decodeReply(value)).toEqual(REPLY)
+  })
+
   test('of another version is none, and a wrong key is named', () => {
     const dict = encodeReply(REPLY) as Map<string, unknown>
     expect(decodeReply(new Map([...dict, ['v', 2]]))).toBeUndefined()

@@ -17,6 +17,7 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
     isHad: () => false,
     wasHad: () => false,
     isHere: () => true,
+    copiesMax: () => 1,
     ...more,
   })
 

@@ -116,6 +116,30 @@ describe('elections in a tracker', () => {
     expect(terms.size).toBeLessThanOrEqual(60 / 10 + 2)
   })
 
+  test('says how many came to download to a site, what one uploads, and the pace of the swarm', () => {
+    const office = new Office()
+    const rate = (up: number): Partial<AnnounceRequest> => ({
+      extra: new Map([
+        ['ct', '1'],
+        ['ct_up', String(up)],
+      ]),
+    })
+    office.announce(1, 99, { ...rate(300_000), leftBytes: 0 })
+    for (let peer = 1; peer <= 4; peer++) office.announce(1, peer, rate(200_000))
+    for (let peer = 1; peer <= 3; peer++) office.announce(2, peer, rate(100_000))
+    // (300 + 4 × 200 + 4 × 100) / 8
+    const all = { downloaders: 4, upload: 100_000, pace: 187_500 }
+    expect(ctOf(office.announce(2, 4, rate(100_000)))?.pace).toEqual(all)
+    // who is done is no less of the swarm, and who left is
+    expect(ctOf(office.announce(2, 4, { ...rate(100_000), leftBytes: 0 }))?.pace).toEqual(all)
+    for (let peer = 1; peer <= 4; peer++) office.announce(1, peer, { event: 'stopped' })
+    const less = { downloaders: 4, upload: 100_000, pace: 175_000 }
+    expect(ctOf(office.announce(2, 4, rate(100_000)))?.pace).toEqual(less)
+    // a stock client says nothing of what it can, and counts
+    for (let peer = 5; peer <= 9; peer++) office.announce(2, peer, { extra: new Map() })
+    expect(ctOf(office.announce(2, 4, rate(100_000)))?.pace).toBeUndefined()
+  })
+
   test('[M30] who does not want to lead is no candidate', () => {
     const office = new Office()
     const unwilling = new Map([

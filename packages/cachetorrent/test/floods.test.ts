@@ -27,6 +27,7 @@ describe('floods', () => {
       isHad: () => false,
       wasHad: () => false,
       isHere: () => true,
+      copiesMax: () => 1,
     })
     const member = 'bb'.repeat(20) as PeerId
     for (let ask = 0; ask < 10_000; ask++) desk.asked({ pieces: [ask % PIECES] }, member, 0)

@@ -44,6 +44,8 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'busy', waitMs: 3000 },
   { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },
   { kind: 'claim', pieces: [5], term: 2, renewed: true },
+  { kind: 'claim', pieces: [5, 6], term: 2, spill: true },
+  { kind: 'claim', pieces: [6], term: 2, renewed: true, spill: true },
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
   { kind: 'claim-answer', granted: [5, 9], taken: [], have: [], again: [9], term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },

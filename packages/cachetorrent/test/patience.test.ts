@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { BOAST_MS, PATIENCE_MS } from '../src/limits.ts'
 import { Neighbours } from '../src/neighbours.ts'
 import { lackingPiece, Patience } from '../src/patience.ts'
+import type { Spill } from '../src/spill.ts'
 import { Wants } from '../src/wants.ts'
 import { plainPeer } from './peers.ts'
 
@@ -22,7 +23,8 @@ function seat(had: readonly number[]) {
   })
   const neighbour = neighbours.opened(plainPeer(1, PIECES, had), 0)
   const wants = new Wants(have)
-  const parts = { host: host as unknown as PolicyHost, neighbours, wants }
+  const spill = { isDue: false } as Spill
+  const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill }
   return { have, neighbour, neighbours, patience: new Patience(parts) }
 }
 

@@ -15,7 +15,7 @@ export function randomScenario(seed: number | string): Scenario {
   const random = new Prng(`random scenario ${seed}`)
   const between = (from: number, to: number): number => from + random.below(to - from + 1)
   const chance = (percent: number): boolean => random.below(100) < percent
-  const sites = drawSites(random, chance(30))
+  const sites = slowed(drawSites(random, chance(30)), new Prng(`slow sites ${seed}`))
   const siteCount = sites.length
   const upload = between(5, 50) * 10_000
   const isForGood = chance(15)
@@ -69,6 +69,13 @@ function drawSites(random: Prng, isUneven: boolean): readonly SiteGroup[] {
       ...(isUneven ? { linkUpload: rate, linkDownload: 2 * rate } : {}),
     }
   })
+}
+
+/** Sites whose uplinks cannot keep up: they import second copies. */
+function slowed(sites: readonly SiteGroup[], random: Prng): readonly SiteGroup[] {
+  return sites.map((site) =>
+    random.below(6) === 0 ? { ...site, uploadPercent: 10 + random.below(60) } : site,
+  )
 }
 
 function drawLatency(random: Prng): Latency {

@@ -8,6 +8,10 @@ export const owned: Scheme = {
   name: 'owned',
   description: 'CacheTorrent: every piece is imported once per site, under a claim',
   settings: {
+    crossBudget: {
+      default: 0,
+      description: 'copies of a piece that may cross into a site; 0: as many as its uplinks lack',
+    },
     leaders: { default: 10, description: 'percent of the members of a site that lead it' },
   },
   begin: ({ settings, siteOf, layout, clock, random }) => ({
@@ -29,6 +33,7 @@ export const owned: Scheme = {
         infoHash,
         uploadBytesPerSecond: actor?.kind === 'false-capacity' ? 100 * upload : upload,
         downloadBytesPerSecond: download,
+        crossBudget: settings['crossBudget'] === 0 ? 'auto' : (settings['crossBudget'] as number),
         ...(actor?.kind === 'wrong-site' ? { site: wrongSite } : {}),
       })
       return {
