@@ -2,7 +2,8 @@
 //
 // Only members whose scheme counts are asked. The dead took their books with them, and stock clients keep none: where
 // such a member could have been the other importer, nothing can be said. A member that spoils what it sends is banned by
-// its own site, and imports for itself alone.
+// its own site, and imports for itself alone. Nor where members were of several terms while a claim was open: who was out
+// of reach of the tracker was never met, and what it had could not be known.
 
 import type { Member } from '../member.ts'
 import type { Invariant, RunView } from '../run-view.ts'
@@ -14,16 +15,44 @@ const SLACK = 1
 
 export const crossingsHaveReasons: Invariant = {
   name: 'crossings-have-reasons',
-  begin: () => ({ end: look }),
+  begin: () => {
+    /** Of each site, pieces that were claimed while its members did not agree on the term. */
+    const apart = new Map<number, Set<number>>()
+    return {
+      tick: ({ world }) => {
+        for (const { number } of world.layout.sites) {
+          const members = world.members.filter(({ plan }) => plan.site === number)
+          if (!sawSeveralTerms(members)) continue
+          const pieces = apart.get(number) ?? new Set()
+          apart.set(number, pieces)
+          for (const piece of claimed(members)) pieces.add(piece)
+        }
+        return undefined
+      },
+      end: (view) => look(view, apart),
+    }
+  },
 }
 
-function look({ world, scenario }: RunView): string | undefined {
+function* claimed(members: readonly Member[]): Iterable<number> {
+  for (const { present } of members) {
+    for (const { scheme, part } of present) {
+      for (const { piece } of scheme.claims?.() ?? []) yield part.firstPiece + piece
+    }
+  }
+}
+
+function look(
+  { world, scenario }: RunView,
+  apart: ReadonlyMap<number, ReadonlySet<number>>,
+): string | undefined {
   for (const { number } of world.layout.sites) {
     const members = world.members.filter(({ plan }) => plan.site === number)
     if (!members.every(keepsBooks) || sawSeveralTerms(members)) continue
     for (let piece = 0; piece < scenario.pieces; piece++) {
       const times = world.truth.enteredBytes(number, piece) / scenario.pieceLength
-      if (times <= SLACK || hasReason(members, piece)) continue
+      if (times <= SLACK || hasReason(members, piece) || apart.get(number)?.has(piece) === true)
+        continue
       return `piece ${piece} entered site ${number} ${times.toFixed(2)} times without a reason`
     }
   }
