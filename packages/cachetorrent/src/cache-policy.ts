@@ -27,7 +27,8 @@ import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
 import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
-import { type Mode, SiteMember } from './site-member.ts'
+import type { Mode } from './mode.ts'
+import { SiteMember } from './site-member.ts'
 import { siteToken } from './site-token.ts'
 
 /** A picture of one moment, for people. */

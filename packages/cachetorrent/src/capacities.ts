@@ -42,9 +42,11 @@ export class Capacities {
   /** Bytes per second of one downloader on average; undefined: too few say it. */
   meanUpload(capStep = this.capStep()): number | undefined {
     if (this.#told === 0 || 2 * this.#told < this.#downloaders) return undefined
+    let most = 1
+    for (let step = 0; step < capStep; step++) most *= 2
     let total = 0
     for (const [step, { count, upload }] of this.#steps) {
-      total += step > capStep ? count * 2 ** capStep : upload
+      total += step > capStep ? count * most : upload
     }
     return total / this.#told
   }

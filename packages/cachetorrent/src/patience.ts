@@ -5,7 +5,6 @@
 // peer that has more than it that it is interested, and takes one piece at a time without a grant; those bytes are
 // counted under 'stalled'.
 
-import type { ReadonlyBitfield } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
 import { BOAST_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
@@ -85,22 +84,4 @@ export class Patience {
   #isLost(now: number): boolean {
     return now - this.#byteAt >= this.#ms
   }
-}
-
-/** A piece that we lack and one of these has, the search begun by chance; undefined: there is none. */
-export function lackingPiece(
-  have: ReadonlyBitfield,
-  sources: readonly { readonly pieces: ReadonlyBitfield }[],
-  suits: (piece: number) => boolean,
-  below: (bound: number) => number,
-): number | undefined {
-  const { length } = have
-  if (length === 0 || sources.length === 0) return undefined
-  const start = below(length)
-  for (let step = 0; step < length; step++) {
-    const piece = (start + step) % length
-    if (have.has(piece) || !suits(piece)) continue
-    if (sources.some(({ pieces }) => pieces.has(piece))) return piece
-  }
-  return undefined
 }

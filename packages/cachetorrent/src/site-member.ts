@@ -14,8 +14,9 @@ import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { ALONE_MS, claimsMax, END_SHARE, START_MS } from './limits.ts'
+import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
+import { type Mode, ModeRule } from './mode.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
 import { OriginDesk } from './origin-desk.ts'
 import { Patience } from './patience.ts'
@@ -27,9 +28,6 @@ import { SiteView } from './site-view.ts'
 import { Spill } from './spill.ts'
 import { Voice } from './voice.ts'
 import { Wants } from './wants.ts'
-
-/** 'waiting' for a tracker's first word, at most 2 s; 'plain': all rules of BitTorrent and none of these. */
-export type Mode = 'waiting' | 'cached' | 'plain'
 
 export class SiteMember {
   readonly ledger: Ledger
@@ -43,16 +41,11 @@ export class SiteMember {
   readonly budget: CrossBudget
   readonly #host: PolicyHost
   readonly #self: PeerId
-  readonly #startedAt: number
   #mode: Mode = 'waiting'
   #site: SiteId | undefined
-  #hasReply = false
   /** Few pieces are missing. */
   #isEnding = false
-  /** A tracker answered, without leaders. */
-  #isAnswered = false
-  /** When another member of the site was last known of. */
-  #companyAt = 0
+  readonly #modeRule: ModeRule
   readonly #view: SiteView
   readonly #voice: Voice
   readonly #claiming: Claiming
@@ -64,8 +57,6 @@ export class SiteMember {
     this.#host = host
     this.ledger = ledger
     this.#self = host.self.peerId
-    this.#startedAt = startedAt
-    this.#companyAt = host.now()
     this.#site = options.site === undefined ? undefined : siteToken(options.infoHash, options.site)
     this.neighbours = new Neighbours({
       ourSite: () => this.#site,
@@ -77,6 +68,8 @@ export class SiteMember {
     this.wants = new Wants(host.have)
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
+    const hasSite = (): boolean => this.#site !== undefined
+    this.#modeRule = new ModeRule({ neighbours, leadership, hasSite, startedAt }, host.now())
     const upload = options.uploadBytesPerSecond ?? 0
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1)
     const option = options.crossBudget ?? 'auto'
@@ -116,7 +109,7 @@ export class SiteMember {
       claiming,
       signs,
       look: (neighbour) => this.#look(neighbour),
-      hasReply: () => this.#hasReply,
+      hasReply: () => this.#modeRule.hasReply,
       isCached: () => this.#mode === 'cached',
     })
     for (const peer of host.peers()) this.opened(peer)
@@ -138,7 +131,7 @@ export class SiteMember {
   heard(reply: CacheReply): void {
     const now = this.#host.now()
     if (!this.leadership.heard(reply, now)) return
-    this.#hasReply = true
+    this.#modeRule.hasReply = true
     this.#site = reply.site
     this.budget.heard(reply.pace)
     for (const neighbour of this.neighbours.all) this.#look(neighbour)
@@ -151,8 +144,8 @@ export class SiteMember {
 
   /** A tracker answered without a word of leaders: nothing is gained by waiting for one. */
   heardNothing(): void {
-    if (this.#isAnswered) return
-    this.#isAnswered = true
+    if (this.#modeRule.isAnswered) return
+    this.#modeRule.isAnswered = true
     this.tick()
   }
 
@@ -335,22 +328,10 @@ export class SiteMember {
   }
 
   #setMode(now: number): void {
-    const mode = this.#modeAt(now)
+    const mode = this.#modeRule.at(now)
     if (mode === this.#mode) return
     this.#mode = mode
     this.#patience.renewed(this.#host.now())
     this.#host.changed('scope')
-  }
-
-  #modeAt(now: number): Mode {
-    if (this.leadership.isNamed) {
-      const isAlone = this.neighbours.isAlone && this.leadership.isOnly
-      if (!isAlone) this.#companyAt = now
-      if (!isAlone) return 'cached'
-      return now - this.#companyAt < ALONE_MS ? 'waiting' : 'plain'
-    }
-    if (this.#hasReply) return 'plain'
-    if (!this.#isAnswered && now - this.#startedAt < START_MS) return 'waiting'
-    return this.#site !== undefined && !this.neighbours.isAlone ? 'cached' : 'plain'
   }
 }

@@ -6,8 +6,8 @@
 
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import type { CrossBudget } from './cross-budget.ts'
+import { lackingPiece } from './lacking-piece.ts'
 import { SPILL_LAG_PIECES, SPILL_LAG_SHARE, SPILL_LOOKS } from './limits.ts'
-import { lackingPiece } from './patience.ts'
 import type { Wants } from './wants.ts'
 
 export interface SpillParts {
