@@ -1,9 +1,9 @@
-// A block of members as columns, and the index that finds a slot by endpoint: bytes in, bytes out, no rules.
+// A block of members, and the index that finds a slot by endpoint: bytes in, bytes out, no rules.
 //
 // The index is open addressing with runs that are closed when an endpoint leaves, so that nothing in it ages.
 
 import { type Endpoint, unpackEndpoint } from '@bt/primitives'
-import { ID_LENGTH, type Keeping, type Layout } from './member-layout.ts'
+import { FLAGS_AT, ID_AT, ID_LENGTH, type Layout, SEEN_AT } from './member-layout.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
 import type { Page, Slabs } from './slabs.ts'
 
@@ -46,16 +46,6 @@ export class Columns {
     return this.#page.halves
   }
 
-  /** Where the order begins, in half-words of `halves`. */
-  get order(): number {
-    return (this.#at >> 1) + this.#layout.orderHalf
-  }
-
-  /** Where the flags begin, in bytes. */
-  get flags(): number {
-    return this.#at + this.#layout.flags
-  }
-
   /** Its memory goes back; nothing may be called after. */
   free(slabs: Slabs): void {
     slabs.give({ page: this.#page, at: this.#at })
@@ -75,32 +65,38 @@ export class Columns {
     return (this.#at >> 1) + slot * (this.#layout.stride >> 1)
   }
 
+  /** Where the rest of a slot begins, in half-words. */
+  restAt(slot: number): number {
+    return (this.#at >> 1) + this.#layout.restHalf + slot * this.#layout.restLength
+  }
+
   seen(slot: number): number {
-    return this.halves[(this.#at >> 1) + this.#layout.seenHalf + slot] as number
+    return this.halves[this.restAt(slot) + SEEN_AT] as number
   }
 
-  setSeen(slot: number, step: number): void {
-    this.halves[(this.#at >> 1) + this.#layout.seenHalf + slot] = step
+  flags(slot: number): number {
+    return this.halves[this.restAt(slot) + FLAGS_AT] as number
   }
 
-  /** Where the peer id of a slot begins, in bytes; only where ids are kept. */
-  peerIdAt(slot: number): number {
-    return this.#at + this.#layout.peerIds + slot * ID_LENGTH
+  setFlags(slot: number, flags: number): void {
+    this.halves[this.restAt(slot) + FLAGS_AT] = flags
   }
 
-  groupAt(slot: number): number {
-    const at = this.#at + this.#layout.groups + 4 * slot
-    const { bytes } = this
-    const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
-    return high * 0x10000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))
+  /** 20 bytes, a copy; only where ids are kept. */
+  idBytes(slot: number): Uint8Array {
+    const at = 2 * (this.restAt(slot) + ID_AT)
+    return this.bytes.slice(at, at + ID_LENGTH)
+  }
+
+  groupOf(slot: number): number {
+    const at = this.restAt(slot) + this.#layout.groupAt
+    return (this.halves[at] as number) * 0x10000 + (this.halves[at + 1] as number)
   }
 
   setGroup(slot: number, group: number): void {
-    const at = this.#at + this.#layout.groups + 4 * slot
-    this.bytes[at] = group >>> 24
-    this.bytes[at + 1] = group >>> 16
-    this.bytes[at + 2] = group >>> 8
-    this.bytes[at + 3] = group
+    const at = this.restAt(slot) + this.#layout.groupAt
+    this.halves[at] = group >>> 16
+    this.halves[at + 1] = group
   }
 
   endpoint(slot: number): Endpoint {
@@ -151,14 +147,12 @@ export class Columns {
     }
   }
 
-  /** Endpoints of 18 bytes of the first `count` of the order, from half-word `at` of `into` on. */
-  writeWide(into: Uint16Array, at: number, count: number): void {
+  /** Writes the endpoints of slots from `from` to below `end` from half-word `at` of `into` on. */
+  writeRun(into: Uint16Array, at: number, from: number, end: number): void {
     const { halves } = this
-    for (let place = 0; place < count; place++) {
-      const from = this.endpointAt(halves[this.order + place] as number)
-      for (let half = 0; half < 9; half++)
-        into[at + 9 * place + half] = halves[from + half] as number
-    }
+    const last = this.endpointAt(end)
+    let to = at
+    for (let half = this.endpointAt(from); half < last; half++) into[to++] = halves[half] as number
   }
 
   /** Puts the endpoint of a slot there, and into the index. */
@@ -167,6 +161,12 @@ export class Columns {
     const to = this.endpointAt(slot)
     const length = this.#layout.stride >> 1
     for (let half = 0; half < length; half++) halves[to + half] = from[at + half] as number
+    this.index(slot, hash)
+  }
+
+  /** Puts a slot into the index, under the hash of its endpoint. */
+  index(slot: number, hash: number): void {
+    const { halves } = this
     const { cells } = this.#layout
     if (cells === 0) return
     const first = (this.#at >> 1) + this.#layout.cellsHalf
@@ -181,8 +181,7 @@ export class Columns {
     const { cells } = this.#layout
     if (cells === 0) return
     const first = (this.#at >> 1) + this.#layout.cellsHalf
-    let gap = firstCell(this.hashAt(slot, hasher), cells)
-    while (halves[first + gap] !== slot + 1) gap = gap + 1 === cells ? 0 : gap + 1
+    let gap = this.#cellOf(slot, hasher) - first
     for (let cell = gap; ; ) {
       cell = cell + 1 === cells ? 0 : cell + 1
       const other = halves[first + cell] as number
@@ -197,25 +196,62 @@ export class Columns {
     halves[first + gap] = 0
   }
 
-  /** Everything of a slot of another block but its place in the index. */
-  copyFrom(from: Columns, fromSlot: number, slot: number, keeping: Keeping): void {
-    this.bytes[this.flags + slot] = from.bytes[from.flags + fromSlot] as number
-    this.setSeen(slot, from.seen(fromSlot))
-    if (keeping.peerIds) {
-      const at = from.peerIdAt(fromSlot)
-      this.bytes.set(from.bytes.subarray(at, at + ID_LENGTH), this.peerIdAt(slot))
-    }
-    if (keeping.groups) this.setGroup(slot, from.groupAt(fromSlot))
+  /** Everything of a slot of this block or another but its place in the index. Both keep the same. */
+  copyFrom(from: Columns, fromSlot: number, slot: number): void {
+    const { halves } = this
+    const source = from.halves
+    const { stride, restLength } = this.#layout
+    let at = from.endpointAt(fromSlot)
+    let to = this.endpointAt(slot)
+    for (const end = to + (stride >> 1); to < end; ) halves[to++] = source[at++] as number
+    at = from.restAt(fromSlot)
+    to = this.restAt(slot)
+    for (const end = to + restLength; to < end; ) halves[to++] = source[at++] as number
   }
 
-  /** Nobody in the index, everybody free, slots in their own order. */
-  #clear(): void {
-    const { bytes, halves, order, flags } = this
-    const { capacity, cells } = this.#layout
-    bytes.fill(0, flags, flags + capacity)
+  /** Moves a member to a slot that is nobody's (any more). */
+  move(from: number, to: number, hasher: PeerKey): void {
+    if (this.#layout.cells > 0) this.halves[this.#cellOf(from, hasher)] = to + 1
+    this.copyFrom(this, from, to)
+  }
+
+  /** Two members change places. */
+  swap(one: number, other: number, hasher: PeerKey): void {
+    if (one === other) return
+    const { halves } = this
+    const { cells, stride, restLength } = this.#layout
+    if (cells > 0) {
+      const oneCell = this.#cellOf(one, hasher)
+      const otherCell = this.#cellOf(other, hasher)
+      halves[oneCell] = other + 1
+      halves[otherCell] = one + 1
+    }
+    swapHalves(halves, this.endpointAt(one), this.endpointAt(other), stride >> 1)
+    swapHalves(halves, this.restAt(one), this.restAt(other), restLength)
+  }
+
+  /** Where the index names a slot that is in it, in half-words. */
+  #cellOf(slot: number, hasher: PeerKey): number {
+    const { halves } = this
+    const { cells } = this.#layout
     const first = (this.#at >> 1) + this.#layout.cellsHalf
-    halves.fill(0, first, first + cells)
-    for (let slot = 0; slot < capacity; slot++) halves[order + slot] = slot
+    let cell = firstCell(this.hashAt(slot, hasher), cells)
+    while (halves[first + cell] !== slot + 1) cell = cell + 1 === cells ? 0 : cell + 1
+    return first + cell
+  }
+
+  /** Nobody in the index. */
+  #clear(): void {
+    const first = (this.#at >> 1) + this.#layout.cellsHalf
+    this.halves.fill(0, first, first + this.#layout.cells)
+  }
+}
+
+function swapHalves(halves: Uint16Array, one: number, other: number, length: number): void {
+  for (let half = 0; half < length; half++) {
+    const kept = halves[one + half] as number
+    halves[one + half] = halves[other + half] as number
+    halves[other + half] = kept
   }
 }
 

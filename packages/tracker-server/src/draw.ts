@@ -26,6 +26,14 @@ export const MAY_HEAR: readonly number[] = CLASSES.map((asker) =>
   }, 0),
 )
 
+const INSIDE = 0b00111
+const NEVER = 1 << CLASSES.indexOf('never')
+
+/** Whether who may hear of the classes `mayHear` may hear of all of a swarm with so many members of narrow classes. */
+export function isAudible(mayHear: number, inside: number, nowhere: number): boolean {
+  return (inside === 0 || (mayHear & INSIDE) === INSIDE) && (nowhere === 0 || (mayHear & NEVER) !== 0)
+}
+
 export class Draw {
   /** The mixer's state (splitmix32); set anew for each announce. */
   state = 0
@@ -42,6 +50,19 @@ export class Draw {
     if (bound <= SCALED_MAX) return scaled(mixed(this.state), bound)
     return Math.floor((mixed(this.state) >>> 0) * bound * INVERSE)
   }
+
+  /** A random step that comes to each of `bound` places before it comes to one again. */
+  stepOf(bound: number): number {
+    if (bound < 2) return 1
+    for (;;) {
+      const step = 1 + this.below(bound - 1)
+      if (gcd(bound, step) === 1) return step
+    }
+  }
+}
+
+function gcd(one: number, other: number): number {
+  return other === 0 ? one : gcd(other, one % other)
 }
 
 /** 2^-32. */

@@ -14,8 +14,8 @@ export class FeedTelling {
   readonly #clock: Clock
   readonly #recalled: Saying
   #alarm: Alarm | undefined
-  /** Where a refill goes on: the id of a swarm, its part, a slot; undefined: none is under way. */
-  #refill: { id: number; part: number; slot: number } | undefined
+  /** Where a refill goes on: the id of a swarm and its part; undefined: none is under way. */
+  #refill: { id: number; part: number } | undefined
 
   constructor(feed: SwarmFeed, registry: SwarmRegistry, clock: Clock) {
     this.#writer = new FeedWriter(feed)
@@ -46,16 +46,16 @@ export class FeedTelling {
   }
 
   refill(): void {
-    this.#refill = { id: 0, part: 0, slot: 0 }
+    this.#refill = { id: 0, part: 0 }
   }
 
-  /** About 50 batches a second: 10⁶ members in a minute, beside the announces. */
+  /** About 50 batches a second: 10⁶ members in a minute, beside the announces. A part goes in one step: its members move. */
   #refillStep(): void {
     const at = this.#refill
     if (at === undefined) return
     const { table } = this.#registry
     const said = this.#recalled
-    for (let budget = 4 * REFILL_SLOTS_MAX; budget > 0; budget--) {
+    for (let told = 0; told < REFILL_SLOTS_MAX; told++) {
       if (at.id >= table.idsEnd) {
         this.#refill = undefined
         return
@@ -65,18 +65,16 @@ export class FeedTelling {
       if (swarm === undefined || part === undefined) {
         at.id++
         at.part = 0
-        at.slot = 0
-      } else if (at.slot >= part.capacity) {
-        at.part++
-        at.slot = 0
-      } else {
-        if (part.isLiving(at.slot)) {
-          said.infoHash.set(swarm.words)
-          part.recall(at.slot, said)
-          this.#writer.write(said, '')
-        }
-        at.slot++
+        continue
       }
+      if (told > 0 && told + part.size > REFILL_SLOTS_MAX) return
+      for (let slot = 0; slot < part.size; slot++) {
+        said.infoHash.set(swarm.words)
+        part.recall(slot, said)
+        this.#writer.write(said, '')
+      }
+      told += part.size
+      at.part++
     }
   }
 }

@@ -36,8 +36,8 @@ export const BAD_ADDRESSES_MAX = 65_536
 export const CROWD_SAMPLE = 32
 /** Members from which on a swarm is looked at that way. */
 export const CROWD_FROM = 128
-/** Draws for each peer wanted, when some of a swarm may not be named to the asker. */
-export const DRAWS_PER_PEER_MAX = 8
+/** Members looked at for each peer wanted, when some of a swarm may not be named to the asker. */
+export const LOOKS_PER_PEER_MAX = 8
 /** Bytes of an HTTP request's line and headers. */
 export const HTTP_HEAD_LENGTH_MAX = 16 * 1024
 /** Milliseconds for a whole request: who sends a byte a second is cut off. */
@@ -56,5 +56,5 @@ export const FEED_RECORD_LENGTH_MAX = 600
 export const FEED_MS = 200
 /** How often in an interval a peer that says nothing new is told of again: well before others forget it. */
 export const FEED_PER_INTERVAL = 2
-/** Members that one step of a refill looks at, so that nobody waits for it. */
-export const REFILL_SLOTS_MAX = 4096
+/** Members that one step of a refill tells of, so that nobody waits for it: as many as one part has at most. */
+export const REFILL_SLOTS_MAX = 16_384

@@ -1,7 +1,7 @@
-// How members lie in a block: column after column, so that what one announce touches lies close together.
+// How members lie in a block of half-words: endpoints one after another, as answers carry them; then what else is known
+// of each, together (when it was seen, flags and, where a tracker keeps them, peer id and group); then the index of endpoints.
 //
-// Half-words: endpoints, the order that samples shuffle, when each was seen, the index of endpoints. Then bytes: flags,
-// and where a tracker keeps them, peer ids and groups.
+// So an answer is a copy of neighbours, and an announce touches three places: the index, the endpoint and the rest.
 
 import type { Stride } from './peer-key.ts'
 
@@ -12,24 +12,29 @@ export const FIRST_CAPACITY = CAPACITY_STEP
 /** Slots up to which endpoints are looked for one by one. */
 const UNINDEXED_MAX = 8
 export const ID_LENGTH = 20
-const GROUP_LENGTH = 4
+/** Half-words of what is known of a member beside its endpoint: where each lies in it, and lengths. */
+export const SEEN_AT = 0
+export const FLAGS_AT = 1
+export const ID_AT = 2
+export const ID_HALVES = ID_LENGTH / 2
+const GROUP_HALVES = 2
 
 export interface Keeping {
   readonly peerIds: boolean
   readonly groups: boolean
 }
 
-/** Places of the columns in a block, `…Half` in half-words and the others in bytes, from the block's own start. */
+/** Places in a block in half-words, from the block's own start; `length` in bytes. */
 export interface Layout {
   readonly stride: Stride
   readonly capacity: number
   readonly cells: number
-  readonly orderHalf: number
-  readonly seenHalf: number
+  readonly restHalf: number
+  /** Half-words of the rest of each member. */
+  readonly restLength: number
+  /** Where the group lies in the rest. */
+  readonly groupAt: number
   readonly cellsHalf: number
-  readonly flags: number
-  readonly peerIds: number
-  readonly groups: number
   readonly length: number
 }
 
@@ -62,12 +67,10 @@ const known = new Map<string, Layout>()
 function newLayout(capacity: number, stride: Stride, keeping: Keeping): Layout {
   // Two thirds full at most: runs stay short.
   const cells = capacity <= UNINDEXED_MAX ? 0 : capacity + (capacity >> 1) + 1
-  const orderHalf = (capacity * stride) >> 1
-  const seenHalf = orderHalf + capacity
-  const cellsHalf = seenHalf + capacity
-  const flags = 2 * (cellsHalf + cells)
-  const peerIds = flags + capacity
-  const groups = peerIds + (keeping.peerIds ? capacity * ID_LENGTH : 0)
-  const length = groups + (keeping.groups ? capacity * GROUP_LENGTH : 0)
-  return { stride, capacity, cells, orderHalf, seenHalf, cellsHalf, flags, peerIds, groups, length }
+  const restHalf = (capacity * stride) >> 1
+  const groupAt = ID_AT + (keeping.peerIds ? ID_HALVES : 0)
+  const restLength = groupAt + (keeping.groups ? GROUP_HALVES : 0)
+  const cellsHalf = restHalf + capacity * restLength
+  const length = 2 * (cellsHalf + cells)
+  return { stride, capacity, cells, restHalf, restLength, groupAt, cellsHalf, length }
 }

@@ -10,8 +10,10 @@ export interface SwarmCounts {
   seeds: number
   /** Leeches that are partial seeds (BEP 21). */
   paused: number
-  /** Members whose addresses are not global: who asks from outside must not hear of them. */
+  /** Members whose addresses mean something on their own network only: who asks from outside must not hear of them. */
   inside: number
+  /** Members whose addresses are nobody's. */
+  nowhere: number
 }
 
 /** What all swarms of a tracker share. */

@@ -1,19 +1,24 @@
 // Members of a swarm in one block of flat memory: those of one address family, or a part of them.
 //
-// A member keeps its slot until the block is rebuilt. The order is a permutation of the slots: its first `used` places
-// hold the living and the dead that nobody has come across yet; samples shuffle it (the first steps of Fisher and
-// Yates), so that every set is equally likely, whatever was drawn before, and the cost is what is wanted.
+// Slots 0 … size − 1 are members, leeches before seeds, in the order in which they are told: an answer is a run of
+// neighbours from a random place on, so that everybody is told equally often. Whoever announces changes places with
+// another one at random, so that neighbours do not stay neighbours. Slots hold until the swarm changes.
 
 import { ipClass, type PeerId, parsePeerId } from '@bt/primitives'
 import { Columns } from './columns.ts'
-import { CLASSES, type Draw, mixed, scaled } from './draw.ts'
+import { CLASSES, type Draw, isAudible } from './draw.ts'
+import type { Hand } from './hand.ts'
 import {
   capacityFor,
   FIRST_CAPACITY,
+  FLAGS_AT,
+  ID_AT,
+  ID_HALVES,
   ID_LENGTH,
   layoutOf,
   nextCapacity,
   PART_SLOTS_MAX,
+  SEEN_AT,
 } from './member-layout.ts'
 import type { MemberMeans, SwarmCounts } from './member-means.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
@@ -22,17 +27,18 @@ import type { Saying } from './saying.ts'
 const SEED = 1
 const PAUSED = 2
 const COUNTED = 4
-const LIVING = 8
 const CLASS_SHIFT = 4
 const GLOBAL = CLASSES.indexOf('global')
+const NEVER = CLASSES.indexOf('never')
 
 export class Members extends Columns {
   /** How many low bits of their hashes all members here have in common (see family.ts). */
   depth = 0
   readonly #means: MemberMeans
   readonly #counts: SwarmCounts
-  #used = 0
-  #dead = 0
+  #size = 0
+  /** The first slot of a seed. */
+  #leeches = 0
 
   constructor(stride: Stride, means: MemberMeans, counts: SwarmCounts) {
     super(means.slabs, layoutOf(FIRST_CAPACITY, stride, means.keeping))
@@ -40,68 +46,76 @@ export class Members extends Columns {
     this.#counts = counts
   }
 
-  get size(): number {
-    return this.#used - this.#dead
-  }
-
   /** Slots are below it. */
-  get capacity(): number {
-    return this.layout.capacity
+  get size(): number {
+    return this.#size
   }
 
-  /** It is to be split first: an eighth stays idle, so that rebuilding pays each time. */
+  /** It is to be split first. */
   get isFull(): boolean {
-    return this.size >= PART_SLOTS_MAX - (PART_SLOTS_MAX >> 3)
+    return this.#size === PART_SLOTS_MAX
   }
 
   /** The slot of an endpoint, or −1. */
   find(key: PeerKey): number {
     if (this.layout.cells > 0) return this.lookUp(key)
-    for (let place = 0; place < this.#used; place++) {
-      const slot = this.slotAt(place)
-      if (this.isLiving(slot) && this.holds(slot, key)) return slot
-    }
+    for (let slot = 0; slot < this.#size; slot++) if (this.holds(slot, key)) return slot
     return -1
   }
 
-  /** Adds a member that is not there yet, where it is not full. Answers its slot. */
-  add(saying: Saying): number {
+  /** Adds a member that is not there yet, where it is not full. Answers its slot; others may move. */
+  add(saying: Saying, draw: Draw): number {
+    if (this.#size === this.layout.capacity) this.#rebuild(nextCapacity(this.layout.capacity))
     const { halves, hash, address } = saying.key
-    const slot = this.#claim(halves, 0, hash)
+    const slot = this.#size++
+    this.claim(slot, halves, 0, hash)
     const ofClass = CLASSES.indexOf(ipClass(address))
-    this.#setFlags(slot, LIVING | (ofClass << CLASS_SHIFT))
-    if (ofClass !== GLOBAL) this.#counts.inside++
-    this.#counts.size++
-    this.update(slot, saying)
-    return slot
+    const counts = this.#counts
+    counts.size++
+    counts.seeds++
+    if (ofClass < GLOBAL) counts.inside++
+    if (ofClass === NEVER) counts.nowhere++
+    this.setFlags(slot, SEED | (ofClass << CLASS_SHIFT))
+    return this.update(slot, saying, draw)
   }
 
-  /** Takes over what the member says of itself now. */
-  update(slot: number, saying: Saying): void {
+  /** Takes over what the member says of itself now. Answers its slot, which is another one; others may move. */
+  update(before: number, saying: Saying, draw: Draw): number {
+    const { halves } = this
+    let at = this.restAt(before)
+    const flags = halves[at + FLAGS_AT] as number
+    const isSeed = saying.isSeed
     const counts = this.#counts
-    const before = this.#flags(slot)
-    const after =
-      (before & ~(SEED | PAUSED)) |
-      (saying.isSeed ? SEED : 0) |
-      (saying.isPaused && !saying.isSeed ? PAUSED : 0)
-    if (after !== before) {
-      this.#setFlags(slot, after)
-      counts.seeds += (after & SEED) - (before & SEED)
-      counts.paused += ((after & PAUSED) - (before & PAUSED)) >> 1
+    const paused = saying.isPaused && !isSeed ? PAUSED : 0
+    const after = (flags & ~(SEED | PAUSED)) | (isSeed ? SEED : 0) | paused
+    let slot = before
+    if (after !== flags) {
+      halves[at + FLAGS_AT] = after
+      counts.paused += (paused - (flags & PAUSED)) >> 1
+      if (((after ^ flags) & SEED) !== 0) {
+        counts.seeds += isSeed ? 1 : -1
+        const border = isSeed ? --this.#leeches : this.#leeches++
+        this.swap(slot, border, this.#means.hasher)
+        slot = border
+      }
     }
-    this.setSeen(slot, this.#stepOf(saying.seenSeconds))
+    const first = isSeed ? this.#leeches : 0
+    const other = first + draw.below((isSeed ? this.#size : this.#leeches) - first)
+    this.swap(slot, other, this.#means.hasher)
+    slot = other
+    at = this.restAt(slot)
+    halves[at + SEEN_AT] = this.#stepOf(saying.seenSeconds)
     const { keeping } = this.#means
-    if (keeping.peerIds) {
-      const at = this.peerIdAt(slot)
-      for (let byte = 0; byte < ID_LENGTH; byte++)
-        this.bytes[at + byte] = saying.peerId[byte] as number
-    }
+    if (keeping.peerIds)
+      for (let half = 0; half < ID_HALVES; half++)
+        halves[at + ID_AT + half] = saying.peerIdHalves[half] as number
     if (keeping.groups) this.setGroup(slot, saying.group)
+    return slot
   }
 
   /** Whether others should hear what is said: something changed, or `everySeconds` went by. */
   isNews(slot: number, saying: Saying, everySeconds: number): boolean {
-    const flags = this.#flags(slot)
+    const flags = this.flags(slot)
     if (((flags & SEED) !== 0) !== saying.isSeed || ((flags & PAUSED) !== 0) !== saying.isPaused)
       return true
     const every = Math.max(1, Math.floor(everySeconds / this.#means.seenStep))
@@ -111,105 +125,48 @@ export class Members extends Columns {
 
   /** True the first time it is asked for this member: its completion counts once. */
   countCompletion(slot: number): boolean {
-    const before = this.#flags(slot)
-    this.#setFlags(slot, before | COUNTED)
+    const before = this.flags(slot)
+    this.setFlags(slot, before | COUNTED)
     return (before & COUNTED) === 0
   }
 
-  /** It is gone at once; its slot is used again when a draw comes across it, or for want of others. */
+  /** Members behind it come to its slot and to others behind it, never to one before. */
   remove(slot: number): void {
     const counts = this.#counts
-    const flags = this.#flags(slot)
+    const flags = this.flags(slot)
     if ((flags & SEED) !== 0) counts.seeds--
     if ((flags & PAUSED) !== 0) counts.paused--
-    if (flags >> CLASS_SHIFT !== GLOBAL) counts.inside--
+    const ofClass = flags >> CLASS_SHIFT
+    if (ofClass < GLOBAL) counts.inside--
+    if (ofClass === NEVER) counts.nowhere--
     counts.size--
-    this.#kill(slot)
+    this.#close(slot)
   }
 
-  /**
-   * Shuffles up to `wanted` members that may be told of to the front of the order, where `write` and `slotAt` find
-   * them; answers how many. Looks at `draws` members at most.
-   */
-  pick(wanted: number, draws: number, draw: Draw): number {
-    const { halves, bytes, order, flags: flagsAt } = this
-    const { self, withoutSeeds, mayHear } = draw
-    const isPlain = this.#dead === 0 && !withoutSeeds && this.#counts.inside === 0
-    let state = draw.state
-    let used = this.#used
-    let chosen = 0
-    for (let drawn = 0; drawn < used && drawn < draws && chosen < wanted; drawn++) {
-      state = (state + 0x9e3779b9) | 0
-      const place = order + drawn + scaled(mixed(state), used - drawn)
-      const slot = halves[place] as number
-      halves[place] = halves[order + drawn] as number
-      halves[order + drawn] = slot
-      if (slot === self) continue
-      if (!isPlain) {
-        const flags = bytes[flagsAt + slot] as number
-        if ((flags & LIVING) === 0) {
-          // The dead lie behind the used places, where they are free.
-          used--
-          halves[order + drawn] = halves[order + used] as number
-          halves[order + used] = slot
-          this.#dead--
-          drawn--
-          continue
-        }
-        if (withoutSeeds && (flags & SEED) !== 0) continue
-        if (((mayHear >> (flags >> CLASS_SHIFT)) & 1) === 0) continue
-      }
-      if (chosen !== drawn) {
-        halves[order + drawn] = halves[order + chosen] as number
-        halves[order + chosen] = slot
-      }
-      chosen++
-    }
-    this.#used = used
-    draw.state = state
-    return chosen
+  /** How many a draw is from, the asker among them. */
+  toldOf(withoutSeeds: boolean): number {
+    return withoutSeeds ? this.#leeches : this.#size
   }
 
-  /** Writes the endpoints of the first `count` of the order from half-word `at` of `into` on. */
-  write(into: Uint16Array, at: number, count: number): void {
-    if (this.stride === 18) return this.writeWide(into, at, count)
-    const { halves, order } = this
-    const first = this.endpointAt(0)
-    let to = at
-    for (let place = order; place < order + count; place++) {
-      const from = first + 3 * (halves[place] as number)
-      into[to] = halves[from] as number
-      into[to + 1] = halves[from + 1] as number
-      into[to + 2] = halves[from + 2] as number
-      to += 3
-    }
-  }
-
-  /** The slot at a place of the order. */
-  slotAt(place: number): number {
-    return this.halves[this.order + place] as number
-  }
-
-  /** A member, each equally likely; −1 where a dead slot was drawn, which is then free. */
-  anySlot(draw: Draw): number {
-    const { halves, order } = this
-    const place = order + draw.below(this.#used)
-    const slot = halves[place] as number
-    if (this.isLiving(slot)) return slot
-    this.#used--
-    this.#dead--
-    halves[place] = halves[order + this.#used] as number
-    halves[order + this.#used] = slot
-    return -1
-  }
-
-  isLiving(slot: number): boolean {
-    return (this.#flags(slot) & LIVING) !== 0
+  /** Draws up to `wanted` members that may be told of into `hand`, and looks at `looks` members at most; how many. */
+  pick(wanted: number, looks: number, draw: Draw, hand: Hand): number {
+    const end = draw.withoutSeeds ? this.#leeches : this.#size
+    const isAmong = draw.self >= 0 && draw.self < end
+    const others = isAmong ? end - 1 : end
+    if (others === 0) return 0
+    const { inside, nowhere } = this.#counts
+    if ((inside > 0 || nowhere > 0) && !isAudible(draw.mayHear, inside, nowhere))
+      return this.#search(end, wanted, looks, draw, hand)
+    const count = Math.min(wanted, others)
+    const start = draw.below(others)
+    const skip = isAmong && start >= draw.self ? 1 : 0
+    hand.addRun(this, count, start + skip, end, isAmong ? draw.self : end)
+    return count
   }
 
   /** The endpoint, as a key, and what its member said last. */
   recall(slot: number, saying: Saying): void {
-    const flags = this.#flags(slot)
+    const flags = this.flags(slot)
     const id = this.peerIdBytes(slot)
     saying.key.load(this.halves, this.endpointAt(slot), this.stride)
     if (id === undefined) saying.peerId.fill(0)
@@ -219,39 +176,38 @@ export class Members extends Columns {
     saying.isStopped = saying.isCompleted = false
   }
 
-  /** The first living slot from `from` on, below `end`, that was silent for more than `ageSeconds`; −1: none. */
+  /** The first slot from `from` on, below `end`, that was silent for more than `ageSeconds`; −1: none. */
   silentSlot(from: number, end: number, nowSeconds: number, ageSeconds: number): number {
     const now = this.#stepOf(nowSeconds)
     const age = Math.ceil(ageSeconds / this.#means.seenStep)
     for (let slot = from; slot < end; slot++)
-      if (((now - this.seen(slot)) & 0xffff) > age && this.isLiving(slot)) return slot
+      if (((now - this.seen(slot)) & 0xffff) > age) return slot
     return -1
   }
 
-  /** After some left: gives back what they leave. Slots change. */
+  /** After some left: gives back what they leave. */
   tidy(): void {
-    const { capacity } = this
-    const fitting = capacityFor(this.size + (this.size >> 3))
-    if (fitting <= capacity >> 1) this.#rebuild(fitting)
-    else if (this.#dead > capacity >> 3) this.#rebuild(capacity)
+    const fitting = capacityFor(this.#size + (this.#size >> 3))
+    if (fitting <= this.layout.capacity >> 1) this.#rebuild(fitting)
   }
 
   /** Moves the members whose hash has `bit` set to `other`, which is empty. Slots change. */
   splitTo(other: Members, bit: number): void {
-    for (let place = 0; place < this.#used; place++) {
-      const slot = this.slotAt(place)
-      if (!this.isLiving(slot) || (this.hashAt(slot, this.#means.hasher) & bit) === 0) continue
-      other.#adopt(this, slot)
-      this.#kill(slot)
+    const { hasher } = this.#means
+    other.#rebuild(capacityFor(this.#size >> 1))
+    // Backwards: who comes to a slot that is left was looked at before.
+    for (let slot = this.#size - 1; slot >= 0; slot--) {
+      const hash = this.hashAt(slot, hasher)
+      if ((hash & bit) === 0) continue
+      other.#adopt(this, slot, hash)
+      this.#close(slot)
     }
-    this.#rebuild(capacityFor(this.size))
+    this.#rebuild(capacityFor(this.#size))
   }
 
   /** 20 bytes, a copy; undefined where ids are not kept. */
   peerIdBytes(slot: number): Uint8Array | undefined {
-    if (!this.#means.keeping.peerIds) return undefined
-    const at = this.peerIdAt(slot)
-    return this.bytes.slice(at, at + ID_LENGTH)
+    return this.#means.keeping.peerIds ? this.idBytes(slot) : undefined
   }
 
   /** Zeros where ids are not kept. */
@@ -260,16 +216,16 @@ export class Members extends Columns {
   }
 
   isSeed(slot: number): boolean {
-    return (this.#flags(slot) & SEED) !== 0
+    return (this.flags(slot) & SEED) !== 0
   }
 
   /** Place in `CLASSES`. */
   classOf(slot: number): number {
-    return this.#flags(slot) >> CLASS_SHIFT
+    return this.flags(slot) >> CLASS_SHIFT
   }
 
   group(slot: number): number {
-    return this.#means.keeping.groups ? this.groupAt(slot) : 0
+    return this.#means.keeping.groups ? this.groupOf(slot) : 0
   }
 
   /** Whether a member counts as of the same address as `key`: one IPv4 address, or one IPv6 /64. */
@@ -278,51 +234,53 @@ export class Members extends Columns {
     return this.begins(slot, key, this.stride === 6 ? 2 : 4)
   }
 
-  #flags(slot: number): number {
-    return this.bytes[this.flags + slot] as number
-  }
-
-  #setFlags(slot: number, flags: number): void {
-    this.bytes[this.flags + slot] = flags
+  /** Looks one by one, a random step apart: whoever follows many that may not be told of is told no oftener for it. */
+  #search(end: number, wanted: number, looks: number, draw: Draw, hand: Hand): number {
+    const slots = hand.addList(this)
+    let slot = draw.below(end)
+    const step = draw.stepOf(end)
+    for (let look = 0; look < end && look < looks && slots.length < wanted; look++) {
+      slot = (slot + step) % end
+      if (slot === draw.self) continue
+      if (((draw.mayHear >> this.classOf(slot)) & 1) !== 0) slots.push(slot)
+    }
+    return slots.length
   }
 
   #stepOf(seconds: number): number {
     return Math.floor(seconds / this.#means.seenStep) & 0xffff
   }
 
-  #kill(slot: number): void {
-    this.unindex(slot, this.#means.hasher)
-    this.#setFlags(slot, 0)
-    this.#dead++
-  }
-
-  #claim(halves: Uint16Array, at: number, hash: number): number {
-    if (this.#used === this.capacity) {
-      const isSparse = this.#dead > this.capacity >> 3
-      this.#rebuild(isSparse ? this.capacity : nextCapacity(this.capacity))
+  /** Takes a member out and closes the gap: the last leech comes there, and the last seed to where that was. */
+  #close(slot: number): void {
+    const { hasher } = this.#means
+    this.unindex(slot, hasher)
+    let gap = slot
+    if (slot < this.#leeches) {
+      const last = --this.#leeches
+      if (last !== gap) this.move(last, gap, hasher)
+      gap = last
     }
-    const slot = this.slotAt(this.#used++)
-    this.claim(slot, halves, at, hash)
-    return slot
+    const last = --this.#size
+    if (last !== gap) this.move(last, gap, hasher)
   }
 
-  #adopt(from: Columns, fromSlot: number): void {
-    const hash = from.hashAt(fromSlot, this.#means.hasher)
-    const slot = this.#claim(from.halves, from.endpointAt(fromSlot), hash)
-    this.copyFrom(from, fromSlot, slot, this.#means.keeping)
+  #adopt(from: Members, fromSlot: number, hash: number): void {
+    if (this.#size === this.layout.capacity) this.#rebuild(nextCapacity(this.layout.capacity))
+    const slot = this.#size++
+    this.copyFrom(from, fromSlot, slot)
+    this.index(slot, hash)
+    if (this.isSeed(slot)) return
+    this.swap(slot, this.#leeches++, this.#means.hasher)
   }
 
   #rebuild(capacity: number): void {
-    const { slabs, keeping } = this.#means
+    const { slabs, keeping, hasher } = this.#means
     const before = new Columns(this)
-    const used = this.#used
     this.renew(slabs, layoutOf(capacity, this.stride, keeping))
-    this.#used = 0
-    this.#dead = 0
-    const { bytes, halves, order, flags } = before
-    for (let place = 0; place < used; place++) {
-      const slot = halves[order + place] as number
-      if (((bytes[flags + slot] as number) & LIVING) !== 0) this.#adopt(before, slot)
+    for (let slot = 0; slot < this.#size; slot++) {
+      this.copyFrom(before, slot, slot)
+      this.index(slot, this.hashAt(slot, hasher))
     }
     before.free(slabs)
   }

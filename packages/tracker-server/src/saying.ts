@@ -7,6 +7,8 @@ export class Saying {
   /** The infohash as five big-endian words. */
   readonly infoHash = new Int32Array(5)
   readonly peerId = new Uint8Array(20)
+  /** The same memory. */
+  readonly peerIdHalves = new Uint16Array(this.peerId.buffer)
   readonly key: PeerKey
   isSeed = false
   /** A leech that wants nothing more (BEP 21). */

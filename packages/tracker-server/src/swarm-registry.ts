@@ -4,13 +4,14 @@ import type { Random } from '@bt/ports'
 import { type Endpoint, idBytes, type InfoHash, ipClass, type PeerId } from '@bt/primitives'
 import { Draw } from './draw.ts'
 import { TrackerError } from './errors.ts'
+import { Hand } from './hand.ts'
 import { CROWD_FROM, CROWD_SAMPLE, PEERS_PER_SWARM_MAX, SWARMS_MAX } from './limits.ts'
 import type { Keeping } from './member-layout.ts'
 import type { MemberMeans } from './member-means.ts'
 import type { Members } from './members.ts'
 import { Saying } from './saying.ts'
 import { Slabs } from './slabs.ts'
-import { Hand, Swarm } from './swarm.ts'
+import { Swarm } from './swarm.ts'
 import { SwarmTable } from './swarm-table.ts'
 
 export type Gone = (
@@ -112,13 +113,13 @@ export class SwarmRegistry {
     if (part === undefined || slot < 0) {
       this.#makeRoom(swarm)
       part = swarm.roomyPartOf(saying.key)
-      slot = part.add(saying)
+      slot = part.add(saying, this.draw)
       this.#peers++
     } else {
       isNews =
         this.#newsSeconds !== undefined &&
         (saying.isCompleted || part.isNews(slot, saying, this.#newsSeconds))
-      part.update(slot, saying)
+      slot = part.update(slot, saying, this.draw)
     }
     if (saying.isCompleted && part.countCompletion(slot)) swarm.completed++
     const place = this.#place

@@ -3,7 +3,8 @@
 import type { InfoHash } from '@bt/primitives'
 import { type Draw, MAY_HEAR } from './draw.ts'
 import { Family, type PartMaker } from './family.ts'
-import { DRAWS_PER_PEER_MAX } from './limits.ts'
+import type { Hand } from './hand.ts'
+import { LOOKS_PER_PEER_MAX } from './limits.ts'
 import type { MemberMeans, SwarmCounts } from './member-means.ts'
 import { Members } from './members.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
@@ -19,6 +20,7 @@ export class Swarm implements SwarmCounts, PartMaker {
   seeds = 0
   paused = 0
   inside = 0
+  nowhere = 0
   /** Downloads completed while we were told. */
   completed = 0
   /** Its place in the registry's table. */
@@ -91,32 +93,27 @@ export class Swarm implements SwarmCounts, PartMaker {
     const single = this.#single(saying.family)
     if (single !== undefined) {
       draw.self = single === own ? slot : -1
-      hand.add(single, single.pick(wanted, wanted * DRAWS_PER_PEER_MAX + 1, draw))
+      single.pick(wanted, wanted * LOOKS_PER_PEER_MAX + 1, draw, hand)
       return
     }
     const parts = this.parts(saying.family)
-    const shares = sharesOf(parts, own, wanted, draw)
+    const shares = sharesOf(parts, own, slot, wanted, draw)
     let picked = 0
     for (const [at, part] of parts.entries()) {
       // What an earlier part could not give is asked of the later ones.
       const owed = shares.slice(0, at + 1).reduce((sum, share) => sum + share, 0) - picked
       if (owed === 0) continue
       draw.self = part === own ? slot : -1
-      const count = part.pick(owed, owed * DRAWS_PER_PEER_MAX + 1, draw)
-      hand.add(part, count)
-      picked += count
+      picked += part.pick(owed, owed * LOOKS_PER_PEER_MAX + 1, draw, hand)
     }
   }
 
   /** The number of a member, each equally likely; it is not to be empty. `parts` are all of them. */
   any(draw: Draw, parts = this.parts()): number {
-    for (;;) {
-      let place = draw.below(this.size)
-      let at = 0
-      for (; place >= (parts[at] as Members).size; at++) place -= (parts[at] as Members).size
-      const slot = (parts[at] as Members).anySlot(draw)
-      if (slot >= 0) return (at << SLOT_BITS) | slot
-    }
+    let place = draw.below(this.size)
+    let at = 0
+    for (; place >= (parts[at] as Members).size; at++) place -= (parts[at] as Members).size
+    return (at << SLOT_BITS) | place
   }
 
   /** Whether a member counts as of the same address as `key`. `parts` are all of them. */
@@ -127,8 +124,7 @@ export class Swarm implements SwarmCounts, PartMaker {
   /** Every member's number, valid until the swarm changes. */
   *numbers(): Iterable<number> {
     for (const [at, part] of this.parts().entries())
-      for (let slot = 0; slot < part.capacity; slot++)
-        if (part.isLiving(slot)) yield (at << SLOT_BITS) | slot
+      for (let slot = 0; slot < part.size; slot++) yield (at << SLOT_BITS) | slot
   }
 
   at(number: number): { readonly part: Members; readonly slot: number } {
@@ -149,38 +145,18 @@ export class Swarm implements SwarmCounts, PartMaker {
   }
 }
 
-/** What was drawn: of each part, the first so many of its order. */
-export class Hand {
-  readonly parts: Members[] = []
-  readonly counts: number[] = []
-  used = 0
-
-  clear(): void {
-    this.used = 0
-  }
-
-  add(part: Members, count: number): void {
-    this.parts[this.used] = part
-    this.counts[this.used++] = count
-  }
-
-  /** Endpoints of one length from half-word `at` of `into` on; how many. */
-  write(into: Uint16Array, at: number, stride: 6 | 18, most: number): number {
-    let written = 0
-    for (let index = 0; index < this.used; index++) {
-      const part = this.parts[index] as Members
-      if (part.stride !== stride) continue
-      const count = Math.min(this.counts[index] as number, most - written)
-      part.write(into, at + written * (stride >> 1), count)
-      written += count
-    }
-    return written
-  }
-}
-
 /** How many of each part a draw without putting back takes, of all but the asker. */
-function sharesOf(parts: readonly Members[], own: Members, wanted: number, draw: Draw): number[] {
-  const left = parts.map((part) => part.size - (part === own ? 1 : 0))
+function sharesOf(
+  parts: readonly Members[],
+  own: Members,
+  slot: number,
+  wanted: number,
+  draw: Draw,
+): number[] {
+  const left = parts.map((part) => {
+    const size = part.toldOf(draw.withoutSeeds)
+    return part === own && slot < size ? size - 1 : size
+  })
   let total = left.reduce((sum, size) => sum + size, 0)
   const shares = parts.map(() => 0)
   for (let drawn = 0; drawn < wanted && total > 0; drawn++, total--) {

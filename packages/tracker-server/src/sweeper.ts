@@ -49,7 +49,7 @@ export class Sweeper {
         continue
       }
       budget -= this.#sweep(swarm, part, budget, nowSeconds, ageSeconds)
-      if (this.#slot < part.capacity) return true
+      if (this.#slot < part.size) return true
       part.tidy()
       this.#part++
       this.#slot = 0
@@ -65,15 +65,15 @@ export class Sweeper {
     nowSeconds: number,
     ageSeconds: number,
   ): number {
-    const { capacity } = part
     let spent = 0
-    while (this.#slot < capacity && spent < budget) {
-      const end = Math.min(capacity, this.#slot + budget - spent)
+    while (this.#slot < part.size && spent < budget) {
+      const end = Math.min(part.size, this.#slot + budget - spent)
       const silent = part.silentSlot(this.#slot, end, nowSeconds, ageSeconds)
-      const next = silent < 0 ? end : silent + 1
+      const next = silent < 0 ? end : silent
       spent += next - this.#slot
       this.#slot = next
       if (silent < 0) continue
+      // Whoever comes to its slot in its place is looked at next.
       this.#registry.evict(swarm, part, silent, 'expired')
       spent += SWEPT_GONE_SLOTS
     }

@@ -14,6 +14,7 @@ import {
   type ScrapeCounts,
 } from '@bt/tracker-protocol'
 import { TrackerError } from './errors.ts'
+import type { Hand } from './hand.ts'
 import type { AnnounceHook } from './hooks.ts'
 import {
   EXPIRY_INTERVALS,
@@ -29,7 +30,7 @@ import { FeedTelling, requestOf, takeRecord } from './feed-telling.ts'
 import { MemberPeer } from './member-peer.ts'
 import type { Saying } from './saying.ts'
 import { type FeedRecord, readFeed } from './swarm-feed.ts'
-import type { Hand, Swarm } from './swarm.ts'
+import type { Swarm } from './swarm.ts'
 import { type Place, SwarmRegistry } from './swarm-registry.ts'
 import { viewOf } from './swarm-view.ts'
 import { Sweeper } from './sweeper.ts'
@@ -287,12 +288,7 @@ export class Tracker {
     }
     swarm.deal(saying, part, slot, draw, hand)
     const peers: AnnouncedPeer[] = []
-    for (let at = 0; at < hand.used; at++) {
-      const members = hand.parts[at] as typeof part
-      const count = hand.counts[at] as number
-      for (let picked = 0; picked < count; picked++)
-        peers.push(peerOf(members, members.slotAt(picked)))
-    }
+    hand.forEach((members, at) => peers.push(peerOf(members, at)))
     return peers
   }
 

@@ -77,14 +77,14 @@ describe('members', () => {
     const { swarm, part, slot } = registry.upsert()
     const { hand } = registry
     for (let round = 0; round < 6000; round++) {
+      hand.clear()
       swarm.deal(registry.saying, part, slot, registry.draw, hand)
       let total = 0
-      for (let at = 0; at < hand.used; at++)
-        for (let picked = 0; picked < (hand.counts[at] as number); picked++, total++) {
-          const members = hand.parts[at]
-          const peer = members?.group(members.slotAt(picked)) as number
-          told[peer] = (told[peer] as number) + 1
-        }
+      hand.forEach((members, at) => {
+        const peer = members.group(at)
+        told[peer] = (told[peer] as number) + 1
+        total++
+      })
       if (total !== 200) throw new Error(`round ${round}: ${total} told`)
     }
     const mean = (6000 * 200) / peers
