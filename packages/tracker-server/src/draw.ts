@@ -31,7 +31,9 @@ const NEVER = 1 << CLASSES.indexOf('never')
 
 /** Whether who may hear of the classes `mayHear` may hear of all of a swarm with so many members of narrow classes. */
 export function isAudible(mayHear: number, inside: number, nowhere: number): boolean {
-  return (inside === 0 || (mayHear & INSIDE) === INSIDE) && (nowhere === 0 || (mayHear & NEVER) !== 0)
+  return (
+    (inside === 0 || (mayHear & INSIDE) === INSIDE) && (nowhere === 0 || (mayHear & NEVER) !== 0)
+  )
 }
 
 export class Draw {
