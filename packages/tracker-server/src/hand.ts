@@ -76,7 +76,7 @@ export class Hand {
   }
 
   /** Every member, part by part. */
-  forEach(run: (part: Members, slot: number) => void): void {
+  visit(run: (part: Members, slot: number) => void): void {
     for (let index = 0; index < this.#used; index++) {
       const pick = this.#picks[index] as Pick
       const count = countOf(pick)

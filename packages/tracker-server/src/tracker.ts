@@ -288,7 +288,7 @@ export class Tracker {
     }
     swarm.deal(saying, part, slot, draw, hand)
     const peers: AnnouncedPeer[] = []
-    hand.forEach((members, at) => peers.push(peerOf(members, at)))
+    hand.visit((members, at) => peers.push(peerOf(members, at)))
     return peers
   }
 

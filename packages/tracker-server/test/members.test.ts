@@ -80,7 +80,7 @@ describe('members', () => {
       hand.clear()
       swarm.deal(registry.saying, part, slot, registry.draw, hand)
       let total = 0
-      hand.forEach((members, at) => {
+      hand.visit((members, at) => {
         const peer = members.group(at)
         told[peer] = (told[peer] as number) + 1
         total++
