@@ -2,6 +2,8 @@
 //
 // A connection for each announce is the common case, and hanging up is a third of its cost: once the kernel has the whole
 // answer and everything that came was read, the socket is destroyed at once, which closes it in order.
+//
+// Answers of one turn of the loop leave together at its end: the first wakes the other side, the rest find it awake.
 
 import net from 'node:net'
 import { performance } from 'node:perf_hooks'
@@ -30,11 +32,16 @@ export interface HttpServer {
 /** Listens (port 0: any free one). */
 export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<HttpServer> {
   const open = new Map<net.Socket, HttpConnection>()
+  const answers = new Answers()
+  function take(socket: net.Socket, next: HttpNext): void {
+    // Nothing more is heard of who is to be hung up on.
+    if (next !== 'go on') open.delete(socket)
+    answers.take(socket, serving, next)
+  }
   // Shared by all connections: most live for one request, and closures for each are dear.
   function received(this: net.Socket, chunk: Buffer): void {
     const connection = open.get(this)
-    if (connection === undefined || !this.writable) return
-    step(this, serving, connection.received(chunk, performance.now()))
+    if (connection !== undefined) take(this, connection.received(chunk, performance.now()))
   }
   function closed(this: net.Socket): void {
     open.delete(this)
@@ -60,7 +67,7 @@ export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<Htt
   const late = setInterval(() => {
     const now = performance.now()
     for (const [socket, connection] of open)
-      if (connection.deadline <= now) step(socket, serving, connection.late())
+      if (connection.deadline <= now) take(socket, connection.late())
   }, LATE_CHECK_MS)
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : at.port
@@ -68,6 +75,7 @@ export async function serveHttp(at: Endpoint, serving: HttpServing): Promise<Htt
     local: { host: at.host, port },
     async close(drainMs) {
       clearInterval(late)
+      answers.send()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const [socket, connection] of open) if (!connection.isBusy) socket.end()
       const cut = setTimeout(() => {
@@ -90,13 +98,35 @@ function failed(this: net.Socket): void {
   this.destroy()
 }
 
-/** Sends what was answered and does what comes next. */
-function step(socket: net.Socket, { out }: HttpServing, next: HttpNext): void {
-  if (out.length > 0) {
-    // A copy: what the kernel does not take at once stays queued.
-    socket.write(Buffer.from(out.written))
+/** What is to be sent at the end of this turn of the loop, and what is to be done then. */
+class Answers {
+  readonly #waiting: { socket: net.Socket; bytes: Uint8Array | undefined; next: HttpNext }[] = []
+  #length = 0
+
+  /** Takes what was answered out of `out`. */
+  take(socket: net.Socket, { out }: HttpServing, next: HttpNext): void {
+    if (out.length === 0 && next === 'go on') return
+    if (this.#waiting.length === 0) setImmediate(() => this.send())
+    const bytes = out.length === 0 ? undefined : Buffer.from(out.written)
+    this.#length += out.length
     out.clear()
+    this.#waiting.push({ socket, bytes, next })
+    // Who asks much at once waits for the kernel to take the answers, not for the turn to end.
+    if (this.#length > HTTP_UNREAD_MAX) this.send()
   }
+
+  send(): void {
+    this.#length = 0
+    for (const { socket, bytes, next } of this.#waiting.splice(0)) {
+      if (!socket.writable) continue
+      if (bytes !== undefined) socket.write(bytes)
+      goOn(socket, next)
+    }
+  }
+}
+
+/** Does what comes after an answer. */
+function goOn(socket: net.Socket, next: HttpNext): void {
   if (next === 'go on') {
     if (socket.writableLength <= HTTP_UNREAD_MAX) return
     socket.pause()

@@ -82,14 +82,18 @@ export class Columns {
     this.halves[this.restAt(slot) + FLAGS_AT] = flags
   }
 
-  /** 20 bytes, a copy; only where ids are kept. */
-  idBytes(slot: number): Uint8Array {
+  /** 20 bytes, a copy; undefined where ids are not kept. */
+  peerIdBytes(slot: number): Uint8Array | undefined {
+    if (this.#layout.groupAt === ID_AT) return undefined
     const at = 2 * (this.restAt(slot) + ID_AT)
     return this.bytes.slice(at, at + ID_LENGTH)
   }
 
-  groupOf(slot: number): number {
-    const at = this.restAt(slot) + this.#layout.groupAt
+  /** 0 where groups are not kept. */
+  group(slot: number): number {
+    const { groupAt, restLength } = this.#layout
+    if (groupAt === restLength) return 0
+    const at = this.restAt(slot) + groupAt
     return (this.halves[at] as number) * 0x10000 + (this.halves[at + 1] as number)
   }
 

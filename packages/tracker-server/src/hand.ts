@@ -1,10 +1,10 @@
 // What one announce is told of: of each part, a run of neighbours that goes round, or a list of slots.
 
-import type { Members } from './members.ts'
+import type { Columns } from './columns.ts'
 
 /** Members of one part. */
 export class Pick {
-  part!: Members
+  part!: Columns
   count = 0
   /** The first slot of the run; −1: they are listed. */
   start = 0
@@ -59,7 +59,7 @@ export class Hand {
   }
 
   /** `count` neighbours from slot `start` on, round from `end` to 0, without `skipped`. */
-  addRun(part: Members, count: number, start: number, end: number, skipped: number): void {
+  addRun(part: Columns, count: number, start: number, end: number, skipped: number): void {
     const pick = this.#next(part)
     pick.count = count
     pick.start = start
@@ -68,7 +68,7 @@ export class Hand {
   }
 
   /** The list of slots to fill; what is in it once somebody reads counts. */
-  addList(part: Members): number[] {
+  addList(part: Columns): number[] {
     const pick = this.#next(part)
     pick.start = -1
     pick.slots.length = 0
@@ -76,7 +76,7 @@ export class Hand {
   }
 
   /** Every member, part by part. */
-  visit(run: (part: Members, slot: number) => void): void {
+  visit(run: (part: Columns, slot: number) => void): void {
     for (let index = 0; index < this.#used; index++) {
       const pick = this.#picks[index] as Pick
       const count = countOf(pick)
@@ -97,7 +97,7 @@ export class Hand {
     return written
   }
 
-  #next(part: Members): Pick {
+  #next(part: Columns): Pick {
     let pick = this.#picks[this.#used++]
     if (pick === undefined) {
       pick = new Pick()

@@ -210,11 +210,6 @@ export class Members extends Columns {
     this.#rebuild(capacityFor(this.#size))
   }
 
-  /** 20 bytes, a copy; undefined where ids are not kept. */
-  peerIdBytes(slot: number): Uint8Array | undefined {
-    return this.#means.keeping.peerIds ? this.idBytes(slot) : undefined
-  }
-
   /** Zeros where ids are not kept. */
   peerId(slot: number): PeerId {
     return parsePeerId(this.peerIdBytes(slot) ?? new Uint8Array(ID_LENGTH)) as PeerId
@@ -227,10 +222,6 @@ export class Members extends Columns {
   /** Place in `CLASSES`. */
   classOf(slot: number): number {
     return this.flags(slot) >> CLASS_SHIFT
-  }
-
-  group(slot: number): number {
-    return this.#means.keeping.groups ? this.groupOf(slot) : 0
   }
 
   /** Whether a member counts as of the same address as `key`: one IPv4 address, or one IPv6 /64. */

@@ -13,6 +13,7 @@ import {
   extraQuery,
   type ScrapeCounts,
 } from '@bt/tracker-protocol'
+import type { Columns } from './columns.ts'
 import { TrackerError } from './errors.ts'
 import type { Hand } from './hand.ts'
 import type { AnnounceHook } from './hooks.ts'
@@ -276,7 +277,7 @@ export class Tracker {
     // Compact answers have no ids: copying them is worth it only where somebody may look.
     const isCompact = saying.family > 0 || request.compact === true
     const withIds = !isCompact || this.#hooks.some((hook) => hook.shape !== undefined)
-    const peerOf = (members: typeof part, at: number): MemberPeer =>
+    const peerOf = (members: Columns, at: number): MemberPeer =>
       new MemberPeer(members.packed(at), withIds ? members.peerIdBytes(at) : undefined)
     for (const hook of this.#hooks) {
       const numbers = hook.select?.(request, from, viewOf(swarm))
