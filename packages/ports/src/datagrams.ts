@@ -34,7 +34,7 @@ export interface Datagrams {
 
 export interface DatagramReceiver {
   /**
-   * A batch came (of one, on plain dgram). Answers may be put into `replies` (count is 0 at the call,
+   * A batch came. Answers may be put into `replies` (count is 0 at the call,
    * capacity at least that of `batch`); they are sent when this returns.
    */
   received(batch: DatagramBatch, replies: DatagramBatch): void

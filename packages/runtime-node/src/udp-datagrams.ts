@@ -1,7 +1,8 @@
-// UDP over node:dgram, behind the batch interface: Node offers no recvmmsg, so each batch holds one datagram.
+// UDP over node:dgram, behind the batch interface: Node offers no recvmmsg, so a batch is what came in one turn of the loop,
+// handed over at its end. One datagram that is too long for a place in it is a batch of its own.
 //
-// A reply leaves straight from the memory it was written into, which is given up for new memory in the rare case that
-// libuv keeps it queued; every other send is copied. Every failure of a send is silence, as loss is. Names are never
+// Replies leave together, straight from the memory they were written into, which is given up for new memory in the rare
+// case that libuv keeps one queued; every other send is copied. Every failure of a send is silence, as loss is. Names are never
 // looked up: the socket's own `lookup` answers with the address it is given, at once.
 
 import dgram from 'node:dgram'
@@ -17,9 +18,12 @@ import { POISON } from './tcp-channel.ts'
 export const SEND_QUEUE_BYTES = 1024 * 1024
 /** Kernel buffers asked for: a tracker's bursts; the system may grant less. */
 export const KERNEL_BUFFER_BYTES = 1024 * 1024
-/** Replies one call can hold, and the longest: no protocol here answers above 1,500 bytes. */
-const REPLIES = 8
-const REPLY_LENGTH = 2048
+/** Datagrams of one call: libuv reads no more in one turn. */
+const SLOTS = 32
+/** Bytes of a place, for questions and replies: no protocol here answers above 1,500 bytes. */
+const SLOT_LENGTH = 2048
+/** Bytes up to which a loop copies faster than a call does. */
+const COPIED_BY_HAND_MAX = 128
 
 export interface UdpOptions {
   /** Workers of one cluster may open the same port, and share its socket. */
@@ -131,22 +135,22 @@ class UdpSocket implements DatagramSocket {
   readonly #family: 4 | 6
   readonly #receiver: DatagramReceiver
   readonly #replies: { -readonly [field in keyof DatagramBatch]: DatagramBatch[field] }
-  /** Replies of our own making, by length: views of the first place of `#replies`. Undefined: the memory is not ours. */
+  /** The last reply of each place of `#replies`. Undefined: the memory is not ours, and is copied. */
   readonly #views: (Buffer | undefined)[] | undefined
   readonly #poison: boolean
   readonly #onClosed: () => void
-  /** The batch of every call: one datagram, its `bytes` set anew each time. */
-  readonly #batch = {
-    count: 1,
-    capacity: 1,
-    stride: 0,
-    bytes: new Uint8Array(0) as Uint8Array,
-    lengths: new Uint16Array(1),
-    addresses: new Uint8Array(18),
+  /** What came in this turn, and the text of its addresses. */
+  readonly #batch: DatagramBatch
+  readonly #hosts: string[] = []
+  readonly #deliver = (): void => {
+    const batch = this.#batch
+    try {
+      if (this.#isOpen && batch.count > 0) this.#hand(batch)
+    } finally {
+      batch.count = 0
+    }
   }
   #isOpen = true
-  /** After the last send something was left queued. */
-  #isQueueing = false
 
   constructor(
     raw: dgram.Socket,
@@ -159,9 +163,9 @@ class UdpSocket implements DatagramSocket {
     this.#raw = raw
     this.#family = family
     this.#receiver = receiver
-    this.#replies = replies ?? newBatch(REPLIES, REPLY_LENGTH)
-    if (replies === undefined)
-      this.#views = Array.from({ length: REPLY_LENGTH + 1 }, () => undefined)
+    this.#replies = replies ?? newBatch(SLOTS, SLOT_LENGTH)
+    this.#batch = newBatch(Math.min(SLOTS, this.#replies.capacity), SLOT_LENGTH)
+    if (replies === undefined) this.#views = Array.from({ length: SLOTS }, () => undefined)
     this.#poison = poison
     this.#onClosed = onClosed
     const { address, port } = raw.address()
@@ -193,18 +197,50 @@ class UdpSocket implements DatagramSocket {
 
   #received(bytes: Buffer, from: dgram.RemoteInfo): void {
     if (!this.#isOpen) return
+    if (bytes.length > SLOT_LENGTH) {
+      this.#deliver()
+      const alone = { ...newBatch(1, 0), count: 1, stride: bytes.length, bytes }
+      this.#put(alone, 0, bytes.length, from)
+      return this.#hand(alone)
+    }
     const batch = this.#batch
+    const at = batch.count++
+    if (at === 0) setImmediate(this.#deliver)
+    const target = at * SLOT_LENGTH
+    if (bytes.length > COPIED_BY_HAND_MAX) batch.bytes.set(bytes, target)
+    else
+      for (let byte = 0; byte < bytes.length; byte++)
+        batch.bytes[target + byte] = bytes[byte] as number
+    this.#put(batch, at, bytes.length, from)
+    if (batch.count === batch.capacity) this.#deliver()
+  }
+
+  #put(batch: DatagramBatch, at: number, length: number, from: dgram.RemoteInfo): void {
+    batch.lengths[at] = length
+    writeAddress(batch.addresses, at * 18, from.address, from.port)
+    this.#hosts[at] = from.address
+  }
+
+  /** Hands a batch over, and sends what is answered. */
+  #hand(batch: DatagramBatch): void {
     const replies = this.#replies
-    batch.count = 1
-    batch.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    batch.stride = bytes.length
-    batch.lengths[0] = bytes.length
-    writeAddress(batch.addresses, 0, from.address, from.port)
+    // Replies of the turn before that the kernel did not take yet are sent from the memory they are in.
+    if (this.#views !== undefined && this.#raw.getSendQueueCount() > 0) {
+      replies.bytes = new Uint8Array(replies.bytes.length)
+      this.#views.fill(undefined)
+    }
     replies.count = 0
     this.#receiver.received(batch, replies)
-    for (let index = 0; index < replies.count; index++) {
-      const isSender = isSameAddress(replies.addresses, index * 18, batch.addresses)
-      const host = isSender ? from.address : readHost(replies.addresses, index * 18, this.#family)
+    for (let index = 0, asker = 0; index < replies.count; index++) {
+      // Nearly always whoever asked: its address need not be written as text again.
+      let at = asker
+      while (at < batch.count && !isSameAddress(replies.addresses, index * 18, batch.addresses, at))
+        at++
+      const isAsker = at < batch.count
+      if (isAsker) asker = at + 1
+      const host = isAsker
+        ? (this.#hosts[at] as string)
+        : readHost(replies.addresses, index * 18, this.#family)
       this.#reply(index, host, readPort(replies.addresses, index * 18))
     }
     replies.count = 0
@@ -214,19 +250,18 @@ class UdpSocket implements DatagramSocket {
   }
 
   #reply(index: number, host: string, port: number): void {
-    const replies = this.#replies
-    const length = replies.lengths[index] as number
-    const at = index * replies.stride
+    const { bytes, stride, lengths } = this.#replies
+    const length = lengths[index] as number
+    const at = index * stride
     const views = this.#views
-    if (views === undefined || index > 0 || this.#isQueueing)
-      return this.#sendTo(replies.bytes.subarray(at, at + length), host, port)
+    if (views === undefined) return this.#sendTo(bytes.subarray(at, at + length), host, port)
     if (!this.#isOpen || port === 0) return
-    views[length] ??= Buffer.from(replies.bytes.buffer, replies.bytes.byteOffset, length)
-    this.#raw.send(views[length], port, host)
-    this.#isQueueing = this.#raw.getSendQueueCount() > 0
-    if (!this.#isQueueing) return
-    replies.bytes = new Uint8Array(replies.bytes.length)
-    views.fill(undefined)
+    let view = views[index]
+    if (view?.length !== length) {
+      view = Buffer.from(bytes.buffer, bytes.byteOffset + at, length)
+      views[index] = view
+    }
+    this.#raw.send(view, port, host)
   }
 
   #sendTo(bytes: Uint8Array, host: string, port: number): void {
@@ -235,13 +270,14 @@ class UdpSocket implements DatagramSocket {
     // The copy comes from Node's pool: libuv may keep it queued.
     // Without a callback, which Node would put off to a tick of its own; a failure is an 'error', that is, loss.
     this.#raw.send(Buffer.from(bytes), port, host)
-    this.#isQueueing = this.#raw.getSendQueueCount() > 0
   }
 }
 
-/** The common answer goes to who asked: its address need not be written as text again. */
-function isSameAddress(one: Uint8Array, at: number, other: Uint8Array): boolean {
-  for (let index = 0; index < 16; index++) if (one[at + index] !== other[index]) return false
+/** Whether a reply goes to the sender of a datagram, by number. */
+function isSameAddress(one: Uint8Array, at: number, senders: Uint8Array, sender: number): boolean {
+  const other = sender * 18
+  for (let index = 0; index < 16; index++)
+    if (one[at + index] !== senders[other + index]) return false
   return true
 }
 

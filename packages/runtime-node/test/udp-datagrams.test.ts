@@ -69,6 +69,32 @@ describe('UDP sockets', () => {
     await datagrams.close()
   })
 
+  test('[speed] what comes in one turn is one call, in order, and one that is too long for it keeps its place', async () => {
+    const datagrams = new UdpDatagrams({ poison: true })
+    const lengths: number[] = []
+    let calls = 0
+    const socket = await new Promise<DatagramSocket>((resolve) => {
+      datagrams.open(
+        { host: '127.0.0.1', port: 0, family: 4 },
+        {
+          received: (batch) => {
+            calls++
+            lengths.push(...batch.lengths.subarray(0, batch.count))
+          },
+        },
+        (_error, opened) => resolve(opened),
+      )
+    })
+    const to = packMapped(socket.local) as Uint8Array
+    const sent = Array.from({ length: 20 }, (_, at) => (at === 10 ? 4000 : at))
+    for (const length of sent) socket.send(new Uint8Array(length), to)
+    await realWorld().until(() => lengths.length === 20, 'all of them')
+    expect(lengths).toEqual(sent)
+    // Before the long one, it, and after it; twice as many where the machine comes between.
+    expect(calls).toBeLessThanOrEqual(6)
+    await datagrams.close()
+  })
+
   test('an empty datagram is delivered as one', async () => {
     const datagrams = new UdpDatagrams()
     const lengths: number[] = []
