@@ -99,7 +99,7 @@ function node(at: number): Node {
       redials: false,
       evicts: false,
       allowedFast: false,
-      redundantHaves: values['redundant-haves'],
+      patientHaves: !values['redundant-haves'],
     },
   })
   swarm.on('complete', () => {

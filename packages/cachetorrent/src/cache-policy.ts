@@ -127,6 +127,9 @@ export class CachePolicy implements SwarmPolicy {
     return this.#ledger.reasonsOf(piece)
   }
 
+  /** The arbiter and the seed count copies by haves. */
+  readonly promptHaves = true
+
   attach(host: PolicyHost): void {
     this.#host = host
     this.#startedAt = host.now()

@@ -49,7 +49,7 @@ export class Engine implements PeerOwner<Peer> {
     choke: (peer) => this.#exchange?.downloader.choked(peer),
     unchoke: (peer) => this.#exchange?.unchoked(peer),
     interested: (peer) => this.#exchange?.slots.interestChanged(peer),
-    'not-interested': (peer) => this.#exchange?.slots.interestChanged(peer),
+    'not-interested': (peer) => this.#exchange?.disinterested(peer),
     have: (peer, event) => this.#gained(peer, event.piece),
     'dont-have': (peer, event) => this.#exchange?.downloader.lost(peer, event.piece),
     suggest: () => {}, // rarest-first is not steered by others
@@ -240,7 +240,7 @@ export class Engine implements PeerOwner<Peer> {
 
   /** The choker's round: once in 10 s. */
   pulse(now: number): void {
-    this.#exchange?.downloader.tick(now)
+    this.#exchange?.tick(now)
     this.#upkeep.pulse(now)
     if (this.peers.openCount === 0) this.#parts.announce()
   }
@@ -252,7 +252,6 @@ export class Engine implements PeerOwner<Peer> {
 
   peerHas(peer: Peer, piece: number): void {
     this.#gained(peer, piece)
-    if (!peer.isClosed) this.peerDrained(peer)
   }
 
   peerDrained(peer: Peer): void {

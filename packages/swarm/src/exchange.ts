@@ -89,7 +89,7 @@ export class Exchange {
       geometry,
       seat,
       bitfield: manners.bitfield,
-      redundant: manners.redundantHaves,
+      isPatient: manners.patientHaves && !seat.promptHaves,
       peers: () => peers.open(),
       peerCount: () => peers.size,
       availabilityOf: (piece) => this.picker.availabilityOf(piece),
@@ -209,6 +209,18 @@ export class Exchange {
   blockArrived(peer: Peer, event: Extract<PeerEvent, { readonly type: 'block' }>): void {
     this.slots.gave(peer)
     this.downloader.blockArrived(peer, event)
+  }
+
+  /** It wants nothing more of us. */
+  disinterested(peer: Peer): void {
+    this.slots.interestChanged(peer)
+    this.haves.disinterested(peer)
+  }
+
+  /** Once a choke round. */
+  tick(now: number): void {
+    this.downloader.tick(now)
+    this.haves.tick(now)
   }
 
   left(peer: Peer): void {

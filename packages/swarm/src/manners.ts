@@ -14,8 +14,8 @@ export interface Manners {
   readonly cancels: boolean
   /** A new connection hears of our pieces in one bitfield; false: in a have for each. */
   readonly bitfield: boolean
-  /** Every peer is told of a new piece at once; false: who has it itself hears of it with the next word to it. */
-  readonly redundantHaves: boolean
+  /** A peer hears of a piece that it has, or may not ask us for now, with other words to it; false: at once. */
+  readonly patientHaves: boolean
   /** Who is choked may ask for a few pieces (BEP 6, where both speak it). */
   readonly allowedFast: boolean
   /** Endpoints are dialled again, and so are peers that came to us; false: each that was named once, and no others. */
@@ -29,7 +29,7 @@ export const MANNERS: Manners = {
   randomFirst: true,
   cancels: true,
   bitfield: true,
-  redundantHaves: true,
+  patientHaves: true,
   allowedFast: true,
   redials: true,
   evicts: true,

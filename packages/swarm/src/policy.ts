@@ -154,6 +154,9 @@ export interface SwarmPolicy {
   readonly observes?: ReadonlySet<PolicyFact['type']> | undefined
   detach?(): void
 
+  /** True: every peer hears at once of every piece we get, also who cannot use it: somebody counts copies by haves. The same at all times. */
+  readonly promptHaves?: boolean | undefined
+
   /** Above 0: may be dialled, higher first; 0: not now; −1: never. */
   dial?(endpoint: Endpoint, origin: PeerOrigin): number
   link?(peer: PeerHandle): Link

@@ -24,7 +24,7 @@ export class Outbox {
   #first: Message | Handshake | undefined
   #more: (Message | Handshake)[] | undefined
   #callbacks: (() => void)[] | undefined
-  /** Of no news to the peer: they go with whatever is said next. */
+  /** Not urgent: they go with whatever is said next. */
   #later: Message[] | undefined
   #length = 0
 
@@ -48,7 +48,18 @@ export class Outbox {
   putLater(message: Message): void {
     if (this.#later === undefined) this.#later = [message]
     else this.#later.push(message)
-    if (this.#later.length >= LATER_MAX) this.#joinLater()
+    if (this.#later.length >= LATER_MAX) this.joinLater()
+  }
+
+  /** What waited for company waits no longer. */
+  joinLater(): void {
+    const later = this.#later
+    if (later === undefined) return
+    this.#later = undefined
+    for (let at = 0; at < later.length; at++) {
+      const message = later[at] as Message
+      this.#add(message, wireLength(message))
+    }
   }
 
   putHandshake(handshake: Handshake): void {
@@ -69,7 +80,7 @@ export class Outbox {
   take(): MessageOutput | undefined {
     const first = this.#first
     if (first === undefined) return undefined
-    this.#joinLater()
+    this.joinLater()
     const messages = this.#more ?? []
     messages.unshift(first)
     const callbacks = this.#callbacks
@@ -86,12 +97,6 @@ export class Outbox {
   drop(): void {
     this.#later = undefined
     this.take()?.sent()
-  }
-
-  #joinLater(): void {
-    const later = this.#later
-    this.#later = undefined
-    for (const message of later ?? []) this.#add(message, wireLength(message))
   }
 
   #add(message: Message | Handshake, length: number): void {

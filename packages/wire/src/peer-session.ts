@@ -205,9 +205,14 @@ export class PeerSession extends SessionFacts {
     if (this.#maySpeak()) sayPieces(this.#state, have)
   }
 
-  /** `isNews` false: it goes with the next output, or when 64 wait; for peers that have the piece themselves. */
-  sendHave(piece: number, isNews = true): void {
-    if (this.#maySpeak()) sayHave(this.#state, piece, isNews)
+  /** `isUrgent` false: it goes with the next output, when 64 wait, or with `sendWaiting`. */
+  sendHave(piece: number, isUrgent = true): void {
+    if (this.#maySpeak()) sayHave(this.#state, piece, isUrgent)
+  }
+
+  /** Haves that wait for company are output now. */
+  sendWaiting(): void {
+    this.#state.outbox.joinLater()
   }
 
   /** `sendHave` and `takeOnlyMessage` in one, where nothing else is to be said; else undefined, and nothing is said. */

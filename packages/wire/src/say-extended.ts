@@ -25,6 +25,7 @@ export function sayExtended(state: SessionState, name: string, payload: Uint8Arr
 /** Nothing when the peer does not speak it. Its open requests for the piece cannot be served any more. */
 export function sayDontHave(state: SessionState, piece: number): void {
   if (state.extensions.idOf('lt_donthave') === undefined) return
+  state.outbox.joinLater() // a have of the same piece may wait
   sayExtended(state, 'lt_donthave', encodeDontHave(piece))
   for (const owed of state.answers.takeWhere((one) => one.piece === piece)) sayReject(state, owed)
 }

@@ -17,10 +17,10 @@ export function sayPieces(state: SessionState, have: ReadonlyBitfield): void {
   else state.say({ type: 'bitfield', bits: have.toBytes() })
 }
 
-/** `isNews` false: the peer has it itself, and need not hear of it now. */
-export function sayHave(state: SessionState, piece: number, isNews: boolean): void {
+/** `isUrgent` false: nothing is lost when the peer hears of it later. */
+export function sayHave(state: SessionState, piece: number, isUrgent: boolean): void {
   state.saidPieces = true
-  if (isNews) state.say(haveOf(piece))
+  if (isUrgent) state.say(haveOf(piece))
   else state.outbox.putLater(haveOf(piece))
 }
 

@@ -61,6 +61,7 @@ export function sayInterest(state: SessionState, interested: boolean): void {
 export function sayUnchoke(state: SessionState): void {
   if (!state.amChoking) return
   state.amChoking = false
+  state.outbox.joinLater() // what it may ask for now
   state.say(UNCHOKE)
 }
 

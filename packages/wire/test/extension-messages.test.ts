@@ -148,6 +148,15 @@ describe('lt_donthave (BEP 54)', () => {
     expect(pair.acceptor.session.requestsFromPeer).toBe(0)
   })
 
+  test('comes after a have of the piece that still waits for company', () => {
+    const pair = both({})
+    pair.acceptor.session.sendHave(5, false)
+    pair.acceptor.session.sendDontHave(5)
+    pair.run()
+    expect(pair.dialer.told().map(({ type }) => type)).toEqual(['have', 'dont-have'])
+    expect(pair.dialer.session.peerPieces?.has(5)).toBe(false)
+  })
+
   test('without fast the requests die with it', () => {
     const pair = both({ fast: false })
     pair.dialer.session.request(3, 0, 100, 0)

@@ -110,7 +110,27 @@ describe('a connection of objects', () => {
     expect(told).toEqual(['have', 'have', 'block', 'have', 'block'])
   })
 
-  test('lets a have that is no news wait for company, which 64 of them are', () => {
+  test('says what waits for company when it is told to, and before an unchoke', () => {
+    const { acceptor, dialer } = pair()
+    const { session } = acceptor.connection
+    session.sendHave(1, false)
+    session.sendWaiting()
+    expect(session.hasOutput).toBe(true)
+    session.sendHave(2, false)
+    session.unchoke()
+    flush(acceptor)
+    deliver(acceptor, dialer)
+    const told = dialer.events.slice(-3)
+    expect(told).toMatchObject([
+      { type: 'have', piece: 1 },
+      { type: 'have', piece: 2 },
+      { type: 'unchoke' },
+    ])
+    session.sendWaiting()
+    expect(session.hasOutput).toBe(false)
+  })
+
+  test('lets a have that is not urgent wait for company, which 64 of them are', () => {
     const { acceptor } = pair()
     const { session } = acceptor.connection
     session.sendHave(1, false)

@@ -36,6 +36,7 @@ export function publishedBase(): Pick<SchemePeer, 'torrent' | 'limits'> {
         randomFirst: false,
         cancels: false,
         bitfield: false,
+        patientHaves: false,
         allowedFast: false,
         redials: false,
         evicts: false,

@@ -6,7 +6,7 @@ import type { PeerEvent } from '@bt/wire'
 export interface PeerOwner<P> {
   /** `event` is lent. */
   peerEvent(peer: P, event: PeerEvent): void
-  /** A lone have: the event 'have', and nothing after it. */
+  /** The event 'have', where messages are objects. */
   peerHas(peer: P, piece: number): void
   /** All events of a chunk or tick were told: now is the time to ask for more. */
   peerDrained(peer: P): void

@@ -157,17 +157,17 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.touch(this)
   }
 
-  /** We have a piece. `isNews` false: it may wait for company; and where messages are bytes it always may, `waitMs`. */
-  tellHave(piece: number, isNews: boolean, waitMs: number): void {
+  /** We have a piece. `isUrgent` false: it may wait for company; and where messages are bytes it always may, `waitMs`. */
+  tellHave(piece: number, isUrgent: boolean, waitMs: number): void {
     const { session } = this
-    const isAlone = isNews && this.#smallTalk === undefined && !this.#dirty && !this.#closed
+    const isAlone = isUrgent && this.#smallTalk === undefined && !this.#dirty && !this.#closed
     const have = isAlone ? session.takeHave(piece) : undefined
     if (have !== undefined) {
       const takesMore = (this.#channel as Required<ByteChannel>).sendObject(have, wireLength(have))
       if (!takesMore) this.fullSince ??= this.#clock.now()
       return
     }
-    session.sendHave(piece, isNews)
+    session.sendHave(piece, isUrgent)
     if (!session.hasOutput || this.#dirty || this.#closed) return
     if (this.#smallTalk?.isNow(waitMs) !== false) this.touch()
   }
@@ -221,12 +221,14 @@ export class Peer implements PeerHandle, ChannelReader {
     const now = this.#turn.begin()
     try {
       const only = value as Message
-      if (only.type === 'have') {
-        if (this.session.hearHave(only.piece, now)) this.owner.peerHas(this, only.piece)
+      if (Array.isArray(value)) this.#hearEach(value as readonly Message[], now)
+      else if (only.type === 'have') {
+        if (this.session.hearHave(only.piece, now)) {
+          this.owner.peerHas(this, only.piece)
+          if (!this.#closed) this.owner.peerDrained(this)
+        }
       } else {
-        const connection = this.#connection
-        invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
-        connection.receive(value as MessageObject, now)
+        this.#objects.receive(only, now)
         this.#drain()
       }
     } catch (error) {
@@ -280,12 +282,40 @@ export class Peer implements PeerHandle, ChannelReader {
     }
   }
 
+  /** Messages that left together. A have is a call each on its way to its owner. */
+  #hearEach(messages: readonly Message[], now: number): void {
+    for (const message of messages) {
+      if (message.type === 'have') {
+        if (this.session.hearHave(message.piece, now)) this.owner.peerHas(this, message.piece)
+      } else {
+        this.#objects.receive(message, now)
+        this.#tellEvents()
+      }
+      if (this.#closed) return
+    }
+    this.#drained()
+  }
+
+  get #objects(): ObjectConnection {
+    const connection = this.#connection
+    invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
+    return connection
+  }
+
   #drain(): void {
+    this.#tellEvents()
+    if (!this.#closed) this.#drained()
+  }
+
+  #tellEvents(): void {
     const connection = this.#connection
     for (let event = connection.next(); event !== undefined; event = connection.next()) {
       this.owner.peerEvent(this, event)
       if (this.#closed) return
     }
+  }
+
+  #drained(): void {
     this.owner.peerDrained(this)
     // most of what is heard has no answer, and moves no deadline nearer
     if (this.session.hasOutput || this.session.isHastened) this.touch()

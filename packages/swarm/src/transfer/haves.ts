@@ -1,5 +1,9 @@
 // Which of our pieces each peer is told of: the bitfield of a new connection, a have for each new piece, and
 // lt_donthave (BEP 54) for one that is gone. What a policy hides is kept back per peer until it says otherwise.
+//
+// A have is urgent where the peer may act on it now. One that it cannot act on waits for company, half a minute at
+// most: half of all haves tell of a piece that the peer has itself, and most others go to peers that we choke and that
+// are interested in us anyway.
 
 import type { PieceGeometry } from '@bt/metainfo'
 import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
@@ -13,8 +17,8 @@ export interface HavesParts {
   readonly seat: PolicySeat
   /** False: one by one from the start. */
   readonly bitfield: boolean
-  /** False: a peer that has the piece itself hears of ours with the next word to it. */
-  readonly redundant: boolean
+  /** False: every have is urgent. */
+  readonly isPatient: boolean
   readonly peers: () => Iterable<Peer>
   readonly peerCount: () => number
   /** How many peers have a piece. */
@@ -23,11 +27,14 @@ export interface HavesParts {
 
 /** A piece is rare while at most one of so many peers has it. */
 const RARE_SHARE = 4
+/** Milliseconds that a have waits for company at most, and one choke round. */
+const COMPANY_MS = 30_000
 
 export class Haves {
   readonly #parts: HavesParts
   /** What each peer was told; kept only where a policy hides pieces. */
   readonly #shown = new Map<Peer, Bitfield>()
+  #saidAllAt = 0
 
   constructor(parts: HavesParts) {
     this.#parts = parts
@@ -60,14 +67,26 @@ export class Haves {
   }
 
   gained(piece: number): void {
-    const { seat, redundant } = this.#parts
-    const { hidesPieces } = seat
-    const tellsAll = redundant || this.#isComplete
+    const { hidesPieces } = this.#parts.seat
+    const isPatient = this.#isPatient
     const waitMs = this.#waitMs(piece)
     for (const peer of this.#parts.peers()) {
       if (hidesPieces) this.#show(peer, piece)
-      else this.#tell(peer, piece, tellsAll, waitMs)
+      else this.#tell(peer, piece, isPatient, waitMs)
     }
+  }
+
+  /** It has lost interest in us: what we have not told yet may change that. */
+  disinterested(peer: Peer): void {
+    peer.session.sendWaiting()
+    if (peer.session.hasOutput) peer.touch()
+  }
+
+  /** Once a choke round: nothing waits for ever. */
+  tick(now: number): void {
+    if (now - this.#saidAllAt < COMPANY_MS) return
+    this.#saidAllAt = now
+    for (const peer of this.#parts.peers()) this.disinterested(peer)
   }
 
   lost(piece: number): void {
@@ -106,11 +125,11 @@ export class Haves {
       if (shown === undefined || shown.has(piece) || !seat.reveals(piece, peer)) return
       shown.set(piece)
     }
-    this.#tell(peer, piece, this.#parts.redundant || this.#isComplete, 0)
+    this.#tell(peer, piece, this.#isPatient, 0)
   }
 
-  #tell(peer: Peer, piece: number, tellsAll: boolean, waitMs: number): void {
-    peer.tellHave(piece, tellsAll || !peer.pieces.has(piece), waitMs)
+  #tell(peer: Peer, piece: number, isPatient: boolean, waitMs: number): void {
+    peer.tellHave(piece, !isPatient || isUrgent(peer, piece, waitMs === 0), waitMs)
   }
 
   /** A piece that few have is waited for; of any other one, the rest hear soon enough. */
@@ -120,9 +139,15 @@ export class Haves {
     return availabilityOf(piece) * RARE_SHARE <= peers ? 0 : smallTalkMs(peers)
   }
 
-  /** Everybody is told at once: they may want to part. */
-  get #isComplete(): boolean {
-    const { have } = this.#parts
-    return have.count === have.length
+  /** When we have all, everybody is told at once: they may want to part. */
+  get #isPatient(): boolean {
+    const { have, isPatient } = this.#parts
+    return isPatient && have.count < have.length
   }
+}
+
+/** It may want the piece from us now, or its choice of pieces should know. */
+function isUrgent(peer: Peer, piece: number, isRare: boolean): boolean {
+  if (peer.pieces.has(piece)) return false
+  return isRare || !peer.session.peerInterested || !peer.session.amChoking
 }
