@@ -28,6 +28,7 @@ import {
 } from '@bt/wire'
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
+import { hearEach, hearLoneHave, tellEvents } from './hear-objects.ts'
 import type { PeerOwner } from './peer-owner.ts'
 import { ReadDebt, type ReadMeter } from './read-debt.ts'
 import { SmallTalk } from './small-talk.ts'
@@ -221,16 +222,8 @@ export class Peer implements PeerHandle, ChannelReader {
     const now = this.#turn.begin()
     try {
       const only = value as Message
-      if (Array.isArray(value)) this.#hearEach(value as readonly Message[], now)
-      else if (only.type === 'have') {
-        if (this.session.hearHave(only.piece, now)) {
-          this.owner.peerHas(this, only.piece)
-          if (!this.#closed) this.owner.peerDrained(this)
-        }
-      } else {
-        this.#objects.receive(only, now)
-        this.#drain()
-      }
+      if (only.type === 'have') hearLoneHave(this, only.piece, now)
+      else this.#hear(value as MessageObject, now)
     } catch (error) {
       this.#failed(error)
     }
@@ -282,40 +275,17 @@ export class Peer implements PeerHandle, ChannelReader {
     }
   }
 
-  /** Messages that left together. A have is a call each on its way to its owner. */
-  #hearEach(messages: readonly Message[], now: number): void {
-    for (const message of messages) {
-      if (message.type === 'have') {
-        if (this.session.hearHave(message.piece, now)) this.owner.peerHas(this, message.piece)
-      } else {
-        this.#objects.receive(message, now)
-        this.#tellEvents()
-      }
-      if (this.#closed) return
-    }
-    this.#drained()
-  }
-
-  get #objects(): ObjectConnection {
+  #hear(value: MessageObject, now: number): void {
     const connection = this.#connection
     invariant(connection instanceof ObjectConnection, 'who frames bytes is sent bytes')
-    return connection
+    if (Array.isArray(value)) hearEach(this, connection, value as readonly Message[], now)
+    else connection.receive(value, now)
+    this.#drain()
   }
 
   #drain(): void {
-    this.#tellEvents()
-    if (!this.#closed) this.#drained()
-  }
-
-  #tellEvents(): void {
-    const connection = this.#connection
-    for (let event = connection.next(); event !== undefined; event = connection.next()) {
-      this.owner.peerEvent(this, event)
-      if (this.#closed) return
-    }
-  }
-
-  #drained(): void {
+    tellEvents(this, this.#connection)
+    if (this.#closed) return
     this.owner.peerDrained(this)
     // most of what is heard has no answer, and moves no deadline nearer
     if (this.session.hasOutput || this.session.isHastened) this.touch()
