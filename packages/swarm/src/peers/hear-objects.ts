@@ -1,18 +1,24 @@
 // What is heard, told to the owner of a peer: event by event, and haves among objects as a call each.
 
-import type { Message, ObjectConnection, PeerConnection } from '@bt/wire'
-import type { Peer } from './peer.ts'
+import type { Message, ObjectConnection, PeerConnection, PeerSession } from '@bt/wire'
+import type { PeerOwner } from './peer-owner.ts'
+
+interface Hearer<P> {
+  readonly session: PeerSession
+  readonly owner: PeerOwner<P>
+  readonly isClosed: boolean
+}
 
 /** A have that came alone, nearly all that is heard in a large swarm. @throws {WireError} blame remote */
-export function hearLoneHave(peer: Peer, piece: number, now: number): void {
+export function hearLoneHave<P extends Hearer<P>>(peer: P, piece: number, now: number): void {
   if (!peer.session.hearHave(piece, now)) return
   peer.owner.peerHas(peer, piece)
   if (!peer.isClosed) peer.owner.peerDrained(peer)
 }
 
 /** Messages that left together; ends early when the peer is closed. @throws {WireError} blame remote */
-export function hearEach(
-  peer: Peer,
+export function hearEach<P extends Hearer<P>>(
+  peer: P,
   connection: ObjectConnection,
   messages: readonly Message[],
   now: number,
@@ -30,7 +36,10 @@ export function hearEach(
 }
 
 /** All that wait; ends early when the peer is closed. @throws {WireError} blame remote */
-export function tellEvents(peer: Peer, connection: PeerConnection | ObjectConnection): void {
+export function tellEvents<P extends Hearer<P>>(
+  peer: P,
+  connection: PeerConnection | ObjectConnection,
+): void {
   for (let event = connection.next(); event !== undefined; event = connection.next()) {
     peer.owner.peerEvent(peer, event)
     if (peer.isClosed) return
