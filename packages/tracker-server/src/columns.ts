@@ -3,6 +3,7 @@
 // The index is open addressing with runs that are closed when an endpoint leaves, so that nothing in it ages.
 
 import { type Endpoint, unpackEndpoint } from '@bt/primitives'
+import { copyHalves, type Halves } from './copy-halves.ts'
 import { FLAGS_AT, ID_AT, ID_LENGTH, type Layout, SEEN_AT } from './member-layout.ts'
 import type { PeerKey, Stride } from './peer-key.ts'
 import type { Page, Slabs } from './slabs.ts'
@@ -152,11 +153,9 @@ export class Columns {
   }
 
   /** Writes the endpoints of slots from `from` to below `end` from half-word `at` of `into` on. */
-  writeRun(into: Uint16Array, at: number, from: number, end: number): void {
-    const { halves } = this
-    const last = this.endpointAt(end)
-    let to = at
-    for (let half = this.endpointAt(from); half < last; half++) into[to++] = halves[half] as number
+  writeRun(into: Halves, at: number, from: number, end: number): void {
+    const first = this.endpointAt(from)
+    copyHalves(this.#page, first, into, at, this.endpointAt(end) - first)
   }
 
   /** Puts the endpoint of a slot there, and into the index. */

@@ -1,6 +1,7 @@
 // What one announce is told of: of each part, a run of neighbours that goes round, or a list of slots.
 
 import type { Columns } from './columns.ts'
+import type { Halves } from './copy-halves.ts'
 
 /** Members of one part. */
 export class Pick {
@@ -26,7 +27,7 @@ export class Pick {
   }
 
   /** Writes the endpoints of the first `count` from half-word `at` of `into` on. */
-  write(into: Uint16Array, at: number, count: number): void {
+  write(into: Halves, at: number, count: number): void {
     const { part, end, skipped } = this
     const length = part.stride >> 1
     let to = at
@@ -85,7 +86,7 @@ export class Hand {
   }
 
   /** Endpoints of one length from half-word `at` of `into` on; how many. */
-  write(into: Uint16Array, at: number, stride: 6 | 18, most: number): number {
+  write(into: Halves, at: number, stride: 6 | 18, most: number): number {
     let written = 0
     for (let index = 0; index < this.#used; index++) {
       const pick = this.#picks[index] as Pick

@@ -1,12 +1,14 @@
 // Responses as bytes, one after another in one memory: bodies are written first, and their head before them.
 
+import { type Halves, halvesOf } from './copy-halves.ts'
+
 /** Bytes kept free before a body for its head. */
 const HEAD_LENGTH_MAX = 192
 const FIRST_LENGTH = 64 * 1024
 
 export class HttpOutput {
   /** Where `Hand.write` puts peers before they are copied: bodies lie at odd places, too. */
-  readonly peers: Uint16Array
+  readonly peers: Halves
   readonly peerBytes: Uint8Array
   #bytes = new Uint8Array(FIRST_LENGTH)
   #end = 0
@@ -15,8 +17,9 @@ export class HttpOutput {
 
   /** `peersMax` as in an answer. */
   constructor(peersMax: number) {
-    this.peers = new Uint16Array(9 * peersMax)
-    this.peerBytes = new Uint8Array(this.peers.buffer)
+    const halves = new Uint16Array(9 * peersMax)
+    this.peers = halvesOf(halves)
+    this.peerBytes = new Uint8Array(halves.buffer)
   }
 
   get length(): number {

@@ -3,6 +3,8 @@
 // A page holds blocks of one size and goes to whichever size asks next once all its blocks are free. Blocks too large
 // for that are memory of their own. Nothing is ever doubled.
 
+import { type Halves, halvesOf } from './copy-halves.ts'
+
 /** Bytes of a page. */
 export const PAGE_LENGTH = 1 << 18
 /** Bytes of a block from which on it is memory of its own: at least eight blocks fill a page. */
@@ -10,10 +12,9 @@ const BLOCK_LENGTH_MAX = PAGE_LENGTH >> 3
 /** Blocks begin at multiples of this, so that one half-word of a free block can name the next free one. */
 const GRAIN = 8
 
-/** Memory that blocks are taken from; `halves` and `bytes` are the same memory. */
-export interface Page {
+/** Memory that blocks are taken from; `bytes` are the same memory. */
+export interface Page extends Halves {
   readonly bytes: Uint8Array
-  readonly halves: Uint16Array
   /** Bytes of each block; 0 while the page is nobody's. */
   blockLength: number
   /** Blocks handed out. */
@@ -109,7 +110,7 @@ function newPage(length: number, blockLength: number): Page {
   const buffer = new ArrayBuffer(length)
   return {
     bytes: new Uint8Array(buffer),
-    halves: new Uint16Array(buffer),
+    ...halvesOf(new Uint16Array(buffer)),
     blockLength,
     used: 0,
     fresh: 0,

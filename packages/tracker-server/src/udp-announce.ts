@@ -4,6 +4,7 @@
 // What it does not know it leaves to the general way, which answers byte for byte the same (udp-frontend.ts).
 
 import { UDP_RESPONSE_LENGTH_MAX } from '@bt/tracker-protocol'
+import type { Halves } from './copy-halves.ts'
 import { isMapped } from './peer-key.ts'
 import type { Tracker } from './tracker.ts'
 
@@ -30,7 +31,7 @@ export function serveAnnounce(
   addresses: Uint8Array,
   from: number,
   target: Uint8Array,
-  into: Uint16Array,
+  into: Halves,
   to: number,
   now: number,
 ): number {

@@ -19,6 +19,7 @@ import {
   type UdpRequest,
   wantsExtended,
 } from '@bt/tracker-protocol'
+import { type Halves, halvesOf } from './copy-halves.ts'
 import { ConnectionIds } from './connection-id.ts'
 import { TrackerError } from './errors.ts'
 import { BAD_ADDRESSES_MAX, BAD_IDS_MAX, CONNECTION_ID_STEP_MS } from './limits.ts'
@@ -37,7 +38,7 @@ export class UdpFrontend implements DatagramReceiver {
   /** Bad ids by address since `#badSince`. */
   readonly #bad = new Map<string, number>()
   #badSince = 0
-  #halves: Uint16Array | undefined
+  #halves: Halves | undefined
 
   /** `secret` (16 bytes) makes frontends of one clock accept each other's ids. `failed` hears what is wrong on our side, such as a hook that breaks; without it, `received` throws it. */
   constructor(
@@ -108,7 +109,7 @@ export class UdpFrontend implements DatagramReceiver {
     batch: DatagramBatch,
     at: number,
     replies: DatagramBatch,
-    halves: Uint16Array,
+    halves: Halves,
     target: number,
     now: number,
   ): number {
@@ -160,13 +161,13 @@ export class UdpFrontend implements DatagramReceiver {
   }
 
   /** The memory of replies as half-words; undefined where answers may not fit it or its places are odd. */
-  #halvesOf(replies: DatagramBatch): Uint16Array | undefined {
+  #halvesOf(replies: DatagramBatch): Halves | undefined {
     const { bytes, stride } = replies
-    if (this.#halves?.buffer === bytes.buffer && this.#halves.byteOffset === bytes.byteOffset)
-      return this.#halves
-    if (stride % 2 !== 0 || stride < UDP_RESPONSE_LENGTH_MAX || bytes.byteOffset % 2 !== 0)
+    const known = this.#halves?.halves
+    if (known?.buffer === bytes.buffer && known.byteOffset === bytes.byteOffset) return this.#halves
+    if (stride % 2 !== 0 || stride < UDP_RESPONSE_LENGTH_MAX || bytes.byteOffset % 4 !== 0)
       return undefined
-    this.#halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
+    this.#halves = halvesOf(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1))
     return this.#halves
   }
 
