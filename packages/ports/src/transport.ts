@@ -39,6 +39,11 @@ export interface ChannelReader {
   /** `chunk` is lent until this returns, and writable (an encryption wrapper decrypts in place). Never empty. */
   received(chunk: Uint8Array): void
   receivedObject?(value: object): void
+  /**
+   * A hint: it will soon be handed something, as others are, and may read what it will need. Memory that is far away
+   * comes for many at once in nearly the time it takes for one. The number means nothing.
+   */
+  glance?(): number
   /** After `send` answered false: there is room again. */
   drained(): void
   /** Last call. Undefined: closed in order by either end. Called once, never from inside another call of the channel. */

@@ -10,9 +10,13 @@ import type { Simulation } from './simulation.ts'
 export interface Landing {
   /** `length`: as it was given to `push`. `more`: the next call of this event is for the same landing. */
   landed(item: object, length: number, more: boolean): void
+  /** Reads what `landed` will need: see `ChannelReader.glance`. */
+  glance(): number
 }
 
 const SIZE_FIRST = 16
+/** So many landings are looked at ahead: what they need is still in the cache when their turn comes. */
+const GLANCES_MAX = 64
 
 export class DelayLine implements Occurrence {
   readonly kind = 'arrived'
@@ -30,6 +34,8 @@ export class DelayLine implements Occurrence {
   #count = 0
   /** It is scheduled, or happening. */
   #due = false
+  /** Nobody reads it: that it is kept keeps the glances. */
+  glanced = 0
 
   constructor(simulation: Simulation, delayUs: number) {
     this.#simulation = simulation
@@ -57,6 +63,7 @@ export class DelayLine implements Occurrence {
 
   happen(): void {
     const { nowUs } = this.#simulation
+    this.#glance(nowUs)
     // What is sent from now on is of a later event, even where it takes no time.
     for (let left = this.#count; left > 0; left--) {
       const at = this.#first
@@ -75,6 +82,19 @@ export class DelayLine implements Occurrence {
     }
     this.#due = this.#count > 0
     if (this.#due) this.#simulation.schedule(this.#dues[this.#first] as number, this)
+  }
+
+  /** A broadcast goes to many ends, each of which is all over memory: they are looked at together first. */
+  #glance(nowUs: number): void {
+    const count = Math.min(this.#count, GLANCES_MAX)
+    if (count < 2) return
+    let sum = 0
+    for (let index = 0; index < count; index++) {
+      const at = (this.#first + index) & this.#mask
+      if ((this.#dues[at] as number) > nowUs) break
+      sum += (this.#landings[at] as Landing).glance()
+    }
+    this.glanced = sum | 0
   }
 
   #grow(): void {

@@ -8,20 +8,17 @@
 // would have gone), and are paid for by what passes next. Hundreds of them go through per content, so their way is
 // short: one entry in a delay line and one call, nothing is made.
 
-import { NetworkError } from '@bt/ports'
-import type { ChannelReader } from '@bt/ports'
+import { type ChannelReader, NetworkError } from '@bt/ports'
 import { invariant } from '@bt/primitives'
 import type { DelayLine, Landing } from './delay-line.ts'
 import type { Fabric } from './fabric.ts'
-import { Held } from './held.ts'
-import type { Holder } from './held.ts'
+import { Held, type Holder } from './held.ts'
 import { Inbox } from './inbox.ts'
 import type { PipeSource, PipeTarget } from './pipe-ends.ts'
 import type { Place } from './place.ts'
 import type { Flow } from './rates.ts'
 import type { SegmentPool } from './segment-pool.ts'
-import { segment, SendQueue } from './send-queue.ts'
-import type { Segment } from './send-queue.ts'
+import { type Segment, SendQueue, segment } from './send-queue.ts'
 
 /** `send` answers false while more than this is queued, and `drained` follows at half of it. */
 export const QUEUE_BYTES_MAX = 64 * 1024
@@ -31,7 +28,7 @@ const SEGMENT = -1
 export class Pipe implements Flow, Landing, Holder {
   readonly kind = 'passed'
   readonly dead = false
-  // What an arriving message needs stands first, then what a leaving one needs: a line of memory each.
+  // What an arriving message needs stands first, then what a leaving one needs.
   readonly #fabric: Fabric
   /** Who takes objects at once, as long as the far end reads. */
   reader: ChannelReader | undefined
@@ -211,6 +208,10 @@ export class Pipe implements Flow, Landing, Holder {
     else this.#pump()
     this.runSents()
     this.#tellRoom()
+  }
+
+  glance(): number {
+    return this.#flying + this.#owedBytes + (this.reader?.glance?.() ?? 0)
   }
 
   /** Something is at the far end of its way, if nothing is between. */

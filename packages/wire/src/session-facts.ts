@@ -88,6 +88,10 @@ export class SessionFacts {
   openRequestsFromPeer(): Iterable<Readonly<Owed>> {
     return this.#state.answers.open()
   }
+  /** Reads what the next message will need, for whoever looks at many sessions at once; the number means nothing. */
+  glance(): number {
+    return this.#state.glance()
+  }
   /** The peer takes messages of this extension (and did not disable it). */
   speaks(extension: string): boolean {
     return this.#state.extensions.idOf(extension) !== undefined

@@ -92,6 +92,12 @@ export class SessionState extends Liveness {
     return this.phase === 'open' || this.phase === 'awaiting-peer-id'
   }
 
+  /** Reads what the next message will need, for whoever looks at many sessions at once. */
+  glance(): number {
+    const isOpen = this.phase === 'open' && this.outbox.isIdle
+    return this.requestsOpenMax + (isOpen ? 1 : 0) + (this.pieces.known?.has(0) === true ? 1 : 0)
+  }
+
   push(event: PeerEvent): void {
     this.isUndrained = true
     if (this.#next === undefined) this.#next = event

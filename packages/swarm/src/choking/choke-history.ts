@@ -48,7 +48,11 @@ export class ChokeHistory<P> {
     return Math.max(own, ofAddress?.lastTurn ?? own)
   }
 
-  left(peer: P): void {
+  /** It got so many bytes over its connection. */
+  left(peer: P, sentBytes: number): void {
+    const known = this.#peers.get(peer)
+    if (known === undefined) return
+    this.sent(peer, known.address, sentBytes)
     this.#peers.delete(peer)
   }
 

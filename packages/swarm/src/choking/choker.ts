@@ -7,6 +7,7 @@
 
 import type { Random } from '@bt/ports'
 import { ChokeHistory } from './choke-history.ts'
+import { type OrderOf, Ranking } from './ranking.ts'
 
 export interface ChokeFacts<P> {
   readonly peer: P
@@ -72,6 +73,7 @@ export class Choker<P> {
   #optimistic: readonly P[] = []
   /** Who was unchoked by rank in the last round. */
   #ranked: readonly P[] = []
+  readonly #ranking = new Ranking<ChokeFacts<P>>()
 
   constructor(random: Random, limits?: Partial<ChokeLimits>) {
     this.#random = random
@@ -94,10 +96,8 @@ export class Choker<P> {
     round: ChokeRound,
   ): { readonly unchoked: readonly P[]; readonly optimistic: readonly P[] } {
     const { slots: ranks, optimisticSlots, slotsPerAddressMax } = this.#limits
-    for (const facts of peers) {
-      // what an address got counts while seeding, and grows only with a slot
-      if (round.seeding || this.#unchokedSince.has(facts.peer)) this.#sent(facts)
-    }
+    // What an address got counts while seeding; until then it is enough to count it when the peer leaves.
+    if (round.seeding) for (const facts of peers) this.#sent(facts)
     const able = peers.filter((facts) => facts.interested)
     const slots = new Slots<P>(slotsPerAddressMax)
     let optimistic: readonly P[] = []
@@ -110,7 +110,7 @@ export class Choker<P> {
       optimistic = this.#byChance(able, slots, round)
     }
     this.#optimistic = optimistic
-    for (const facts of slots.facts) this.#sent(facts)
+    for (const facts of slots.facts) if (!this.#unchokedSince.has(facts.peer)) this.#sent(facts)
     this.applied(slots.taken, round.now)
     return { unchoked: slots.taken, optimistic }
   }
@@ -125,24 +125,35 @@ export class Choker<P> {
     this.#unchokedSince = since
   }
 
-  /** Its connection is closed; what its address got stays known. */
-  left(peer: P, now: number): void {
+  /** Its connection is closed, over which it got so many bytes; what its address got stays known. */
+  left(peer: P, now: number, sentBytes = 0): void {
     if (this.#unchokedSince.delete(peer)) this.#history.turnEnded(peer, now)
     this.#optimistic = this.#optimistic.filter((other) => other !== peer)
-    this.#history.left(peer)
+    this.#history.left(peer, sentBytes)
   }
 
-  /** Gives slots to the best of `left` until so many are taken. `left` is used up. */
-  #fill(slots: Slots<P>, left: ChokeFacts<P>[], count: number, order: Order<P>): void {
+  /** Gives slots to the best until so many are taken. */
+  #fill(
+    slots: Slots<P>,
+    peers: readonly ChokeFacts<P>[],
+    count: number,
+    order: OrderOf<ChokeFacts<P>>,
+  ): void {
+    const left = Array.from(peers.keys())
+    this.#ranking.begin(peers, order)
     while (slots.taken.length < count && left.length > 0) {
-      const best = bestOf(left, order)
-      slots.take(left[best] as ChokeFacts<P>)
+      let best = 0
+      for (let at = 1; at < left.length; at++) {
+        if (this.#ranking.goesBefore(left[at] as number, left[best] as number)) best = at
+      }
+      slots.take(peers[left[best] as number] as ChokeFacts<P>)
       left.splice(best, 1)
     }
+    this.#ranking.end()
   }
 
   /** Best senders first; among equals those on trial, then who has waited longest. */
-  #byRate({ now, early = false }: ChokeRound): Order<P> {
+  #byRate({ now, early = false }: ChokeRound): OrderOf<ChokeFacts<P>> {
     const { trialMs } = this.#limits
     return [
       ({ peer }) => (early && this.#ranked.includes(peer) ? 0 : 1),
@@ -153,7 +164,7 @@ export class Choker<P> {
   }
 
   /** Who has a turn keeps it to its end; then who has waited longest; the greedy last. */
-  #byTurn(now: number): Order<P> {
+  #byTurn(now: number): OrderOf<ChokeFacts<P>> {
     const { turnMs, greedyBytes } = this.#limits
     return [
       ({ address }) => (this.#history.sentTo(address) > greedyBytes ? 1 : 0),
@@ -190,18 +201,15 @@ export class Choker<P> {
     goOn: (facts: ChokeFacts<P>) => boolean,
   ): void {
     const { newMs, newWeight, slots, optimisticSlots } = this.#limits
-    const left = peers.map((facts) => ({
-      facts,
-      weight: now - facts.connectedAt < newMs ? newWeight : 1,
-    }))
-    let total = left.reduce((sum, { weight }) => sum + weight, 0)
+    const left = Array.from(peers)
+    const weights = left.map((facts) => (now - facts.connectedAt < newMs ? newWeight : 1))
+    let total = weights.reduce((sum, weight) => sum + weight, 0)
     // Refusals (slots per address) may cost a few more draws than there are slots.
     for (let draws = Math.min(left.length, 4 * (slots + optimisticSlots)); draws > 0; draws--) {
       let at = this.#random.below(total)
-      const index = left.findIndex(({ weight }) => (at -= weight) < 0)
-      const [taken] = left.splice(index, 1)
-      if (taken === undefined || !goOn(taken.facts)) return
-      total -= taken.weight
+      const index = weights.findIndex((weight) => (at -= weight) < 0)
+      total -= weights.splice(index, 1)[0] as number
+      if (!goOn(left.splice(index, 1)[0] as ChokeFacts<P>)) return
     }
   }
 
@@ -249,32 +257,4 @@ class Slots<P> {
     for (const other of this.facts) if (other.address === address) used++
     return used < this.#perAddressMax
   }
-}
-
-/** Numbers to compare by, one after the other while they are equal; the least goes first. */
-type Order<P> = readonly ((facts: ChokeFacts<P>) => number)[]
-
-/** Where the first is; of equals the one that came first. A number is asked for only where those before are equal. */
-function bestOf<P>(items: readonly ChokeFacts<P>[], order: Order<P>): number {
-  let best = 0
-  let bestKeys: number[] = []
-  let keys: number[] = []
-  for (let at = 1; at < items.length; at++) {
-    for (let step = 0; step < order.length; step++) {
-      const key = order[step] as (facts: ChokeFacts<P>) => number
-      if (step >= bestKeys.length) bestKeys.push(key(items[best] as ChokeFacts<P>))
-      keys.push(key(items[at] as ChokeFacts<P>))
-      const difference = (keys[step] as number) - (bestKeys[step] as number)
-      if (difference === 0) continue
-      if (difference < 0) {
-        best = at
-        const beaten = bestKeys
-        bestKeys = keys
-        keys = beaten
-      }
-      break
-    }
-    keys.length = 0
-  }
-  return best
 }

@@ -80,7 +80,7 @@ export class Slots {
     peer.candidate = undefined
     this.#concerned.delete(candidate)
     const { choker, rounds, clock, turn } = this.#parts
-    choker.left(candidate, clock.now())
+    choker.left(candidate, clock.now(), peer.sentBytes)
     if (candidate.isUnchoked) {
       this.#unchoked = this.#unchoked.filter((other) => other !== candidate)
       rounds.slotFreed()
@@ -131,8 +131,9 @@ export class Slots {
     if (!seeding) for (const one of candidates) if (one.gives) this.#measure(one, now)
     const { unchoked } = choker.round(candidates, { now, seeding, rotate, early })
     const chosen = this.#decided(candidates, unchoked, seeding, now)
+    const isByPolicy = chosen !== unchoked
     for (const one of chosen) {
-      if (one.isUnchoked || one.link.isClosed || !one.mayUpload) continue
+      if (one.isUnchoked || one.link.isClosed || (isByPolicy && !one.mayUpload)) continue
       one.link.session.unchoke()
       one.isUnchoked = true
       this.#concerned.add(one)
@@ -140,7 +141,7 @@ export class Slots {
       one.link.touch()
     }
     for (const one of Array.from(this.#unchoked)) {
-      if (!chosen.includes(one) || !one.mayUpload) this.#choke(one)
+      if (!chosen.includes(one) || (isByPolicy && !one.mayUpload)) this.#choke(one)
     }
   }
 

@@ -29,23 +29,12 @@ import {
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
 import { hearEach, hearLoneHave, tellEvents } from './hear-objects.ts'
+import type { Intake } from '../transfer/intake.ts'
 import type { PeerOwner } from './peer-owner.ts'
+import type { PeerParts } from './peer-parts.ts'
 import { ReadDebt, type ReadMeter } from './read-debt.ts'
 import { SmallTalk } from './small-talk.ts'
 import type { Turn } from './turn.ts'
-
-export interface PeerParts {
-  /** Counts up over the session: the order of peers wherever one is needed. */
-  readonly number: number
-  readonly role: 'dialed' | 'accepted'
-  readonly origin: PeerOrigin
-  readonly endpoint: Endpoint
-  readonly channel: ByteChannel
-  readonly connection: PeerConnection | ObjectConnection
-  readonly owner: PeerOwner<Peer>
-  readonly clock: Clock
-  readonly turn: Turn
-}
 
 /**
  * Bytes waiting in a channel that does not take them: four send-aheads, or four blocks where these are longer (fast
@@ -64,7 +53,7 @@ export class Peer implements PeerHandle, ChannelReader {
   #dirty = false
   readonly #turn: Turn
   /** What the downloader, the uploader and choking keep of it, while they deal with it: theirs alone. */
-  intake: object | undefined
+  intake: Pick<Intake, 'glance'> | undefined
   desk: object | undefined
   candidate: object | undefined
   /** What it receives is taken from this; absent: as fast as it comes. */
@@ -215,6 +204,10 @@ export class Peer implements PeerHandle, ChannelReader {
     }
     if (this.readMeter !== undefined) this.#pay(chunk.length, now)
     this.#turn.end()
+  }
+
+  glance(): number {
+    return this.session.glance() + (this.intake?.glance() ?? 0) + (this.readMeter ? 1 : 0)
   }
 
   receivedObject(value: object): void {

@@ -5,15 +5,27 @@ import type { Peer } from '../peers/peer.ts'
 import type { Asker } from '../picking/asker.ts'
 import { PIPELINE_LIMITS, Pipeline, type PipelineLimits } from '../picking/pipeline.ts'
 
-export interface Intake {
+export class Intake {
   /** The picker's own. */
   readonly asker: Asker<Peer>
   readonly pipeline: Pipeline
   readonly address: string | undefined
   /** It was silent for long. */
-  doubted: boolean
+  doubted = false
   /** It lets us ask for some pieces while it chokes us (BEP 6). */
-  allows: boolean
+  allows = false
+
+  constructor(asker: Asker<Peer>, pipeline: Pipeline, address: string | undefined) {
+    this.asker = asker
+    this.pipeline = pipeline
+    this.address = address
+  }
+
+  /** Reads what a have will need: see `ChannelReader.glance`. */
+  glance(): number {
+    const { asker } = this
+    return asker.wanted + asker.barrenBefore + asker.holding.count + (asker.holding.has(0) ? 1 : 0)
+  }
 }
 
 export function newIntake(
@@ -25,7 +37,7 @@ export function newIntake(
   const pipeline = new Pipeline(blockLength, peer.now, pipelineLimits(limits))
   pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
   if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
-  return { asker, pipeline, address: peer.address, doubted: false, allows: false }
+  return new Intake(asker, pipeline, peer.address)
 }
 
 /** One for all peers of a torrent. */
