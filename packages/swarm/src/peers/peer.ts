@@ -29,9 +29,8 @@ import {
 import { SwarmError } from '../errors.ts'
 import type { PeerHandle } from '../policy.ts'
 import { hearEach, hearLoneHave, tellEvents } from './hear-objects.ts'
-import type { Intake } from '../transfer/intake.ts'
 import type { PeerOwner } from './peer-owner.ts'
-import type { PeerParts } from './peer-parts.ts'
+import type { Glanced, PeerParts } from './peer-parts.ts'
 import { ReadDebt, type ReadMeter } from './read-debt.ts'
 import { SmallTalk } from './small-talk.ts'
 import type { Turn } from './turn.ts'
@@ -53,7 +52,7 @@ export class Peer implements PeerHandle, ChannelReader {
   #dirty = false
   readonly #turn: Turn
   /** What the downloader, the uploader and choking keep of it, while they deal with it: theirs alone. */
-  intake: Pick<Intake, 'glance'> | undefined
+  intake: Glanced | undefined
   desk: object | undefined
   candidate: object | undefined
   /** What it receives is taken from this; absent: as fast as it comes. */
@@ -89,7 +88,7 @@ export class Peer implements PeerHandle, ChannelReader {
   readonly #clock: Clock
   #debt: ReadDebt | undefined
 
-  constructor(parts: PeerParts) {
+  constructor(parts: PeerParts<Peer>) {
     this.number = parts.number
     this.role = parts.role
     this.origin = parts.origin

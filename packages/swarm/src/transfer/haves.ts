@@ -36,6 +36,9 @@ export class Haves {
   readonly #shown = new Map<Peer, Bitfield>()
   #saidAllAt = 0
 
+  /** Nobody reads it: that it is kept keeps the glances, see `ChannelReader.glance`. */
+  glanced = 0
+
   constructor(parts: HavesParts) {
     this.#parts = parts
   }
@@ -70,6 +73,7 @@ export class Haves {
     const { hidesPieces } = this.#parts.seat
     const isPatient = this.#isPatient
     const waitMs = this.#waitMs(piece)
+    for (const peer of this.#parts.peers()) this.glanced = (this.glanced + peer.glance()) | 0
     for (const peer of this.#parts.peers()) {
       if (hidesPieces) this.#show(peer, piece)
       else this.#tell(peer, piece, isPatient, waitMs)
