@@ -77,7 +77,7 @@ export class Disturbances {
     const imported = (member: Member): number => {
       const share = member.present[0]
       const counts = share?.scheme.crossed?.()
-      if (counts === undefined) return share?.swarm.stats.downloadedBytes ?? 0
+      if (counts === undefined) return share?.swarm.counts.downloadedBytes ?? 0
       let bytes = 0
       for (const count of counts.values()) bytes += count
       return bytes

@@ -83,7 +83,7 @@ export class Member {
 
   /** Payload sent and received, over all lives. */
   get uploadedBytes(): number {
-    return this.shares.reduce((sum, { swarm }) => sum + swarm.stats.uploadedBytes, 0)
+    return this.shares.reduce((sum, { swarm }) => sum + swarm.counts.uploadedBytes, 0)
   }
 
   join(): void {

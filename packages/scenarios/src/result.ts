@@ -185,8 +185,8 @@ function wastedShare(members: readonly Member[]): number {
   let received = 0
   for (const { shares } of members) {
     for (const { swarm } of shares) {
-      wasted += swarm.stats.wastedBytes
-      received += swarm.stats.downloadedBytes
+      wasted += swarm.counts.wastedBytes
+      received += swarm.counts.downloadedBytes
     }
   }
   return received === 0 ? 0 : wasted / received

@@ -40,5 +40,5 @@ export type {
   UnchokeRound,
 } from './policy.ts'
 export { Session } from './session.ts'
-export type { SwarmStats } from './stats.ts'
+export type { SwarmCounts, SwarmStats } from './stats.ts'
 export { Swarm } from './swarm.ts'

@@ -1,7 +1,7 @@
 // What a swarm counts. Payload only, unless it says otherwise; bytes are verified, waste, or not yet known.
 
-/** A picture of one moment; rates are over the last 20 s. */
-export interface SwarmStats {
+/** What is counted anyway, so that asking costs nothing. */
+export interface SwarmCounts {
   /** Payload received, whatever became of it. */
   readonly downloadedBytes: number
   readonly uploadedBytes: number
@@ -11,9 +11,13 @@ export interface SwarmStats {
   readonly verifiedBytes: number
   /** Received, in pieces that are not whole or not hashed yet. */
   readonly pendingBytes: number
+  readonly peersConnected: number
+}
+
+/** A picture of one moment; rates are over the last 20 s. Cost: a step for each peer and piece. */
+export interface SwarmStats extends SwarmCounts {
   readonly downloadBytesPerSecond: number
   readonly uploadBytesPerSecond: number
-  readonly peersConnected: number
   /** Of those, the ones that have everything. */
   readonly seedsConnected: number
   /** Endpoints we know and are not connected to. */

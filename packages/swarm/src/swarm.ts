@@ -10,7 +10,7 @@ import type { SwarmEvents, SwarmState } from './events.ts'
 import { Lobby } from './lobby.ts'
 import type { FileSelection, SwarmLimits, SwarmOptions, TorrentOptions } from './options.ts'
 import { answer, withSignal } from './swarm-promises.ts'
-import type { SwarmStats } from './stats.ts'
+import type { SwarmCounts, SwarmStats } from './stats.ts'
 import { Torrent } from './torrent.ts'
 
 export class Swarm implements AsyncDisposable {
@@ -103,6 +103,11 @@ export class Swarm implements AsyncDisposable {
 
   get stats(): SwarmStats {
     return this.#torrent.stats()
+  }
+
+  /** The part of `stats` that costs nothing. */
+  get counts(): SwarmCounts {
+    return this.#torrent.counts()
   }
 
   /** Received payload by the reason that the policy's scope gave; 'swarm' without one. */

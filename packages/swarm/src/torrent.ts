@@ -23,7 +23,7 @@ import type { FileSelection, SwarmLimits, TorrentOptions } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Sources } from './sources.ts'
 import { selectionOf, surroundingsOf, wireHashesOf } from './torrent-options.ts'
-import type { SwarmStats } from './stats.ts'
+import type { SwarmCounts, SwarmStats } from './stats.ts'
 import { stateOf } from './torrent-state.ts'
 import { Meters } from './transfer/meters.ts'
 
@@ -142,12 +142,16 @@ export class Torrent {
     return this.#meters.counters.byReason
   }
 
+  counts(): SwarmCounts {
+    return this.#meters.counts(this.#engine.peers.openCount)
+  }
+
   stats(): SwarmStats {
     const { peers, known, exchange } = this.#engine
     let seedsConnected = 0
     for (const peer of peers.open()) if (wantsNothing(peer)) seedsConnected++
     return this.#meters.picture(this.#hub.ports.clock.now(), {
-      peersConnected: peers.openCount,
+      ...this.counts(),
       seedsConnected,
       peersKnown: known.count,
       leftBytes: exchange?.leftBytes,

@@ -13,7 +13,7 @@ export const bytesAccounted: Invariant = {
 function look(view: RunView, isLast: boolean): string | undefined {
   for (const { present, plan } of view.world.members) {
     for (const { swarm } of present) {
-      const { downloadedBytes, verifiedBytes, wastedBytes, pendingBytes } = swarm.stats
+      const { downloadedBytes, verifiedBytes, wastedBytes, pendingBytes } = swarm.counts
       if (downloadedBytes !== verifiedBytes + wastedBytes + pendingBytes || pendingBytes < 0) {
         return (
           `peer ${plan.number}: ${downloadedBytes} received, but ${verifiedBytes} right, ` +

@@ -10,8 +10,8 @@ export const bytesConserved: Invariant = {
       let received = 0
       for (const { shares } of world.members) {
         for (const { swarm } of shares) {
-          sent += swarm.stats.uploadedBytes
-          received += swarm.stats.downloadedBytes
+          sent += swarm.counts.uploadedBytes
+          received += swarm.counts.downloadedBytes
         }
       }
       return received > sent ? `${received} bytes received, ${sent} sent` : undefined

@@ -12,7 +12,7 @@ export const capsKept: Invariant = {
           return `peer ${plan.number} holds ${session.memoryBytes} bytes of pieces in memory`
         }
         for (const { swarm } of present) {
-          const { peersConnected } = swarm.stats
+          const { peersConnected } = swarm.counts
           if (peersConnected <= scenario.neighbours.max) continue
           return `peer ${plan.number} has ${peersConnected} connections, ${scenario.neighbours.max} allowed`
         }

@@ -3,7 +3,7 @@
 import type { Hub } from '../hub.ts'
 import { SWARM_LIMITS, type SwarmLimits } from '../options.ts'
 import { MovingRate } from '../peers/moving-rate.ts'
-import { Counters, type SwarmStats } from '../stats.ts'
+import { Counters, type SwarmCounts, type SwarmStats } from '../stats.ts'
 import { TokenBucket } from './byte-budget.ts'
 
 export class Meters {
@@ -47,21 +47,25 @@ export class Meters {
     this.#uploadRate.add(bytes, now)
   }
 
-  /** A picture of now; the caller adds what it alone knows. */
-  picture(
-    now: number,
-    more: Pick<
-      SwarmStats,
-      'peersConnected' | 'seedsConnected' | 'peersKnown' | 'leftBytes' | 'bufferedBytes'
-    >,
-  ): SwarmStats {
-    const { downloadedBytes, uploadedBytes, wastedBytes, verifiedBytes } = this.counters
+  counts(peersConnected: number): SwarmCounts {
+    const { downloadedBytes, uploadedBytes, wastedBytes, verifiedBytes, pendingBytes } =
+      this.counters
     return {
       downloadedBytes,
       uploadedBytes,
       wastedBytes,
       verifiedBytes,
-      pendingBytes: this.counters.pendingBytes,
+      pendingBytes,
+      peersConnected,
+    }
+  }
+
+  /** A picture of now; the caller adds what it alone knows. */
+  picture(
+    now: number,
+    more: Omit<SwarmStats, 'downloadBytesPerSecond' | 'uploadBytesPerSecond'>,
+  ): SwarmStats {
+    return {
       downloadBytesPerSecond: this.#downloadRate.bytesPerSecond(now),
       uploadBytesPerSecond: this.#uploadRate.bytesPerSecond(now),
       ...more,
