@@ -136,16 +136,13 @@ export class Torrent {
   get isComplete(): boolean {
     return this.#engine.exchange?.isComplete ?? false
   }
-
   /** Received payload by the reason that the policy gave. */
   get reasons(): ReadonlyMap<string, number> {
     return this.#meters.counters.byReason
   }
-
   counts(): SwarmCounts {
     return this.#meters.counts(this.#engine.peers.openCount)
   }
-
   stats(): SwarmStats {
     const { peers, known, exchange } = this.#engine
     let seedsConnected = 0
