@@ -22,6 +22,7 @@ export interface CacheFlags {
   readonly host?: string
   readonly crossBudget: number | 'auto'
   readonly lead: boolean
+  readonly trust: 'site' | 'strangers'
 }
 
 /** One torrent's cache, for the engine and for people. */
@@ -79,6 +80,7 @@ export async function startCaching(
       ...(down === undefined ? {} : { downloadBytesPerSecond: down }),
       crossBudget: flags.crossBudget,
       neverLeads: !flags.lead,
+      trust: flags.trust,
     })
     if (found !== undefined) saySite(found, up, down, output)
     return new Watched(policy, infoHash, found, table, output)

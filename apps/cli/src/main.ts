@@ -262,6 +262,14 @@ function network(to: Command): Command {
       parseCopies,
       'auto',
     )
+    .addOption(
+      new Option(
+        '--trust <whom>',
+        'whom members of the site serve: site: one another by turns; strangers: those who give most, too',
+      )
+        .choices(['site', 'strangers'])
+        .default('site'),
+    )
     .option('--no-lead', 'never lead the site: others decide who imports what')
     .option('--memory <size>', 'memory for pieces under way (default: 32MiB)', parseSize)
 }

@@ -38,6 +38,7 @@ export interface NetworkOptions {
   readonly siteMap?: string
   readonly crossBudget: number | 'auto'
   readonly lead: boolean
+  readonly trust: 'site' | 'strangers'
   readonly up?: number
   readonly down?: number
 }

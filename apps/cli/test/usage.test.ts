@@ -19,6 +19,7 @@ describe('[K09] wrong usage is exit 2', () => {
     [['download', MAGNET, '-o', 'x', '--peer', 'somewhere'], /HOST:PORT/],
     [['download', MAGNET, '-o', 'x', '--limit-down', 'fast'], /16KiB/],
     [['download', MAGNET, '-o', 'x', '--cross-budget', '0.5'], /a number from 1/],
+    [['seed', 'x', 'y', '--trust', 'nobody'], /site, strangers/],
     [['seed', 'x', 'y', '--port', '70000'], /0 to 65535/],
     [['announce', 'udp://127.0.0.1:1'], /--info-hash/],
   ] as const)('%o', async ([args, word]) => {

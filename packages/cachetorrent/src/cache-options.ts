@@ -1,6 +1,7 @@
 // What a member of a site is given by its user.
 
 import type { InfoHash } from '@bt/primitives'
+import type { Trust } from './rotation.ts'
 import type { SiteLookup } from './site-map.ts'
 
 export interface CacheOptions {
@@ -18,6 +19,11 @@ export interface CacheOptions {
    * uplinks need more than 1.15 times as long as the swarm to spread it.
    */
   readonly crossBudget?: number | 'auto'
+  /**
+   * 'site', the default: members of a site serve one another by turns, as in a data centre. 'strangers': three of the slots
+   * go to those who give most.
+   */
+  readonly trust?: Trust
   /** We take part, and never lead: not by election, and not by rank where no tracker elects. */
   readonly neverLeads?: boolean
 }

@@ -160,6 +160,7 @@ export class CachePolicy implements SwarmPolicy {
     else if (fact.type === 'served') {
       member.rotation.served(fact.peer, member.groupOf(fact.peer), fact.bytes, now)
     } else if (fact.type === 'sent') {
+      member.origin.sent(fact.bytes)
       member.rotation.turns.sent(fact.peer, fact.bytes, now)
     }
   }

@@ -12,6 +12,7 @@ import type { CacheMessage } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Signs } from './signs.ts'
 import type { Voice } from './voice.ts'
+import type { Yielding } from './yielding.ts'
 
 type Said<K extends CacheMessage['kind']> = Extract<CacheMessage, { readonly kind: K }>
 
@@ -25,6 +26,7 @@ export interface HearingParts {
   readonly voice: Voice
   readonly signs: Signs
   readonly ledger: Ledger
+  readonly yielding: Yielding
   /** It said who it is: where is it? */
   readonly look: (neighbour: Neighbour) => void
   /** A tracker of ours speaks of terms. */
@@ -52,7 +54,8 @@ export class Hearing {
     if ('term' in message && message.term > leadership.term && this.#parts.hasReply()) {
       host.changed('announce')
     }
-    if (message.kind === 'lease') this.#lease(neighbour, message, now)
+    if (message.kind === 'yield') this.#parts.yielding.asked(message.waitMs, now)
+    else if (message.kind === 'lease') this.#lease(neighbour, message, now)
     else if (message.kind === 'claim') this.#claim(neighbour, message, now)
     else if (message.kind === 'claim-answer') this.#answer(neighbour, message)
     else if (message.kind === 'claim-done') {
@@ -86,6 +89,7 @@ export class Hearing {
     const { leadership, arbiter, imports, ledger } = this.#parts
     const { peerId } = neighbour.peer
     if (!leadership.leads(peerId) && neighbour.role !== 'leader') return
+    this.#parts.yielding.asked(message.yieldMs ?? 0, now)
     arbiter.heardLease(peerId, message.claims, now)
     for (const [piece, holder] of message.claims) {
       if (holder === this.#self) continue

@@ -114,6 +114,10 @@ export const TICK_MS = 500
 export const LOCAL_SLOTS = 8
 /** Milliseconds that a local slot is kept before the one that waited longest gets it. */
 export const SLOT_MS = 20_000
+/** Of these, slots for those who give most, where members do not trust one another. */
+export const EARNED_SLOTS = 3
+/** Milliseconds over which giving counts: as the choker of plain BitTorrent. */
+export const EARNED_WINDOW_MS = 20_000
 /** Outside askers unchoked at a time; they are served piece by piece, first come. */
 export const EXPORT_SLOTS = 16
 
@@ -145,6 +149,17 @@ export const PACE_CAP_STEPS = 2
 export const PACE_PEERS_MIN = 4
 /** Milliseconds between two looks at what neighbours declare. */
 export const PACE_LOOK_MS = 5_000
+
+/** Milliseconds for which one word to yield counts: three of the seed's. */
+export const YIELD_MS = 6_000
+/** Milliseconds between two words to yield. */
+export const YIELD_SAID_MS = 2_000
+/** Milliseconds in which a member that yields has one break, and of the break: a tenth, so that nothing is held back for ever. */
+export const YIELD_ROUND_MS = 60_000
+export const YIELD_BREAK_MS = 6_000
+/** Milliseconds until yielding that brought nothing is tried again; twice as long each time. */
+export const YIELD_AGAIN_MS = 60_000
+export const YIELD_AGAIN_MS_MAX = 600_000
 
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18

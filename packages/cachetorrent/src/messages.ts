@@ -46,7 +46,11 @@ export type CacheMessage =
       readonly term: number
       readonly claims: readonly (readonly [piece: number, holder: PeerId])[]
       readonly haveCount: number
+      /** Milliseconds for which the site's seed asks the others to yield. */
+      readonly yieldMs?: number
     }
+  /** From the seed of the site: send nothing to other sites for so long. */
+  | { readonly kind: 'yield'; readonly waitMs: number }
   /** `address` has 6 or 18 bytes. */
   | { readonly kind: 'hint'; readonly address: Uint8Array; readonly pieces: readonly number[] }
   | { readonly kind: 'busy'; readonly waitMs: number }
@@ -94,8 +98,10 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
     case 'lease': {
       const claims = message.claims.slice(-LEASE_CLAIMS_MAX)
       const f = claims.map(([piece, holder]) => [piece, idBytes(holder)])
-      return { k: 3, f, n: message.haveCount, t: message.term }
+      return { k: 3, f, n: message.haveCount, t: message.term, y: message.yieldMs }
     }
+    case 'yield':
+      return { k: 9, w: message.waitMs }
     case 'hint':
       return { k: 4, a: message.address, p: message.pieces }
     case 'busy':
@@ -195,6 +201,8 @@ class MessageReader {
           givenBack: this.#list('x'),
           term: this.#number('t'),
         }
+      case 9:
+        return { kind: 'yield', waitMs: this.#number('w') }
       default:
         return undefined
     }
@@ -239,7 +247,13 @@ class MessageReader {
       if (holder === undefined) throw refusal('a claim in f names no peer id of 20 bytes')
       return [this.#piece(piece), holder] as const
     })
-    return { kind: 'lease', term: this.#number('t'), claims, haveCount: this.#number('n') }
+    return {
+      kind: 'lease',
+      term: this.#number('t'),
+      claims,
+      haveCount: this.#number('n'),
+      ...(this.#dict.has('y') ? { yieldMs: this.#number('y') } : {}),
+    }
   }
 
   #hint(): CacheMessage {

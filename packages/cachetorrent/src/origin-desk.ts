@@ -4,23 +4,39 @@
 // them were seen elsewhere; where nobody speaks of sites it shows everything at once, as any seed.
 
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
+import { Hindrance } from './hindrance.ts'
 import { Origin } from './origin.ts'
+
+/** The group of the members of our own site. */
+export const OWN_SITE = 'local'
 
 export class OriginDesk {
   readonly #host: PolicyHost
   readonly #groupOf: (peer: PeerHandle) => string
   #origin: Origin | undefined
+  readonly #hindrance: Hindrance
   #isDecided = false
+  #isHindered = false
 
-  /** `groupOf`: the site of a peer, or something of its own. */
-  constructor(host: PolicyHost, groupOf: (peer: PeerHandle) => string) {
+  /** `groupOf`: the site of a peer, or something of its own; `upload`: bytes per second that we declare. */
+  constructor(host: PolicyHost, groupOf: (peer: PeerHandle) => string, upload: number) {
     this.#host = host
+    this.#hindrance = new Hindrance(upload)
     this.#groupOf = groupOf
   }
 
   /** Pieces are hidden from those whose turn it is not. */
   get isActive(): boolean {
     return this.#origin !== undefined
+  }
+
+  /** The link that we share with our site is too full for our first copies. */
+  get isHindered(): boolean {
+    return this.#isHindered
+  }
+
+  sent(bytes: number): void {
+    this.#hindrance.sent(bytes)
   }
 
   isShown(piece: number, peer: PeerHandle): boolean {
@@ -57,7 +73,11 @@ export class OriginDesk {
     const origin = this.#origin
     if (origin === undefined) return
     if (origin.isOver) return this.end()
-    for (const { piece, peer } of origin.next(this.#host.now())) {
+    const now = this.#host.now()
+    this.#isHindered = this.#hindrance.look(origin.underWayBeside(OWN_SITE) > 0, now)
+    // what is here already needs the link once more, and our own site gets its copies back through the other half of it
+    const passedOver = this.#isHindered ? OWN_SITE : undefined
+    for (const { piece, peer } of origin.next(now, passedOver)) {
       this.#host.changed('reveal', peer, piece)
     }
   }
@@ -66,6 +86,7 @@ export class OriginDesk {
   end(): void {
     if (this.#origin === undefined) return
     this.#origin = undefined
+    this.#isHindered = false
     this.#host.changed('reveal')
     this.#host.changed('unchoke')
   }

@@ -100,13 +100,25 @@ export class Origin {
     this.#adapt(now - push.since)
   }
 
-  /** What is to be shown now, and to whom. */
-  next(now: number): readonly { readonly piece: number; readonly peer: PeerHandle }[] {
+  /** Pieces on their way, but for those to this site. */
+  underWayBeside(site: string): number {
+    let count = 0
+    for (const receiver of this.#receivers.values()) {
+      if (receiver.site !== site) count += receiver.pushes.size
+    }
+    return count
+  }
+
+  /** What is to be shown now, and to whom; `passedOver`: a site whose turn waits. */
+  next(
+    now: number,
+    passedOver?: string,
+  ): readonly { readonly piece: number; readonly peer: PeerHandle }[] {
     if (this.isOver) return []
     this.#giveUp(now)
     const shown: Push[] = []
     while (this.#underWay < this.#window) {
-      const receiver = this.#whoseTurn(now)
+      const receiver = this.#whoseTurn(now, passedOver)
       if (receiver === undefined) break
       const piece = this.#draw()
       if (piece === undefined) break
@@ -122,8 +134,9 @@ export class Origin {
   }
 
   /** Of the site that waited longest and can take one: the member with the least to fetch. */
-  #whoseTurn(now: number): Receiver | undefined {
-    for (const members of this.#turns.values()) {
+  #whoseTurn(now: number, passedOver: string | undefined): Receiver | undefined {
+    for (const [site, members] of this.#turns) {
+      if (site === passedOver) continue
       let best: Receiver | undefined
       for (const receiver of members) {
         if (receiver.pushes.size >= this.#perPeer) continue

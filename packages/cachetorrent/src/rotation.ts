@@ -6,13 +6,21 @@
 // request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
-import { slotsFor, SLOT_MS } from './limits.ts'
+import { Earners } from './earners.ts'
+import { EARNED_SLOTS, LOCAL_SLOTS, slotsFor, SLOT_MS } from './limits.ts'
 import { Turns } from './turns.ts'
+
+/** 'strangers': some slots must be earned. */
+export type Trust = 'site' | 'strangers'
 
 export class Rotation {
   readonly turns: Turns
+  /** Nobody outside is served: the seed of our site needs the link. */
+  isYielding = false
   readonly #localSlots: number
   readonly #exportSlots: number
+  /** Undefined: nobody has to earn anything. */
+  readonly #earners: Earners | undefined
   /** Since when each local peer holds its slot. */
   readonly #since = new Map<PeerHandle, number>()
   /** When each lost its slot. */
@@ -25,8 +33,9 @@ export class Rotation {
   #mostServed = 0
 
   /** Bytes per second that we declare (0: not said), and the length of a piece in bytes. */
-  constructor(upload: number, pieceLength: number) {
+  constructor(upload: number, pieceLength: number, trust: Trust = 'site') {
     this.turns = new Turns(pieceLength)
+    this.#earners = trust === 'strangers' ? new Earners() : undefined
     const { local, outside } = slotsFor(upload)
     this.#localSlots = local
     this.#exportSlots = outside
@@ -40,15 +49,20 @@ export class Rotation {
     const local = interested.filter(isLocal)
     for (const peer of this.#since.keys()) if (!isLocal(peer)) this.#freed(peer, now)
     this.#interested = new Set(interested)
+    const earners = this.#earn(local, now)
     const waiting = local
-      .filter((peer) => !this.#since.has(peer))
+      .filter((peer) => !this.#since.has(peer) && !earners.includes(peer))
       .map((peer, at) => ({ peer, at, until: this.#until.get(peer) ?? Number.NEGATIVE_INFINITY }))
       .toSorted((one, other) => before(one.until, other.until) || one.at - other.at)
+    const slots = this.#localSlots - earners.length
+    for (const peer of this.#since.keys()) if (this.#since.size > slots) this.#freed(peer, now)
     for (const { peer } of waiting) {
-      if (this.#since.size >= this.#localSlots && !this.#giveUpOldest(now)) break
+      if (this.#since.size >= slots && !this.#giveUpOldest(now)) break
       this.#since.set(peer, now)
     }
-    return [...this.#since.keys(), ...this.#exports(interested, isLocal)]
+    if (this.isYielding) this.#outside.clear()
+    const exports = this.isYielding ? [] : this.#exports(interested, isLocal)
+    return [...earners, ...this.#since.keys(), ...exports]
   }
 
   /** Of those whose turn it may be, the request of the group that got least so far; in a group, first come. */
@@ -84,7 +98,16 @@ export class Rotation {
     this.#since.delete(peer)
     this.#until.delete(peer)
     this.#outside.delete(peer)
+    this.#earners?.left(peer)
     this.turns.left(peer)
+  }
+
+  /** Who keeps a slot by what it gives: three of eight; they take no other. */
+  #earn(local: readonly PeerHandle[], now: number): readonly PeerHandle[] {
+    const most = Math.floor((this.#localSlots * EARNED_SLOTS) / LOCAL_SLOTS)
+    const earners = this.#earners?.best(local, now).slice(0, most) ?? []
+    for (const peer of earners) this.#since.delete(peer)
+    return earners
   }
 
   /** Who was let in stays, asking or not, while there is room. */

@@ -1,9 +1,33 @@
-// What may be asked of whom, where that does not depend on claims.
+// What may be asked of whom: of the site everything, of others what is claimed.
 
+import type { ReadonlyBitfield } from '@bt/primitives'
 import type { PieceScope } from '@bt/swarm'
+import type { Mode } from './mode.ts'
+import type { Neighbour } from './neighbours.ts'
 
 /** What is new in the site is asked for at once, and then nothing is left to ask for: that is not yet the end. */
-export const LOCAL: PieceScope = { had: 'all', reason: 'local', duplicates: false }
-export const LOCAL_AT_END: PieceScope = { had: 'all', reason: 'local' }
+const LOCAL: PieceScope = { had: 'all', reason: 'local', duplicates: false }
+const LOCAL_AT_END: PieceScope = { had: 'all', reason: 'local' }
 /** It has not said where it is. */
-export const NOTHING: PieceScope = { had: 'none', reason: 'unknown' }
+const NOTHING: PieceScope = { had: 'none', reason: 'unknown' }
+
+export interface ScopeFacts {
+  readonly mode: Mode
+  /** Few pieces are missing. */
+  readonly isEnding: boolean
+  /** Claimed pieces. */
+  readonly may: ReadonlyBitfield
+}
+
+/** Undefined: as in plain BitTorrent. */
+export function scopeOf(
+  neighbour: Neighbour | undefined,
+  { mode, isEnding, may }: ScopeFacts,
+): PieceScope | undefined {
+  if (mode === 'plain') return undefined
+  if (neighbour === undefined || neighbour.isSilent) return NOTHING
+  const { where, interested } = neighbour
+  if (where === 'local') return isEnding ? LOCAL_AT_END : LOCAL
+  if (where !== 'outside' || mode === 'waiting') return NOTHING
+  return { had: may, reason: 'claim', interested, duplicates: false }
+}

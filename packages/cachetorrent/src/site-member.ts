@@ -18,16 +18,17 @@ import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
-import { OriginDesk } from './origin-desk.ts'
+import { OriginDesk, OWN_SITE } from './origin-desk.ts'
 import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
-import { LOCAL, LOCAL_AT_END, NOTHING } from './scopes.ts'
+import { scopeOf } from './scopes.ts'
 import { Signs } from './signs.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
 import { Spill } from './spill.ts'
 import { Voice } from './voice.ts'
 import { Wants } from './wants.ts'
+import { Yielding } from './yielding.ts'
 
 export class SiteMember {
   readonly ledger: Ledger
@@ -37,6 +38,7 @@ export class SiteMember {
   readonly arbiter: ArbiterDesk
   readonly rotation: Rotation
   readonly origin: OriginDesk
+  readonly yielding: Yielding
   readonly wants: Wants
   readonly budget: CrossBudget
   readonly #host: PolicyHost
@@ -66,16 +68,22 @@ export class SiteMember {
     this.leadership = new Leadership(options.infoHash, this.#self, host.below(41))
     this.imports = new ImportDesk(host.have.length, host.geometry?.blockLength ?? 0)
     this.wants = new Wants(host.have)
-    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer))
     const { neighbours, leadership, imports, wants } = this
     const hasSite = (): boolean => this.#site !== undefined
     this.#modeRule = new ModeRule({ neighbours, leadership, hasSite, startedAt }, host.now())
     const upload = options.uploadBytesPerSecond ?? 0
-    this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1)
-    const option = options.crossBudget ?? 'auto'
-    this.budget = new CrossBudget({ option, upload, neighbours })
-    const { budget } = this
-    const spill = new Spill({ host, wants, budget })
+    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer), upload)
+    this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1, options.trust)
+    this.yielding = new Yielding({
+      below: (bound) => host.below(bound),
+      isOrigin: () => this.origin.isActive,
+      changed: (yields) => {
+        this.rotation.isYielding = yields
+        host.changed('unchoke')
+      },
+    })
+    this.budget = new CrossBudget({ option: options.crossBudget ?? 'auto', upload, neighbours })
+    const spill = new Spill({ host, wants, budget: this.budget })
     this.#patience = new Patience({ host, neighbours, wants, spill })
     const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
     this.#view = new SiteView({ ...own, neighbours, leadership })
@@ -89,13 +97,24 @@ export class SiteMember {
       isHad: (piece) =>
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
       wasHad: (piece) => wants.wasHad(piece),
-      copiesMax: () => budget.copies,
+      copiesMax: () => this.budget.copies,
       isHere: (member) => member === this.#self || neighbours.named(member) !== undefined,
     })
     const { arbiter } = this
     const role = (): Role => this.role
-    this.#voice = new Voice({ host, neighbours, leadership, arbiter, role, site: () => this.#site })
-    const parts = { host, neighbours, leadership, imports, arbiter, ledger, voice: this.#voice }
+    const { yielding } = this
+    const site = (): SiteId | undefined => this.#site
+    this.#voice = new Voice({ host, neighbours, leadership, arbiter, yielding, role, site })
+    const parts = {
+      yielding,
+      host,
+      neighbours,
+      leadership,
+      imports,
+      arbiter,
+      ledger,
+      voice: this.#voice,
+    }
     const claiming = new Claiming({ ...parts, wants, spill })
     this.#claiming = claiming
     const signs = new Signs({
@@ -227,15 +246,8 @@ export class SiteMember {
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {
-    if (this.#mode === 'plain') return undefined
-    const neighbour = this.neighbours.of(peer)
-    if (neighbour?.where === 'local' && !neighbour.isSilent)
-      return this.#isEnding ? LOCAL_AT_END : LOCAL
-    if (neighbour?.where !== 'outside' || neighbour.isSilent || this.#mode === 'waiting') {
-      return NOTHING
-    }
-    const { interested } = neighbour
-    return { had: this.imports.may, reason: 'claim', interested, duplicates: false }
+    const facts = { mode: this.#mode, isEnding: this.#isEnding, may: this.imports.may }
+    return scopeOf(this.neighbours.of(peer), facts)
   }
 
   isLocal(peer: PeerHandle): boolean {
@@ -244,7 +256,7 @@ export class SiteMember {
 
   /** For fairness in serving: the site itself, another site, or a peer of none. */
   groupOf(peer: PeerHandle): string {
-    if (this.isLocal(peer)) return 'local'
+    if (this.isLocal(peer)) return OWN_SITE
     return this.neighbours.of(peer)?.site ?? peer.endpoint.host
   }
 
@@ -257,13 +269,18 @@ export class SiteMember {
     this.#setMode(now)
     if (this.#mode === 'plain' && !this.leadership.isNamed) this.origin.end()
     this.origin.push()
+    if (this.origin.isHindered) this.#voice.askToYield(now)
+    this.yielding.look(now)
     if (this.#mode === 'cached') {
       const signAt = (id: PeerId): number => this.neighbours.named(id)?.signAt ?? 0
       for (const silent of this.imports.unanswered(now, signAt)) this.leadership.silent(silent, now)
       for (const [asker, verdicts] of this.arbiter.confirmed(now)) {
         this.#hearing.tell(asker, verdicts)
       }
-      for (const debtor of this.#claiming.giveBackIdle(now)) this.#heldUp(debtor, now)
+      for (const debtor of this.#claiming.giveBackIdle(now)) {
+        const owing = this.neighbours.of(debtor)
+        if (owing?.where === 'outside') this.#signs.heldUp(owing, now)
+      }
       for (const boaster of this.#patience.boasters(now)) this.#signs.heldUp(boaster, now)
       if (this.#patience.look(now)) this.#claiming.takeOne(now)
       this.budget.look(now)
@@ -313,11 +330,6 @@ export class SiteMember {
       this.imports.lostArbiter(peer.peerId)
     }
     this.#host.changed('scope', peer)
-  }
-
-  #heldUp(peer: PeerHandle, now: number): void {
-    const neighbour = this.neighbours.of(peer)
-    if (neighbour?.where === 'outside') this.#signs.heldUp(neighbour, now)
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */

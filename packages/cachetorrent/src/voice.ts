@@ -5,15 +5,17 @@ import type { PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import { EXTENSION_NAME } from './introduction.ts'
 import type { Leadership } from './leadership.ts'
-import { LEASE_MS } from './limits.ts'
+import { LEASE_MS, YIELD_MS, YIELD_SAID_MS } from './limits.ts'
 import { type CacheMessage, encodeMessage, type Role } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { Yielding } from './yielding.ts'
 
 export interface VoiceParts {
   readonly host: PolicyHost
   readonly neighbours: Neighbours
   readonly leadership: Leadership
   readonly arbiter: ArbiterDesk
+  readonly yielding: Yielding
   readonly role: () => Role
   readonly site: () => SiteId | undefined
 }
@@ -21,6 +23,7 @@ export interface VoiceParts {
 export class Voice {
   readonly #parts: VoiceParts
   #leaseAt = 0
+  #yieldAt = Number.NEGATIVE_INFINITY
   #version = 0
   #said = ''
 
@@ -95,6 +98,15 @@ export class Voice {
     for (const neighbour of to) this.#pass(neighbour, whole)
   }
 
+  /** Our first copies are held up: the others of the site are to leave the link to us for a while. */
+  askToYield(now: number): void {
+    if (now - this.#yieldAt < YIELD_SAID_MS) return
+    this.#yieldAt = now
+    this.#parts.yielding.asked(YIELD_MS, now)
+    const message = encodeMessage({ kind: 'yield', waitMs: YIELD_MS })
+    for (const neighbour of this.#parts.neighbours.in('local')) this.#pass(neighbour, message)
+  }
+
   #role(site: SiteId | undefined): Extract<CacheMessage, { readonly kind: 'role' }> {
     const { role, leadership } = this.#parts
     const said = { kind: 'role', role: role(), term: leadership.term } as const
@@ -107,9 +119,16 @@ export class Voice {
   }
 
   #lease(claims: readonly (readonly [number, PeerId])[]): Uint8Array {
-    const { leadership, host } = this.#parts
+    const { leadership, host, yielding } = this.#parts
     const { term } = leadership
-    return encodeMessage({ kind: 'lease', term, claims, haveCount: host.have.count })
+    const yieldMs = Math.round(yielding.leftMs(host.now()))
+    return encodeMessage({
+      kind: 'lease',
+      term,
+      claims,
+      haveCount: host.have.count,
+      ...(yieldMs > 0 ? { yieldMs } : {}),
+    })
   }
 
   #send(to: Neighbour, message: CacheMessage): boolean {

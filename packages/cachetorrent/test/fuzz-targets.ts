@@ -40,6 +40,8 @@ export const MESSAGES: readonly CacheMessage[] = [
     ],
     haveCount: 12,
   },
+  { kind: 'lease', term: 9, claims: [], haveCount: 12, yieldMs: 4000 },
+  { kind: 'yield', waitMs: 6000 },
   { kind: 'hint', address: new Uint8Array([20, 0, 0, 1, 26, 225]), pieces: [3] },
   { kind: 'busy', waitMs: 3000 },
   { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },

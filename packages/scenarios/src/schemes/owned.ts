@@ -12,6 +12,10 @@ export const owned: Scheme = {
       default: 0,
       description: 'copies of a piece that may cross into a site; 0: as many as its uplinks lack',
     },
+    strangers: {
+      default: 0,
+      description: '1: members of a site give some of their slots to those who give most',
+    },
     leaders: { default: 10, description: 'percent of the members of a site that lead it' },
   },
   begin: ({ settings, siteOf, layout, clock, random }) => ({
@@ -33,6 +37,7 @@ export const owned: Scheme = {
         infoHash,
         uploadBytesPerSecond: actor?.kind === 'false-capacity' ? 100 * upload : upload,
         downloadBytesPerSecond: download,
+        trust: settings['strangers'] === 1 ? 'strangers' : 'site',
         crossBudget: settings['crossBudget'] === 0 ? 'auto' : (settings['crossBudget'] as number),
         ...(actor?.kind === 'wrong-site' ? { site: wrongSite } : {}),
       })
