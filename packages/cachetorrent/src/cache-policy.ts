@@ -65,6 +65,8 @@ export class CachePolicy implements SwarmPolicy {
   readonly #ledger = new Ledger()
   #host: PolicyHost | undefined
   #alarm: Alarm | undefined
+  #lookAlarm: Alarm | undefined
+  #lookTime = Number.POSITIVE_INFINITY
   #member: SiteMember | undefined
   #reply: CacheReply | undefined
   #startedAt = 0
@@ -84,7 +86,10 @@ export class CachePolicy implements SwarmPolicy {
     now: number,
   ): OpenRequest | 'later' | undefined => {
     const member = this.#member
-    return member?.rotation.next(open, (peer) => member.groupOf(peer), now)
+    if (member === undefined) return undefined
+    const answer = member.rotation.next(open, (peer) => member.groupOf(peer), now)
+    if (answer === 'later') this.#lookAt(member.rotation.turns.opensAt(now), now)
+    return answer
   }
 
   /** @throws {CacheTorrentError} `BAD_SITE_NAME` */
@@ -138,6 +143,7 @@ export class CachePolicy implements SwarmPolicy {
 
   detach(): void {
     this.#alarm?.cancel()
+    this.#lookAlarm?.cancel()
     this.#host = undefined
     this.#member = undefined
   }
@@ -248,7 +254,20 @@ export class CachePolicy implements SwarmPolicy {
     this.#known()?.tick()
     // whoever takes nothing may hold up the rest no longer
     if (this.#member?.rotation.turns.isWaiting === true) host.changed('budget')
+    if (this.#member?.rotation.isIdle === true) host.changed('unchoke')
     this.#alarm = host.at(host.now() + TICK_MS, () => this.#tick())
+  }
+
+  /** The uplink will stand idle before anything more is sent: whoever waits is looked at then. */
+  #lookAt(at: number, now: number): void {
+    const host = this.#host
+    if (host === undefined || at >= this.#lookTime || at > now + TICK_MS) return
+    this.#lookAlarm?.cancel()
+    this.#lookTime = at
+    this.#lookAlarm = host.at(at, () => {
+      this.#lookTime = Number.POSITIVE_INFINITY
+      host.changed('budget')
+    })
   }
 
   #introduction(): BencodeValue {

@@ -161,12 +161,19 @@ export const YIELD_BREAK_MS = 6_000
 export const YIELD_AGAIN_MS = 60_000
 export const YIELD_AGAIN_MS_MAX = 600_000
 
+/** Milliseconds over which it is measured what an uplink carries when as many are served as may be. */
+export const LINE_MEASURE_MS = 5_000
+/** Milliseconds for which it is then believed to carry no more: receivers that were slow may be fast again. */
+export const LINE_DOUBT_MS = 60_000
+
 /** Bytes of a message: 64 claims of 30 bytes, a bitfield of 2^20 pieces. */
 export const MESSAGE_LENGTH_MAX = 1 << 18
 
 /** Pieces that an origin has on their way at a time, at least and at most. */
-export const PUSHES_MIN = 2
+export const PUSHES_MIN = 5
 export const PUSHES_MAX = 30
+/** Requests of an origin's receivers that may wait for their turn: enough that its uplink never waits for them. */
+export const PUSHES_WAITING_MAX = 3
 /** Pieces of it that one member fetches at a time, at least: one comes, the next is asked for. */
 export const PUSHES_PER_PEER_MIN = 2
 /** Bytes of small pieces that one member fetches at a time: a push takes two round trips and a claim, however small it is. */

@@ -6,6 +6,7 @@
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import { Hindrance } from './hindrance.ts'
 import { Origin } from './origin.ts'
+import type { Turns } from './turns.ts'
 
 /** The group of the members of our own site. */
 export const OWN_SITE = 'local'
@@ -13,13 +14,23 @@ export const OWN_SITE = 'local'
 export class OriginDesk {
   readonly #host: PolicyHost
   readonly #groupOf: (peer: PeerHandle) => string
+  readonly #turns: Turns
   #origin: Origin | undefined
   readonly #hindrance: Hindrance
   #isDecided = false
   #isHindered = false
 
-  /** `groupOf`: the site of a peer, or something of its own; `upload`: bytes per second that we declare. */
-  constructor(host: PolicyHost, groupOf: (peer: PeerHandle) => string, upload: number) {
+  /**
+   * `groupOf`: the site of a peer, or something of its own; `upload`: bytes per second that we declare; `turns`: who is
+   * served now, and how many wait.
+   */
+  constructor(
+    host: PolicyHost,
+    groupOf: (peer: PeerHandle) => string,
+    upload: number,
+    turns: Turns,
+  ) {
+    this.#turns = turns
     this.#host = host
     this.#hindrance = new Hindrance(upload)
     this.#groupOf = groupOf
@@ -66,6 +77,12 @@ export class OriginDesk {
 
   closed(peer: PeerHandle): void {
     this.#origin?.left(peer)
+  }
+
+  /** Looks whether more must be shown to fill the uplink. */
+  look(): void {
+    this.#origin?.adapt(this.#turns.waiting)
+    this.push()
   }
 
   /** Shows what is due. */

@@ -7,7 +7,13 @@
 
 import type { PeerHandle } from '@bt/swarm'
 import { CopyCount } from './copy-count.ts'
-import { ORIGIN_PATIENCE_MS, PUSHES_MAX, PUSHES_MIN, pushesPerPeer } from './limits.ts'
+import {
+  ORIGIN_PATIENCE_MS,
+  PUSHES_MAX,
+  PUSHES_MIN,
+  PUSHES_WAITING_MAX,
+  pushesPerPeer,
+} from './limits.ts'
 
 interface Push {
   readonly piece: number
@@ -97,7 +103,13 @@ export class Origin {
     if (push === undefined) return
     pushes?.delete(piece)
     if (!push.isLate) this.#underWay--
-    this.#adapt(now - push.since)
+    this.#leastMs = Math.min(this.#leastMs, now - push.since)
+  }
+
+  /** Looked at now and then: how many requests of ours wait until others are served. */
+  adapt(waiting: number): void {
+    if (waiting === 0) this.#window = Math.min(PUSHES_MAX, this.#window + 1)
+    else if (waiting > PUSHES_WAITING_MAX) this.#window = Math.max(PUSHES_MIN, this.#window - 1)
   }
 
   /** Pieces on their way, but for those to this site. */
@@ -186,13 +198,6 @@ export class Origin {
   get #patience(): number {
     const least = Number.isFinite(this.#leastMs) ? this.#leastMs : 0
     return Math.max(ORIGIN_PATIENCE_MS, 8 * least)
-  }
-
-  /** More at a time while they take no longer than twice the least; fewer when they take thrice. */
-  #adapt(ms: number): void {
-    this.#leastMs = Math.min(this.#leastMs, ms)
-    if (ms < 2 * this.#leastMs) this.#window = Math.min(PUSHES_MAX, this.#window + 1)
-    else if (ms > 3 * this.#leastMs) this.#window = Math.max(PUSHES_MIN, this.#window - 1)
   }
 
   #members(site: string): Set<Receiver> {

@@ -1,6 +1,7 @@
 // Whom a member of a site serves (rules 5 and 7): in the site by turns, outside first come, neither by what comes back.
 //
-// A local slot is kept for 20 s, then goes to who waited longest. Outside askers are all unchoked, up to a bound: they
+// A local slot is kept for 20 s, then goes to who waited longest. Who asks for nothing keeps it and does not count: near
+// the end most of what members lack is asked of others, and eight of those would shut out all who could ask. Outside askers are all unchoked, up to a bound: they
 // hold claims and ask for single pieces. Nobody is choked for want of interest alone: the request that crosses such a
 // choke on its way would be rejected, and a rejected piece is left alone for long. Which
 // request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
@@ -19,6 +20,8 @@ export class Rotation {
   isYielding = false
   readonly #localSlots: number
   readonly #exportSlots: number
+  /** Local ones that go by turns. */
+  #slots = 0
   /** Undefined: nobody has to earn anything. */
   readonly #earners: Earners | undefined
   /** Since when each local peer holds its slot. */
@@ -31,10 +34,14 @@ export class Rotation {
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
   #mostServed = 0
+  /** Those that had something to ask for when it was last looked at. */
+  readonly #asking = new Set<PeerHandle>()
+  /** Somebody of the site got no slot. */
+  #isWaiting = false
 
   /** Bytes per second that we declare (0: not said), and the length of a piece in bytes. */
   constructor(upload: number, pieceLength: number, trust: Trust = 'site') {
-    this.turns = new Turns(pieceLength)
+    this.turns = new Turns(pieceLength, upload)
     this.#earners = trust === 'strangers' ? new Earners() : undefined
     const { local, outside } = slotsFor(upload)
     this.#localSlots = local
@@ -54,10 +61,16 @@ export class Rotation {
       .filter((peer) => !this.#since.has(peer) && !earners.includes(peer))
       .map((peer, at) => ({ peer, at, until: this.#until.get(peer) ?? Number.NEGATIVE_INFINITY }))
       .toSorted((one, other) => before(one.until, other.until) || one.at - other.at)
-    const slots = this.#localSlots - earners.length
-    for (const peer of this.#since.keys()) if (this.#since.size > slots) this.#freed(peer, now)
+    this.#slots = this.#localSlots - earners.length
+    let room = this.#slots - this.#busy
+    for (; room < 0; room++) if (!this.#giveUpOldest(now)) break
+    this.#isWaiting = false
     for (const { peer } of waiting) {
-      if (this.#since.size >= slots && !this.#giveUpOldest(now)) break
+      if (room <= 0 && !this.#giveUpOldest(now)) {
+        this.#isWaiting = true
+        break
+      }
+      room--
       this.#since.set(peer, now)
     }
     if (this.isYielding) this.#outside.clear()
@@ -71,6 +84,8 @@ export class Rotation {
     groupOf: (peer: PeerHandle) => string,
     now: number,
   ): OpenRequest | 'later' {
+    this.#asking.clear()
+    for (const { peer } of open) this.#asking.add(peer)
     let best: OpenRequest | undefined
     let bestServed = 0
     for (const request of this.turns.admitted(open, now)) {
@@ -98,6 +113,7 @@ export class Rotation {
     this.#since.delete(peer)
     this.#until.delete(peer)
     this.#outside.delete(peer)
+    this.#asking.delete(peer)
     this.#earners?.left(peer)
     this.turns.left(peer)
   }
@@ -108,6 +124,19 @@ export class Rotation {
     const earners = this.#earners?.best(local, now).slice(0, most) ?? []
     for (const peer of earners) this.#since.delete(peer)
     return earners
+  }
+
+  /** A slot whose holder asks for nothing is free for others, who may not. */
+  get isIdle(): boolean {
+    return this.#isWaiting && this.#busy < this.#slots
+  }
+
+  get #busy(): number {
+    let count = 0
+    for (const peer of this.#since.keys()) {
+      if (this.#asking.has(peer) || this.turns.isServed(peer)) count++
+    }
+    return count
   }
 
   /** Who was let in stays, asking or not, while there is room. */

@@ -6,8 +6,13 @@ import type { Mode } from './mode.ts'
 import type { Neighbour } from './neighbours.ts'
 
 /** What is new in the site is asked for at once, and then nothing is left to ask for: that is not yet the end. */
-const LOCAL: PieceScope = { had: 'all', reason: 'local', duplicates: false }
-const LOCAL_AT_END: PieceScope = { had: 'all', reason: 'local' }
+const LOCAL: PieceScope = {
+  had: 'all',
+  reason: 'local',
+  duplicates: false,
+  moves: true,
+}
+const LOCAL_AT_END: PieceScope = { had: 'all', reason: 'local', moves: true }
 /** It has not said where it is. */
 const NOTHING: PieceScope = { had: 'none', reason: 'unknown' }
 

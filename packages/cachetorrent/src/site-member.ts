@@ -72,8 +72,9 @@ export class SiteMember {
     const hasSite = (): boolean => this.#site !== undefined
     this.#modeRule = new ModeRule({ neighbours, leadership, hasSite, startedAt }, host.now())
     const upload = options.uploadBytesPerSecond ?? 0
-    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer), upload)
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1, options.trust)
+    const { turns } = this.rotation
+    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer), upload, turns)
     this.yielding = new Yielding({
       below: (bound) => host.below(bound),
       isOrigin: () => this.origin.isActive,
@@ -268,7 +269,7 @@ export class SiteMember {
     this.#lead(now)
     this.#setMode(now)
     if (this.#mode === 'plain' && !this.leadership.isNamed) this.origin.end()
-    this.origin.push()
+    this.origin.look()
     if (this.origin.isHindered) this.#voice.askToYield(now)
     this.yielding.look(now)
     if (this.#mode === 'cached') {

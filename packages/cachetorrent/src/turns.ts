@@ -2,10 +2,13 @@
 //
 // Eight pieces side by side come whole eight times as late as one after the other, and nobody can pass on a part. So
 // whoever is served keeps its turn for a piece's worth of bytes, and the rest wait while enough turns are under way. How
-// many are enough is learned (turn-limit.ts): where receivers are slow it takes more of them to fill the uplink.
+// many are enough is learned (turn-limit.ts): where receivers are slow it takes more of them to fill the uplink. Where
+// the uplink is declared, nobody waits while it would stand idle (uplink.ts): receivers that come from several neighbours at
+// once are slow now and fast a second later, and learning is slower than that.
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
-import { TURN_STUCK_MS } from './limits.ts'
+import { TURN_STUCK_MS, TURNS_MAX } from './limits.ts'
+import { Uplink } from './uplink.ts'
 import { TurnLimit } from './turn-limit.ts'
 
 interface Turn {
@@ -21,34 +24,55 @@ export class Turns {
   readonly #turns = new Map<PeerHandle, Turn>()
   readonly #limit = new TurnLimit()
   readonly #bytes: number
-  #isWaiting = false
+  readonly #uplink: Uplink
+  #waiting = 0
 
-  /** `bytes` of one turn: the length of a piece. */
-  constructor(bytes: number) {
+  /** `bytes` of one turn: the length of a piece; `upload`: bytes per second that we declare, 0: not said. */
+  constructor(bytes: number, upload = 0) {
     this.#bytes = bytes
+    this.#uplink = new Uplink(upload)
+  }
+
+  /** When one more may be served although nothing was sent meanwhile; Infinity: it depends on what is sent. */
+  opensAt(now: number): number {
+    const isOpen = this.#waiting > 0 && this.#underWay(now) < TURNS_MAX
+    return isOpen ? this.#uplink.leftAt(this.#bytes / 2, now) : Number.POSITIVE_INFINITY
   }
 
   /** Somebody was told to wait, and nobody since to go on. */
   get isWaiting(): boolean {
-    return this.#isWaiting
+    return this.#waiting > 0
+  }
+
+  /** How many were told to wait when it was last asked. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  isServed(peer: PeerHandle): boolean {
+    return (this.#turns.get(peer)?.unsent ?? 0) > 0
   }
 
   /** Of these requests, those that may be served now. */
   admitted(open: readonly OpenRequest[], now: number): readonly OpenRequest[] {
     this.#endIdle(open)
-    const isFull = this.#underWay(now) >= this.#limit.value
+    const underWay = this.#underWay(now)
+    const hasRoom = underWay < TURNS_MAX && this.#uplink.leftAt(this.#bytes / 2, now) <= now
+    const isFull = underWay >= this.#limit.value && !hasRoom
+    this.#uplink.looked(underWay >= TURNS_MAX / 2, underWay >= TURNS_MAX, now)
     const waits = ({ peer }: OpenRequest): boolean => !this.#turns.has(peer)
     if (!isFull || !open.some(waits)) {
-      this.#isWaiting = false
+      this.#waiting = 0
       return open
     }
     const may = open.filter(({ peer }) => (this.#turns.get(peer)?.left ?? 0) > 0)
-    this.#isWaiting = may.length === 0
+    this.#waiting = open.length - may.length
     this.#limit.waited()
     return may
   }
 
   handed(peer: PeerHandle, bytes: number, now: number): void {
+    this.#uplink.handed(bytes, now)
     let turn = this.#turns.get(peer)
     if (turn === undefined || turn.left <= 0) {
       turn = { left: this.#bytes, unsent: turn?.unsent ?? 0, movedAt: now }
@@ -61,6 +85,7 @@ export class Turns {
 
   sent(peer: PeerHandle, bytes: number, now: number): void {
     this.#limit.sent(bytes, now)
+    this.#uplink.sent(bytes)
     const turn = this.#turns.get(peer)
     if (turn === undefined) return
     turn.unsent -= bytes

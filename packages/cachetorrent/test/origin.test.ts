@@ -1,7 +1,12 @@
 import { Prng } from '@bt/primitives'
 import type { PeerHandle } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
-import { ORIGIN_PATIENCE_MS, PUSHES_PER_PEER_MIN } from '../src/limits.ts'
+import {
+  ORIGIN_PATIENCE_MS,
+  PUSHES_MIN,
+  PUSHES_PER_PEER_MIN,
+  PUSHES_WAITING_MAX,
+} from '../src/limits.ts'
 import { Origin } from '../src/origin.ts'
 import { plainPeer } from './peers.ts'
 
@@ -42,6 +47,17 @@ describe('the seed that sends first copies', () => {
     expect([...shown.values()]).toEqual(Array.from({ length: PIECES }, () => 1))
     expect([...perSite.values()]).toEqual([PIECES / 3, PIECES / 3, PIECES / 3])
     expect(origin.isShown(0, plainPeer(99, PIECES))).toBe(true)
+  })
+
+  test('more are on their way while nobody waits to be served, and fewer when many do', () => {
+    const { origin } = world(8, 10)
+    expect(origin.next(0)).toHaveLength(PUSHES_MIN)
+    origin.adapt(PUSHES_WAITING_MAX)
+    expect(origin.next(1)).toHaveLength(0)
+    for (let look = 0; look < 3; look++) origin.adapt(0)
+    expect(origin.next(2)).toHaveLength(3)
+    for (let look = 0; look < 50; look++) origin.adapt(PUSHES_WAITING_MAX + 1)
+    expect(origin.next(3)).toHaveLength(0)
   })
 
   test('a member has two pieces to fetch at most', () => {

@@ -32,6 +32,18 @@ describe('who is served now', () => {
     expect(peersOf(turns.admitted(ask(ann, bob, cat), 3))).toEqual([ann, bob, cat])
   })
 
+  test('more than two while the uplink that was declared would stand idle', () => {
+    const turns = new Turns(PIECE, 1000 * PIECE)
+    for (const peer of [ann, bob]) turns.handed(peer, PIECE, 0)
+    expect(turns.admitted(ask(cat), 0)).toEqual([])
+    expect(turns.opensAt(0)).toBe(1.5)
+    expect(peersOf(turns.admitted(ask(cat), 2))).toEqual([cat])
+    const unknown = new Turns(PIECE)
+    for (const peer of [ann, bob]) unknown.handed(peer, PIECE, 0)
+    expect(unknown.admitted(ask(cat), 1000)).toEqual([])
+    expect(unknown.opensAt(1000)).toBe(Number.POSITIVE_INFINITY)
+  })
+
   test('nobody waits for a turn that nobody else wants', () => {
     const turns = new Turns(PIECE)
     for (const peer of [ann, bob]) turns.handed(peer, PIECE, 0)

@@ -7,6 +7,7 @@ import { backOff } from '../peers/back-off.ts'
 import type { PieceScope } from '../policy.ts'
 import type { Holding } from './availability.ts'
 import type { AskKind, PartialPiece } from './partial-pieces.ts'
+import type { ServiceRate } from './service-rate.ts'
 
 /** After a reject the peer is not asked for that piece for so long. */
 export const REFUSAL_MS = 30_000
@@ -47,6 +48,8 @@ export class Asker<P> {
   barrenBefore = 0
   /** What came from it of late, as told at its last pick. */
   bytesPerSecond = 0
+  /** How it serves us, live. */
+  service: ServiceRate | undefined
   allowedFast: ReadonlySet<number> = NO_NUMBERS
   #refused: Map<number, number> | undefined
   /** When the first of them ends, at the earliest. */
@@ -142,9 +145,25 @@ export class Asker<P> {
   /** Milliseconds until all that was asked of it is here; Infinity: it has sent nothing of late. */
   waitMs(blockLength: number): number {
     if (this.bytesPerSecond <= 0) return Number.POSITIVE_INFINITY
+    return (this.#askedBlocks * blockLength * 1000) / this.bytesPerSecond
+  }
+
+  /** The same, by how it served us while it was asked, and with so many blocks more; Infinity: nobody knows. */
+  queueMs(blockLength: number, more: number, now: number): number {
+    const perMs = this.service?.perMs(now) ?? 0
+    return perMs > 0 ? ((this.#askedBlocks + more) * blockLength) / perMs : Number.POSITIVE_INFINITY
+  }
+
+  /** The piece that it was asked for first, of those that are not here. */
+  get firstAsked(): PartialPiece<P> | undefined {
+    for (const partial of this.asked.keys()) return partial
+    return undefined
+  }
+
+  get #askedBlocks(): number {
     let blocks = 0
     for (const count of this.asked.values()) blocks += count
-    return (blocks * blockLength * 1000) / this.bytesPerSecond
+    return blocks
   }
 
   countAsked(partial: PartialPiece<P>, by: 1 | -1): void {

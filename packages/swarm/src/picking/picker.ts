@@ -173,12 +173,12 @@ export class Picker<P> {
     this.#choice.changed()
   }
 
-  pick(peer: P, count: number, facts: PickFacts): readonly Pick[] {
+  pick(peer: P, count: number, facts: PickFacts): readonly Pick<P>[] {
     return this.#choice.pick(this.#asker(peer), count, facts)
   }
 
   /** Up to `count` blocks to ask this peer for now. They count as asked at once. */
-  pickFor(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick[] {
+  pickFor(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick<P>[] {
     return this.#choice.pick(asker, count, facts)
   }
 

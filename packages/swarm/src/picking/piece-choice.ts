@@ -9,18 +9,21 @@ import type { AskBook } from './ask-book.ts'
 import type { Asker } from './asker.ts'
 import type { Availability } from './availability.ts'
 import { duplicatesFor } from './endgame.ts'
+import { moveFor } from './moves.ts'
 import type { PartialPiece, PartialPieces } from './partial-pieces.ts'
 import type { PickerLimits } from './picker-limits.ts'
 import type { PieceLives } from './piece-lives.ts'
 import type { PieceQueue } from './piece-queue.ts'
 
 /** A block to ask for. */
-export interface Pick {
+export interface Pick<P = unknown> {
   readonly piece: number
   readonly begin: number
   readonly length: number
   /** Of a piece the peer promised and does not have yet. */
   readonly soft: boolean
+  /** Whom it was asked of before, and is to be cancelled at. */
+  readonly instead?: P
 }
 
 export interface PickFacts {
@@ -97,9 +100,9 @@ export class PieceChoice<P> {
     return true
   }
 
-  pick(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick[] {
+  pick(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick<P>[] {
     const { geometry, limits } = this.#parts
-    const picks: Pick[] = []
+    const picks: Pick<P>[] = []
     this.#now = facts.now
     asker.expire(facts.now)
     asker.bytesPerSecond = facts.bytesPerSecond
@@ -114,6 +117,7 @@ export class PieceChoice<P> {
       if (partial === undefined) break
       this.#take(asker, partial, count, picks)
     }
+    while (picks.length < count && this.#pickMoved(asker, picks));
     if (picks.length < count) this.#pickDuplicates(asker, count, picks)
     if (picks.length === 0) {
       asker.idleAt = this.#version
@@ -239,7 +243,7 @@ export class PieceChoice<P> {
     return least
   }
 
-  #take(asker: Asker<P>, partial: PartialPiece<P>, count: number, picks: Pick[]): void {
+  #take(asker: Asker<P>, partial: PartialPiece<P>, count: number, picks: Pick<P>[]): void {
     if (partial.sealed && partial.lead !== asker.peer) this.release(partial)
     while (picks.length < count) {
       const block = partial.nextFree(asker.peer)
@@ -250,7 +254,7 @@ export class PieceChoice<P> {
     if (partial.free === 0 && !partial.sealed) this.release(partial)
   }
 
-  #ask(asker: Asker<P>, partial: PartialPiece<P>, block: number): Pick {
+  #ask(asker: Asker<P>, partial: PartialPiece<P>, block: number): Pick<P> {
     const kind = asker.may(partial.piece) ?? 'firm'
     this.#parts.book.ask(asker, partial, block, kind)
     partial.touchedAt = this.#now
@@ -259,7 +263,7 @@ export class PieceChoice<P> {
     return { piece: partial.piece, begin, length, soft }
   }
 
-  #pickAllowed(asker: Asker<P>, piece: number, count: number, picks: Pick[]): void {
+  #pickAllowed(asker: Asker<P>, piece: number, count: number, picks: Pick<P>[]): void {
     const { lives, partials } = this.#parts
     if (picks.length >= count || asker.may(piece) !== 'firm' || !this.#isWanted(piece)) return
     const life = lives.life(piece)
@@ -270,7 +274,25 @@ export class PieceChoice<P> {
     this.#take(asker, partial, count, picks)
   }
 
-  #pickDuplicates(asker: Asker<P>, count: number, picks: Pick[]): void {
+  /** False: nothing is to be moved to it. */
+  #pickMoved(asker: Asker<P>, picks: Pick<P>[]): boolean {
+    if (asker.scope?.moves !== true) return false
+    const { partials, askers, geometry, book } = this.#parts
+    const move = moveFor(partials.all(), asker, {
+      askers,
+      blockLength: geometry.blockLength,
+      now: this.#now,
+      wanted: this.#isWanted,
+    })
+    if (move === undefined) return false
+    const { partial, block, from } = move
+    book.unask(from, partial, block)
+    picks.push({ ...this.#ask(asker, partial, block), instead: from.peer })
+    partials.place(partial)
+    return true
+  }
+
+  #pickDuplicates(asker: Asker<P>, count: number, picks: Pick<P>[]): void {
     const { geometry, limits, partials } = this.#parts
     if (asker.scope?.duplicates === false) return
     const room = Math.min(count - picks.length, limits.duplicatesPerPeerMax - asker.duplicates.size)

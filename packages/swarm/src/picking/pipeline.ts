@@ -6,6 +6,7 @@
 // ten seconds: nothing here ends sooner. BEP 3 "pipelining", "anti-snubbing"; BEP 10 `reqq`.
 
 import { MovingRate } from '../peers/moving-rate.ts'
+import { ServiceRate } from './service-rate.ts'
 
 export interface PipelineLimits {
   /** Always allowed, so that one answer can travel while the next request does. */
@@ -43,6 +44,7 @@ const GROWTH_MS = 1_000
 const GROWTH = 1.1
 
 export class Pipeline {
+  readonly service = new ServiceRate()
   readonly #limits: PipelineLimits
   readonly #blockLength: number
   readonly #rate: MovingRate
@@ -93,6 +95,7 @@ export class Pipeline {
     if (this.#open === 0) {
       this.#emptyAskAt = now
       this.#silentSince = now
+      this.service.asked(true, now)
     }
     this.#open += count
   }
@@ -100,11 +103,13 @@ export class Pipeline {
   /** A block came that was asked for and not given up. */
   arrived(bytes: number, now: number): void {
     this.#rate.add(bytes, now)
+    this.service.came(bytes, now)
     if (this.#emptyAskAt !== undefined) {
       this.#latencyMs = Math.min(this.#latencyMs, now - this.#emptyAskAt)
       this.#emptyAskAt = undefined
     }
     this.#open = Math.max(0, this.#open - 1)
+    if (this.#open === 0) this.service.asked(false, now)
     this.#silentMs = 0
     this.#silentSince = this.#open > 0 ? now : undefined
     if (this.#slowStart) this.#grow(bytes, now)
@@ -114,7 +119,9 @@ export class Pipeline {
   ended(count: number, now: number): void {
     this.#open = Math.max(0, this.#open - count)
     this.#emptyAskAt = undefined
-    if (this.#open === 0) this.#hush(now)
+    if (this.#open > 0) return
+    this.#hush(now)
+    this.service.asked(false, now)
   }
 
   /** Of the last seconds. */

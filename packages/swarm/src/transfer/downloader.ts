@@ -226,6 +226,7 @@ export class Downloader {
     const deadlineMs = this.#parts.meters.limits.requestMs
     this.#parts.meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
     for (const pick of picks) {
+      if (pick.instead !== undefined) this.#cancel(pick.instead, pick)
       session.request(pick.piece, pick.begin, pick.length, now, { deadlineMs, soft: pick.soft })
       if (seat.observes) {
         seat.observe({ type: 'requested', peer, piece: pick.piece, bytes: pick.length })

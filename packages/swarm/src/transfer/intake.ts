@@ -36,6 +36,7 @@ export function newIntake(
 ): Intake {
   const pipeline = new Pipeline(blockLength, peer.now, pipelineLimits(limits))
   pipeline.requestsMaxOfPeer(peer.session.requestsOpenMax)
+  asker.service = pipeline.service
   if (!peer.session.peerChoking) pipeline.unchoked(peer.now)
   return new Intake(asker, pipeline, peer.address)
 }
