@@ -17,13 +17,14 @@ import type {
   UnchokeRound,
 } from '@bt/swarm'
 import { announceParameters } from './announce-parameters.ts'
-import { type CacheReply, decodeReply, REPLY_KEY } from './announce-reply.ts'
+import { type CacheReply, decodeReply, REPLY_KEY, type ReplyLeader } from './announce-reply.ts'
 import type { CacheOptions } from './cache-options.ts'
 import type { Again } from './claim-book.ts'
 import { delayOfOne } from './cross-budget.ts'
 import { CacheTorrentError } from './errors.ts'
 import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
+import { leadersToLink } from './leader-links.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
 import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
@@ -174,8 +175,12 @@ export class CachePolicy implements SwarmPolicy {
   /** Leaders first: without them nothing is granted. Then as many as the mesh needs, and no more (rules 4 and 5). */
   dial(endpoint: Endpoint, origin: PeerOrigin): number {
     const text = endpointText(endpoint)
-    const leads = this.#reply?.leaders.some((leader) => endpointText(leader.endpoint) === text)
-    if (leads === true) return 2
+    const leaders = this.#reply?.leaders ?? []
+    const isIt = (leader: ReplyLeader): boolean => endpointText(leader.endpoint) === text
+    if (leaders.some(isIt)) {
+      const self = this.#host?.self.peerId ?? ('' as PeerId)
+      return leadersToLink(leaders, self, this.#options.infoHash).some(isIt) ? 2 : 0
+    }
     const member = this.#member
     if (member?.mode !== 'cached') return 1
     const local = member.neighbours.in('local').size

@@ -5,7 +5,15 @@
 
 import { compareBytes, type InfoHash, type PeerId } from '@bt/primitives'
 import { rankingHash } from './arbiter.ts'
-import { LEADERS_MAX, LEADERS_MIN, STICKY_TENTHS, WEIGHT_MAX } from './limits.ts'
+import {
+  LARGE_SITE,
+  LEADERS_IN_REPLY_MAX,
+  LEADERS_MAX,
+  LEADERS_MIN,
+  MEMBERS_PER_LEADER,
+  STICKY_TENTHS,
+  WEIGHT_MAX,
+} from './limits.ts'
 
 export interface Candidate {
   readonly peerId: PeerId
@@ -21,9 +29,12 @@ export interface ElectedLeader {
   readonly weight: number
 }
 
-/** How many leaders a site of so many members has. */
+/** How many leaders a site of so many members has; a large one as many as its links need. */
 export function leaderCount(members: number, leaderPercent: number): number {
   const share = Math.floor((members * leaderPercent) / 100)
+  if (members > LARGE_SITE) {
+    return Math.min(LEADERS_IN_REPLY_MAX, Math.ceil(members / MEMBERS_PER_LEADER))
+  }
   return Math.min(members, Math.max(LEADERS_MIN, Math.min(LEADERS_MAX, share)))
 }
 

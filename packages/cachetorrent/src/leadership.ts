@@ -4,9 +4,10 @@
 // over, and its standby decides. When none of those named is left, the members that we see rank themselves (term 0).
 
 import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
-import type { CacheReply } from './announce-reply.ts'
+import type { CacheReply, ReplyLeader } from './announce-reply.ts'
 import { type Arbiter, arbiterOf, arbiterSeed, arbitersOf } from './arbiter.ts'
 import { leaderCount, rankLocally } from './election.ts'
+import { leadersToLink } from './leader-links.ts'
 import { lateMs, LEASE_LOST_MS } from './limits.ts'
 
 /** Seen: linked, with a sign of life; awaited: not yet lost; lost: passed over. */
@@ -95,6 +96,11 @@ export class Leadership {
       if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
     }
     return true
+  }
+
+  /** Of those whom a tracker named, the ones that we link to. */
+  toLink(leaders: readonly ReplyLeader[]): readonly ReplyLeader[] {
+    return leadersToLink(leaders, this.#self, this.#infoHash)
   }
 
   /** It left a claim unanswered. */

@@ -12,6 +12,12 @@ export const LEADERS_IN_REPLY_MAX = 16
 export const LEADERS_MIN = 2
 /** Leaders of a site at most: every member keeps a link to each of them. */
 export const LEADERS_MAX = 5
+/** Members from which on a site is large: a leader cannot keep a link to each of them and to others. */
+export const LARGE_SITE = 80
+/** Members of a large site for each of its leaders: with two of these links a member, forty links a leader. */
+export const MEMBERS_PER_LEADER = 20
+/** Leaders of a large site that a member links to: one to ask, and another should it die. */
+export const LEADER_LINKS = 2
 /** Weight of a leader at most: sixteen draws a piece. */
 export const WEIGHT_MAX = 16
 /** A challenger replaces a sitting leader only when so many times better, in tenths: changes cost imports in doubt. */

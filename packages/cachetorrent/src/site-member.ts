@@ -155,9 +155,8 @@ export class SiteMember {
     this.#site = reply.site
     this.budget.heard(reply.pace)
     for (const neighbour of this.neighbours.all) this.#look(neighbour)
-    for (const { endpoint, peerId } of reply.leaders) {
-      if (peerId !== this.#self && this.neighbours.named(peerId) === undefined)
-        this.#host.dial(endpoint)
+    for (const { endpoint, peerId } of this.leadership.toLink(reply.leaders)) {
+      if (this.neighbours.named(peerId) === undefined) this.#host.dial(endpoint)
     }
     this.tick()
   }

@@ -5,7 +5,7 @@ import type { ReplyLeader } from './announce-reply.ts'
 import { Capacities, type Capable } from './capacities.ts'
 import { type Candidate, elect, leaderCount } from './election.ts'
 import type { SitePace } from './cross-budget.ts'
-import { ELECTION_MS, LEADERS_MIN } from './limits.ts'
+import { ELECTION_MS, LARGE_SITE, LEADERS_MIN } from './limits.ts'
 import { Roster } from './roster.ts'
 
 export interface SiteMember extends Candidate, Capable, Endpoint {
@@ -27,6 +27,7 @@ export class SiteSwarm {
   #term = 0
   #electedAt = Number.NEGATIVE_INFINITY
   #reviewedAt = Number.NEGATIVE_INFINITY
+  #reviewedSize = 0
   /** One of the leaders went. */
   #lacksLeader = false
 
@@ -101,6 +102,11 @@ export class SiteSwarm {
     return this.#leaders.some((leader) => leader.peerId === peerId)
   }
 
+  /** Large, and half as large again as at the last look. */
+  get #hasGrown(): boolean {
+    return this.size > LARGE_SITE && 2 * this.size >= 3 * this.#reviewedSize
+  }
+
   /**
    * Holds an election if one is due: a leader is gone, there are fewer than two, or 10 s have passed. While one of them is
    * left, the next comes 10 s after the last: storms of leaders must not be storms of terms. There are more
@@ -108,7 +114,7 @@ export class SiteSwarm {
    * begins a new term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
    */
   review(leaderPercent: number, now: number, termAtLeast: number): void {
-    const isShort = this.#lacksLeader || this.#leaders.length < LEADERS_MIN
+    const isShort = this.#lacksLeader || this.#leaders.length < LEADERS_MIN || this.#hasGrown
     if (!isShort && now - this.#reviewedAt < ELECTION_MS) return
     const candidates = this.members.values().filter(({ eligible }) => eligible)
     const present = new Set(candidates.map(({ peerId }) => peerId))
@@ -116,10 +122,12 @@ export class SiteSwarm {
     const isSoon = now - this.#electedAt < ELECTION_MS
     if (this.#lacksLeader && isSoon && sitting.length > 0) return
     this.#reviewedAt = now
+    this.#reviewedSize = this.size
     this.#lacksLeader = false
     const most = leaderCount(candidates.length, leaderPercent)
     const short = sitting.length < Math.min(LEADERS_MIN, most)
-    const lost = sitting.length < this.#leaders.length
+    const grows = candidates.length > LARGE_SITE && 2 * most >= 3 * sitting.length
+    const lost = sitting.length < this.#leaders.length || grows
     if (!short && !lost && now - this.#electedAt < ELECTION_MS) return
     const count = short || lost ? most : sitting.length
     const elected = elect(this.#infoHash, candidates, count, sitting)

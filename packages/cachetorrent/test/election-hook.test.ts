@@ -140,6 +140,19 @@ describe('elections in a tracker', () => {
     expect(ctOf(office.announce(2, 4, rate(100_000)))?.pace).toBeUndefined()
   })
 
+  test('a site that grows large has more leaders, in a few steps', () => {
+    const office = new Office()
+    const terms = new Set<number>()
+    let leaders = 0
+    for (let peer = 1; peer <= 200; peer++) {
+      const reply = ctOf(office.announce(1, peer))
+      terms.add(reply?.term ?? 0)
+      leaders = reply?.leaders.length ?? 0
+    }
+    expect(leaders).toBeGreaterThanOrEqual(8)
+    expect(terms.size).toBeLessThanOrEqual(6)
+  })
+
   test('[M30] who does not want to lead is no candidate', () => {
     const office = new Office()
     const unwilling = new Map([

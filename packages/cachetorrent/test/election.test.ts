@@ -10,9 +10,13 @@ const candidates = (...uploads: number[]) =>
 
 describe('an election', () => {
   test('has 2 to 5 leaders a site, and as many as there are members below that', () => {
-    expect([0, 1, 2, 8, 20, 30, 50, 700].map((members) => leaderCount(members, 10))).toEqual([
+    expect([0, 1, 2, 8, 20, 30, 50, 80].map((members) => leaderCount(members, 10))).toEqual([
       0, 1, 2, 2, 2, 3, 5, 5,
     ])
+  })
+
+  test('has more in a large site: each of them has links to a part of it', () => {
+    expect([81, 200, 320, 700].map((members) => leaderCount(members, 10))).toEqual([5, 10, 16, 16])
   })
 
   test('takes the strongest, sorted by id, with weights in proportion', () => {

@@ -1,0 +1,28 @@
+import type { InfoHash, PeerId } from '@bt/primitives'
+import { expect, test } from 'vitest'
+import { leadersToLink } from '../src/leader-links.ts'
+import { LEADER_LINKS, LEADERS_MAX } from '../src/limits.ts'
+
+const HASH = 'ab'.repeat(20) as InfoHash
+const id = (number: number): PeerId => number.toString(16).padStart(40, '0') as PeerId
+const leaders = (count: number) => Array.from({ length: count }, (_, at) => ({ peerId: id(at) }))
+
+test('a member links to all leaders while they are few', () => {
+  expect(leadersToLink(leaders(LEADERS_MAX), id(99), HASH)).toHaveLength(LEADERS_MAX)
+})
+
+test('in a large site to two of them, and all leaders get about as many', () => {
+  const count = 10
+  const links = new Map<PeerId, number>()
+  for (let member = 100; member < 300; member++) {
+    const chosen = leadersToLink(leaders(count), id(member), HASH)
+    expect(chosen).toHaveLength(LEADER_LINKS)
+    for (const { peerId } of chosen) links.set(peerId, (links.get(peerId) ?? 0) + 1)
+  }
+  expect(links.size).toBe(count)
+  expect(Math.max(...links.values())).toBeLessThan((2 * 200 * LEADER_LINKS) / count)
+})
+
+test('leaders link to one another', () => {
+  expect(leadersToLink(leaders(10), id(3), HASH)).toHaveLength(9)
+})
