@@ -9,7 +9,7 @@ const PIECES = 4
 const NOW = 100_000
 
 /** Two seeds that served us so fast, in bytes per millisecond; the first was asked for everything. */
-function world(first: number, second: number, scope: PieceScope = MOVES): World {
+function world(first: number, second: number, scope = MOVES, isSuspect = false): World {
   const made = new World(geometryOf(PIECES, 1), 1)
   for (const [name, rate] of [
     ['first', first],
@@ -33,6 +33,7 @@ function world(first: number, second: number, scope: PieceScope = MOVES): World 
     made.says(name, made.every())
   }
   made.now = NOW
+  made.picker.setParole('first', isSuspect)
   expect(made.pick('first', PIECES)).toHaveLength(PIECES)
   return made
 }
@@ -59,6 +60,13 @@ describe('a block that waits at a slow peer', () => {
     // alone in its queue it takes 3000 ms, half of which may be over; the other takes 600 ms and 500 ms more
     const made = world(BLOCK / 3000, BLOCK / 600)
     expect(made.pick('second', PIECES).length).toBeLessThan(PIECES)
+  })
+
+  test('stays with a suspect, and does not come to one: who is guilty must be seen', () => {
+    const made = world(1, 100)
+    made.picker.setParole('second', true)
+    expect(made.pick('second', PIECES)).toEqual([])
+    expect(world(1, 100, MOVES, true).pick('second', PIECES)).toEqual([])
   })
 
   test('stays where no policy asks for it', () => {

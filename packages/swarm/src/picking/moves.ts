@@ -2,7 +2,8 @@
 //
 // A peer that is asked for a little waits with the rest of its queue, however slow it is, while others that have the same
 // piece stand idle. So what stands last in the longest queue is moved to a peer that would send it in half the time.
-// Nothing is asked of two at once: what moves costs a cancel, not a block.
+// Nothing is asked of two at once: what moves costs a cancel, not a block. Pieces that say who is guilty stay whole: a
+// suspect takes nothing over, and nothing is taken from it.
 
 import type { Asker } from './asker.ts'
 import { LATE_MS } from './endgame.ts'
@@ -29,11 +30,11 @@ export function moveFor<P>(
 ): Move<P> | undefined {
   const { askers, blockLength, now } = rules
   const ownMs = asker.queueMs(blockLength, 1, now)
-  if (!Number.isFinite(ownMs)) return undefined
+  if (asker.onParole || !Number.isFinite(ownMs)) return undefined
   let best: Move<P> | undefined
   let bestMs = 2 * ownMs + LATE_MS
   for (const partial of partials) {
-    if (partial.askers === 0 || !rules.wanted(partial.piece)) continue
+    if (partial.askers === 0 || partial.sealed || !rules.wanted(partial.piece)) continue
     if (asker.may(partial.piece) !== 'firm') continue
     for (let block = 0; block < partial.blockCount; block++) {
       if (partial.firmAskers(block) !== 1 || partial.wasAsked(block, asker.peer)) continue
