@@ -27,6 +27,13 @@ export interface SeenMember {
 
 /** Milliseconds for which a leader that left a question unanswered is passed over. */
 export const PASSED_OVER_MS = 30_000
+/** Twice as long each time that it does so again, up to this. */
+export const PASSED_OVER_MS_MAX = 600_000
+
+interface PassedOver {
+  readonly until: number
+  readonly ms: number
+}
 
 export class Leadership {
   readonly #infoHash: InfoHash
@@ -37,7 +44,7 @@ export class Leadership {
   #term = 0
   /** Since when each leader named has not been seen. */
   readonly #missedSince = new Map<PeerId, number>()
-  readonly #silentUntil = new Map<PeerId, number>()
+  readonly #passedOver = new Map<PeerId, PassedOver>()
   #inForce: readonly Leader[] = []
   #isLocal = false
   #seen: (peerId: PeerId) => SeenMember | undefined = () => undefined
@@ -105,11 +112,14 @@ export class Leadership {
 
   /** It left a claim unanswered. */
   silent(peerId: PeerId, now: number): void {
-    if (peerId !== this.#self) this.#silentUntil.set(peerId, now + PASSED_OVER_MS)
+    const before = this.#passedOver.get(peerId)
+    if (peerId === this.#self || (before !== undefined && now < before.until)) return
+    const ms = Math.min(PASSED_OVER_MS_MAX, 2 * (before?.ms ?? PASSED_OVER_MS / 2))
+    this.#passedOver.set(peerId, { until: now + ms, ms })
   }
 
   answered(peerId: PeerId): void {
-    this.#silentUntil.delete(peerId)
+    this.#passedOver.delete(peerId)
   }
 
   /**
@@ -138,7 +148,7 @@ export class Leadership {
 
   standing(peerId: PeerId, now: number): Standing {
     if (peerId === this.#self) return 'seen'
-    if ((this.#silentUntil.get(peerId) ?? now) > now) return 'lost'
+    if ((this.#passedOver.get(peerId)?.until ?? now) > now) return 'lost'
     if (this.#isFresh(peerId, now)) return 'seen'
     const since = this.#missedSince.get(peerId)
     return since !== undefined && now - since < this.#patienceMs ? 'awaited' : 'lost'

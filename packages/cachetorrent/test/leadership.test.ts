@@ -87,6 +87,28 @@ describe('who leads, as a member sees it', () => {
     expect(seat.arbiters(100 + PASSED_OVER_MS)).toEqual(new Set([A, B]))
   })
 
+  test('[M13] one that does so again and again is passed over twice as long each time, until it answers', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    const isAsked = (now: number): boolean => {
+      seat.signs.set(A, now).set(B, now)
+      seat.look(now)
+      return seat.arbiters(now).has(A)
+    }
+    let now = 0
+    for (const times of [1, 2, 4]) {
+      expect(isAsked(now)).toBe(true)
+      seat.leadership.silent(A, now)
+      // further questions that it left open in the meantime count once
+      seat.leadership.silent(A, now + 1)
+      expect(isAsked(now + times * PASSED_OVER_MS - 1)).toBe(false)
+      now += times * PASSED_OVER_MS
+    }
+    seat.leadership.answered(A)
+    seat.leadership.silent(A, now)
+    expect(isAsked(now + PASSED_OVER_MS)).toBe(true)
+  })
+
   test('[M13] one that answers again is asked again at once', () => {
     const seat = new Seat()
     seat.leadership.heard(reply(1, [A, B]), 0)
