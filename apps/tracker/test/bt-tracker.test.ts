@@ -301,7 +301,7 @@ describe('sites', () => {
     expect(plain.text).not.toContain('2:ct')
     const cached = await get(tracker.http, `/announce?${QUERY}&port=2&ct=1&ct_up=5`)
     expect(cached.text).toMatch(
-      /2:ctd1:lld1:a6:.{6}1:i20:-XX0001-0123456789ab1:wi16eee1:mi1e1:s8:/s,
+      /2:ctd1:lld1:a6:.{6}1:i20:-XX0001-0123456789ab1:wi16eee1:mi1e1:ni2e1:pi5e1:s8:/s,
     )
     const { text } = await get(tracker.admin, '/metrics')
     for (const row of ['site_prefixes 2', 'sites 1', 'leaders 1', 'terms_total 1'])
