@@ -6,6 +6,7 @@
 import type { PeerId, SiteId } from '@bt/primitives'
 import type { PeerHandle, PieceScope, PolicyHost } from '@bt/swarm'
 import type { CacheReply } from './announce-reply.ts'
+import { arbiterSeed } from './arbiter.ts'
 import { ArbiterDesk } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
@@ -76,7 +77,7 @@ export class SiteMember {
     const { turns } = this.rotation
     this.origin = new OriginDesk(host, (peer) => this.groupOf(peer), upload, turns)
     this.yielding = new Yielding({
-      below: (bound) => host.below(bound),
+      own: arbiterSeed(options.infoHash, this.#self),
       isOrigin: () => this.origin.isActive,
       changed: (yields) => {
         this.rotation.isYielding = yields

@@ -6,8 +6,8 @@
 import { YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from './limits.ts'
 
 export interface YieldingParts {
-  /** Draws when our breaks are: not all members have theirs at the same time. */
-  readonly below: (bound: number) => number
+  /** Any number of our own, which says when our breaks are: not all members have theirs at the same time. */
+  readonly own: number
   /** We are the seed. */
   readonly isOrigin: () => boolean
   /** From now on we do, or no longer. */
@@ -22,7 +22,7 @@ export class Yielding {
 
   constructor(parts: YieldingParts) {
     this.#parts = parts
-    this.#offsetMs = parts.below(YIELD_ROUND_MS)
+    this.#offsetMs = parts.own % YIELD_ROUND_MS
   }
 
   /** We were asked to, for so long. */

@@ -60,7 +60,7 @@ describe('a member that is asked to yield', () => {
     const changed = (now: boolean): void => {
       yields = now
     }
-    const yielding = new Yielding({ below: () => 0, isOrigin: () => isSeed, changed })
+    const yielding = new Yielding({ own: 0, isOrigin: () => isSeed, changed })
     return { yielding, now: () => yields }
   }
 
