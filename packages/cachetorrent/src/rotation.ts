@@ -1,10 +1,10 @@
 // Whom a member of a site serves (rules 5 and 7): in the site by turns, outside first come, neither by what comes back.
 //
 // A local slot is kept for 20 s, then goes to who waited longest. Who asks for nothing keeps it and does not count: near
-// the end most of what members lack is asked of others, and eight of those would shut out all who could ask. Outside askers are all unchoked, up to a bound: they
-// hold claims and ask for single pieces. Nobody is choked for want of interest alone: the request that crosses such a
-// choke on its way would be rejected, and a rejected piece is left alone for long. Which
-// request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
+// the end most of what members lack is asked of others, and eight of those would shut out all who could ask. Outside
+// askers are all unchoked, up to a bound: they hold claims and ask for single pieces. Nobody is choked for want of
+// interest alone: the request that crosses such a choke on its way would be rejected, and a rejected piece is left alone
+// for long. Which request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { Earners } from './earners.ts'
