@@ -35,6 +35,8 @@ export class Asker<P> {
   lead: PartialPiece<P> | undefined
   /** Pieces whose blocks it was asked for, with how many. */
   asked: ReadonlyMap<PartialPiece<P>, number> = NOTHING_ASKED
+  /** Blocks of all of them. */
+  askedBlocks = 0
   /** Blocks asked of it that others had been asked for, by `blockKey`. */
   duplicates: ReadonlySet<number> = NO_NUMBERS
   /** Pieces that we need and may ask it for, now or when it unchokes us. */
@@ -145,13 +147,13 @@ export class Asker<P> {
   /** Milliseconds until all that was asked of it is here; Infinity: it has sent nothing of late. */
   waitMs(blockLength: number): number {
     if (this.bytesPerSecond <= 0) return Number.POSITIVE_INFINITY
-    return (this.#askedBlocks * blockLength * 1000) / this.bytesPerSecond
+    return (this.askedBlocks * blockLength * 1000) / this.bytesPerSecond
   }
 
   /** The same, by how it served us while it was asked, and with so many blocks more; Infinity: nobody knows. */
   queueMs(blockLength: number, more: number, now: number): number {
     const perMs = this.service?.perMs(now) ?? 0
-    return perMs > 0 ? ((this.#askedBlocks + more) * blockLength) / perMs : Number.POSITIVE_INFINITY
+    return perMs > 0 ? ((this.askedBlocks + more) * blockLength) / perMs : Number.POSITIVE_INFINITY
   }
 
   /** The piece that it was asked for first, of those that are not here. */
@@ -160,16 +162,11 @@ export class Asker<P> {
     return undefined
   }
 
-  get #askedBlocks(): number {
-    let blocks = 0
-    for (const count of this.asked.values()) blocks += count
-    return blocks
-  }
-
   countAsked(partial: PartialPiece<P>, by: 1 | -1): void {
     if (this.asked === NOTHING_ASKED) this.asked = new Map()
     const asked = this.asked as Map<PartialPiece<P>, number>
     const count = (asked.get(partial) ?? 0) + by
+    this.askedBlocks += by
     if (count === 0) asked.delete(partial)
     else asked.set(partial, count)
   }

@@ -37,15 +37,16 @@ export function moveFor<P>(
     if (partial.askers === 0 || partial.sealed || !rules.wanted(partial.piece)) continue
     if (asker.may(partial.piece) !== 'firm') continue
     for (let block = 0; block < partial.blockCount; block++) {
-      if (partial.firmAskers(block) !== 1 || partial.wasAsked(block, asker.peer)) continue
-      const [peer] = partial.askersOf(block) as [P]
+      const peer = partial.onlyAsker(block)
+      if (peer === undefined || partial.wasAsked(block, asker.peer)) continue
       const from = askers.get(peer)
       if (from?.scope?.moves !== true) continue
+      const queueMs = from.queueMs(blockLength, 0, now)
+      if (!Number.isFinite(queueMs) || queueMs < bestMs) continue
       // the first of its queue may be on its way already
-      const isFirst = from.firstAsked === partial
-      const waitMs = from.queueMs(blockLength, 0, now) / (isFirst ? 2 : 1)
+      const waitMs = from.firstAsked === partial ? queueMs / 2 : queueMs
       // of equal ones the last: what was asked last comes last
-      if (!Number.isFinite(waitMs) || waitMs < bestMs) continue
+      if (waitMs < bestMs) continue
       best = { partial, block, from }
       bestMs = waitMs
     }

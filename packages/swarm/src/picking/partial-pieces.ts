@@ -27,8 +27,9 @@ export class PartialPiece<P> {
   #cursor = 0
   readonly #state: Uint8Array
   readonly #first: (P | undefined)[]
-  readonly #others = new Map<number, P[]>()
-  readonly #soft = new Map<number, P[]>()
+  /** Made when they are needed: most blocks are asked of one peer, outright. */
+  #others: Map<number, P[]> | undefined
+  #soft: Map<number, P[]> | undefined
 
   constructor(piece: number, blockCount: number) {
     this.piece = piece
@@ -60,14 +61,14 @@ export class PartialPiece<P> {
   askersOf(block: number): P[] {
     const first = this.#first[block]
     const firm = first === undefined ? [] : [first]
-    return [...firm, ...(this.#others.get(block) ?? []), ...(this.#soft.get(block) ?? [])]
+    return [...firm, ...(this.#others?.get(block) ?? []), ...(this.#soft?.get(block) ?? [])]
   }
 
   wasAsked(block: number, peer: P): boolean {
     return (
       this.#first[block] === peer ||
-      (this.#others.get(block)?.includes(peer) ?? false) ||
-      (this.#soft.get(block)?.includes(peer) ?? false)
+      (this.#others?.get(block)?.includes(peer) ?? false) ||
+      (this.#soft?.get(block)?.includes(peer) ?? false)
     )
   }
 
@@ -81,10 +82,15 @@ export class PartialPiece<P> {
     return -1
   }
 
+  /** The one peer that was asked for it outright; undefined: none was, or several were. */
+  onlyAsker(block: number): P | undefined {
+    return this.#others?.has(block) === true ? undefined : this.#first[block]
+  }
+
   /** How many peers were asked for it outright, without a promise. */
   firmAskers(block: number): number {
     if (this.#first[block] === undefined) return 0
-    return 1 + (this.#others.get(block)?.length ?? 0)
+    return 1 + (this.#others?.get(block)?.length ?? 0)
   }
 
   /** Answers true when another peer was asked already: a duplicate. `doubted`: others may ask as well. */
@@ -92,11 +98,11 @@ export class PartialPiece<P> {
     invariant(!this.isHere(block) && !this.wasAsked(block, peer), 'a block is asked for once')
     this.#askers++
     if (kind === 'soft') {
-      push(this.#soft, block, peer)
+      push((this.#soft ??= new Map()), block, peer)
       return false
     }
     const duplicate = this.#first[block] !== undefined
-    if (duplicate) push(this.#others, block, peer)
+    if (duplicate) push((this.#others ??= new Map()), block, peer)
     else this.#first[block] = peer
     if (!doubted) this.#setAsked(block)
     return duplicate
@@ -114,7 +120,7 @@ export class PartialPiece<P> {
     if (this.isHere(block)) return
     const first = this.#first[block]
     const kept =
-      (first !== undefined && trusted(first)) || (this.#others.get(block)?.some(trusted) ?? false)
+      (first !== undefined && trusted(first)) || (this.#others?.get(block)?.some(trusted) ?? false)
     if (kept) this.#setAsked(block)
     else this.#setFree(block)
   }
@@ -221,18 +227,18 @@ function push<P>(lists: Map<number, P[]>, block: number, peer: P): void {
   else list.push(peer)
 }
 
-function shift<P>(lists: Map<number, P[]>, block: number): P | undefined {
-  const list = lists.get(block)
+function shift<P>(lists: Map<number, P[]> | undefined, block: number): P | undefined {
+  const list = lists?.get(block)
   const first = list?.shift()
-  if (list?.length === 0) lists.delete(block)
+  if (list?.length === 0) lists?.delete(block)
   return first
 }
 
-function take<P>(lists: Map<number, P[]>, block: number, peer: P): boolean {
-  const list = lists.get(block)
+function take<P>(lists: Map<number, P[]> | undefined, block: number, peer: P): boolean {
+  const list = lists?.get(block)
   const at = list?.indexOf(peer) ?? -1
   if (list === undefined || at < 0) return false
   list.splice(at, 1)
-  if (list.length === 0) lists.delete(block)
+  if (list.length === 0) lists?.delete(block)
   return true
 }

@@ -106,8 +106,7 @@ export class Picker<P> {
 
   lost(peer: P, piece: number): void {
     const asker = this.#asker(peer)
-    if (!this.#availability.lost(asker.holding, piece)) return
-    this.#interest.recount(asker)
+    if (this.#availability.lost(asker.holding, piece)) this.#interest.recount(asker)
   }
 
   allowedFast(peer: P, piece: number): void {
@@ -174,7 +173,12 @@ export class Picker<P> {
   }
 
   pick(peer: P, count: number, facts: PickFacts): readonly Pick<P>[] {
-    return this.#choice.pick(this.#asker(peer), count, facts)
+    return this.pickFor(this.#asker(peer), count, facts)
+  }
+
+  /** It found nothing a moment ago and would find nothing now, unless it chokes us. */
+  isIdle(asker: Asker<P>, now: number): boolean {
+    return this.#choice.isIdle(asker, now)
   }
 
   /** Up to `count` blocks to ask this peer for now. They count as asked at once. */
@@ -331,9 +335,8 @@ export class Picker<P> {
       this.#interest.recountAll()
     }
     this.#queue.reopen(piece, this.#availability.level(piece))
-    const withdrawn = this.#end(piece)
     this.#choice.changed()
-    return withdrawn
+    return this.#end(piece)
   }
 
   /** Closes the books of a partial piece and answers the requests still open for it. */

@@ -84,8 +84,16 @@ export class PieceChoice<P> {
 
   /** `begin` may answer true again. */
   memoryFreed(): void {
+    if (!this.#full) return
     this.#full = false
     this.#version++
+  }
+
+  /** It found nothing a moment ago, and nothing has changed for it since. */
+  isIdle(asker: Asker<P>, now: number): boolean {
+    this.#now = now
+    asker.expire(now)
+    return asker.idleAt === this.#version && now < asker.idleUntil
   }
 
   /** Every block that a connected peer could give is asked for. */
@@ -103,14 +111,13 @@ export class PieceChoice<P> {
   pick(asker: Asker<P>, count: number, facts: PickFacts): readonly Pick<P>[] {
     const { geometry, limits } = this.#parts
     const picks: Pick<P>[] = []
-    this.#now = facts.now
-    asker.expire(facts.now)
+    const isIdle = this.isIdle(asker, facts.now)
     asker.bytesPerSecond = facts.bytesPerSecond
     if (facts.choked) {
       for (const piece of asker.allowedFast) this.#pickAllowed(asker, piece, count, picks)
       return picks
     }
-    if (asker.idleAt === this.#version && facts.now < asker.idleUntil) return picks
+    if (isIdle) return picks
     const fast = facts.bytesPerSecond * limits.wholePieceMs >= 1000 * geometry.pieceLength
     while (picks.length < count) {
       const partial = this.#choose(asker, fast)
@@ -208,7 +215,7 @@ export class PieceChoice<P> {
   }
 
   #begun(asker: Asker<P>, piece: number, alone: boolean): PartialPiece<P> {
-    const { geometry, lives, queue, partials } = this.#parts
+    const { geometry, lives, queue, partials, availability } = this.#parts
     lives.move(piece, 'begun')
     queue.order.remove(piece)
     const partial = partials.begin(piece, geometry.blockCount(geometry.piece(piece)))
@@ -218,7 +225,8 @@ export class PieceChoice<P> {
       asker.lead = partial
       partials.place(partial)
     }
-    this.#version++
+    // others may join in what is left of it; and in what they were kept out of, when nothing is left to begin
+    if (partial.blockCount > 1 || queue.available(availability.seeds) === 0) this.#version++
     return partial
   }
 

@@ -53,9 +53,8 @@ export class RarityOrder {
     return this.#size
   }
 
-  /** How many of them are at level 0: nobody but seeds has them. */
+  /** How many of them are at level 0: nobody but seeds has them. Counted at once, moved or not. */
   get unheld(): number {
-    this.#settle()
     return this.#unheld
   }
 
@@ -76,6 +75,7 @@ export class RarityOrder {
     this.#size++
     if (level === 0) this.#unheld++
     this.#groupOf[piece] = groupId
+    this.#levelNow[piece] = level
     this.#enter(group, piece, level)
     if (piece < this.#lowest) this.#lowest = piece
   }
@@ -87,7 +87,7 @@ export class RarityOrder {
     this.#place[piece] = NONE
     group.size--
     this.#size--
-    if (this.#levelOf[piece] === 0) this.#unheld--
+    if (this.#levelNow[piece] === 0) this.#unheld--
     if (group.size === 0) this.#sorted.splice(this.#sortedAt(group.id), 1)
     this.#isMoved[piece] = 0
   }
@@ -95,6 +95,8 @@ export class RarityOrder {
   /** More or fewer peers have it now. Does nothing for a piece that is not in the order. */
   move(piece: number, level: number): void {
     if (!this.has(piece)) return
+    if (this.#levelNow[piece] === 0) this.#unheld--
+    if (level === 0) this.#unheld++
     this.#levelNow[piece] = level
     if (this.#isMoved[piece] === 1) return
     this.#isMoved[piece] = 1
@@ -119,8 +121,6 @@ export class RarityOrder {
   #moveTo(piece: number, level: number): void {
     if (this.#levelOf[piece] === level) return
     const group = this.#group(this.#groupOf[piece] as number)
-    if (this.#levelOf[piece] === 0) this.#unheld--
-    if (level === 0) this.#unheld++
     this.#leave(group, piece)
     this.#enter(group, piece, level)
   }

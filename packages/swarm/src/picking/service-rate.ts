@@ -24,10 +24,12 @@ export class ServiceRate {
     this.#bytes += bytes
   }
 
-  /** Bytes per millisecond; 0: nothing has come yet. */
+  /** Bytes per millisecond; 0: nothing has come yet. Looking changes nothing, however often it is done. */
   perMs(now: number): number {
-    this.#advance(now)
-    return this.#bytes / Math.max(1, this.#ms)
+    if (this.#bytes === 0 || this.#since === undefined) return this.#bytes / Math.max(1, this.#ms)
+    const ms = now - this.#since
+    const kept = MEMORY_MS / (MEMORY_MS + ms)
+    return (this.#bytes * kept) / Math.max(1, this.#ms * kept + ms)
   }
 
   #advance(now: number): void {

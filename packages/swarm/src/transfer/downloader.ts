@@ -213,10 +213,13 @@ export class Downloader {
     const { session } = peer
     const intake = intakeOf(peer)
     if (!session.amInterested || !this.#mayAskOf(peer)) return
-    const { picker, seat, manners } = this.#parts
+    const { picker, seat } = this.#parts
     if (intake === undefined || !seat.mayAsk(peer)) return
     const { now } = peer
     const choked = session.peerChoking
+    if (!choked && session.requestsOpen === 0 && picker.isIdle(intake.asker, now)) {
+      return this.#starves(peer)
+    }
     const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
     const room = size - session.requestsOpen
     if (room <= 0 || room < Math.floor(size / BATCH_SHARE)) return
@@ -236,11 +239,16 @@ export class Downloader {
       intake.pipeline.requested(picks.length, now)
       peer.touch()
     }
-    if (picks.length < room) {
-      this.#hungry.add(peer)
-      if (manners.endgame && picker.endgame) this.#looks.soon(now)
-    } else this.#hungry.delete(peer)
+    if (picks.length < room) this.#starves(peer)
+    else this.#hungry.delete(peer)
     this.#parts.turn.later(this.#interest)
+  }
+
+  /** It could take more than there is for it now. */
+  #starves(peer: Peer): void {
+    const { picker, manners } = this.#parts
+    this.#hungry.add(peer)
+    if (manners.endgame && this.#looks.isUnset && picker.endgame) this.#looks.soon(peer.now)
   }
 
   /** Something came back or became possible: peers with room are asked again at the end of this turn. */

@@ -17,9 +17,14 @@ export class EndgameLooks {
     this.#look = look
   }
 
+  /** No look is set, and one may be. */
+  get isUnset(): boolean {
+    return !this.#closed && this.#alarm === undefined
+  }
+
   /** One more look, unless one is set. */
   soon(now: number): void {
-    if (this.#closed || this.#alarm !== undefined) return
+    if (!this.isUnset) return
     this.#alarm = this.#parts.clock.at(now + LOOK_MS, () => {
       this.#alarm = undefined
       this.#look()
