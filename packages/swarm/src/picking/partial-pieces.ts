@@ -191,6 +191,10 @@ export class PartialPieces<P> {
     return this.#led
   }
 
+  get ledCount(): number {
+    return this.#led.size
+  }
+
   of(piece: number): PartialPiece<P> | undefined {
     return this.#all.get(piece)
   }

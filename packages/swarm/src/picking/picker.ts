@@ -218,7 +218,7 @@ export class Picker<P> {
     if (partial.lead === peer && asker.lead !== partial && !partial.sealed) {
       this.#choice.release(partial)
     }
-    this.#choice.changed()
+    this.#choice.freed(piece)
     asker.idleAt = -1
   }
 

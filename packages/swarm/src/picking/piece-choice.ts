@@ -82,6 +82,13 @@ export class PieceChoice<P> {
     this.#version++
   }
 
+  /** A block of this piece may be asked for again: of those who offer the piece. */
+  freed(piece: number): void {
+    for (const asker of this.#parts.askers.values()) {
+      if (asker.offers(piece) !== undefined) asker.idleAt = -1
+    }
+  }
+
   /** `begin` may answer true again. */
   memoryFreed(): void {
     if (!this.#full) return
@@ -119,7 +126,9 @@ export class PieceChoice<P> {
     }
     if (isIdle) return picks
     const fast = facts.bytesPerSecond * limits.wholePieceMs >= 1000 * geometry.pieceLength
-    while (picks.length < count) {
+    // time alone brings moves and duplicates, but nothing new
+    const isSame = asker.idleAt === this.#version
+    while (!isSame && picks.length < count) {
       const partial = this.#choose(asker, fast)
       if (partial === undefined) break
       this.#take(asker, partial, count, picks)
@@ -226,7 +235,9 @@ export class PieceChoice<P> {
       partials.place(partial)
     }
     // others may join in what is left of it; and in what they were kept out of, when nothing is left to begin
-    if (partial.blockCount > 1 || queue.available(availability.seeds) === 0) this.#version++
+    const wereKeptOut = partials.ledCount > (alone ? 1 : 0)
+    const isLast = wereKeptOut && queue.available(availability.seeds) === 0
+    if (partial.blockCount > 1 || isLast) this.#version++
     return partial
   }
 

@@ -67,7 +67,7 @@ export class Downloader {
         parts.turn.later(this.#feed)
       },
     })
-    this.#looks = new EndgameLooks(parts, this.#feed)
+    this.#looks = new EndgameLooks(parts, this.#feed, parts.manners.endgame)
     this.#interest = () => this.#teller.settle()
     this.#judgement = new Judgement({
       ...parts,
@@ -125,7 +125,9 @@ export class Downloader {
   }
 
   choked(peer: Peer): void {
-    intakeOf(peer)?.pipeline.choked(peer.now)
+    const intake = intakeOf(peer)
+    intake?.pipeline.choked(peer.now)
+    intake?.asker.lookAgain()
     if (!this.#mayAskOf(peer)) this.#hungry.delete(peer)
   }
 
@@ -210,16 +212,12 @@ export class Downloader {
 
   /** Asks for as much as there is room for. */
   fill(peer: Peer): void {
-    const { session } = peer
+    const { session, now } = peer
     const intake = intakeOf(peer)
-    if (!session.amInterested || !this.#mayAskOf(peer)) return
     const { picker, seat } = this.#parts
-    if (intake === undefined || !seat.mayAsk(peer)) return
-    const { now } = peer
+    if (intake === undefined || picker.isIdle(intake.asker, now)) return
+    if (!session.amInterested || !this.#mayAskOf(peer) || !seat.mayAsk(peer)) return
     const choked = session.peerChoking
-    if (!choked && session.requestsOpen === 0 && picker.isIdle(intake.asker, now)) {
-      return this.#starves(peer)
-    }
     const size = Math.min(intake.pipeline.size(now), session.requestsOpenMax)
     const room = size - session.requestsOpen
     if (room <= 0 || room < Math.floor(size / BATCH_SHARE)) return
@@ -239,16 +237,10 @@ export class Downloader {
       intake.pipeline.requested(picks.length, now)
       peer.touch()
     }
-    if (picks.length < room) this.#starves(peer)
+    if (picks.length < room) this.#hungry.add(peer)
     else this.#hungry.delete(peer)
+    if (this.#hungry.size > 0 && this.#looks.isUnset && picker.endgame) this.#looks.soon(now)
     this.#parts.turn.later(this.#interest)
-  }
-
-  /** It could take more than there is for it now. */
-  #starves(peer: Peer): void {
-    const { picker, manners } = this.#parts
-    this.#hungry.add(peer)
-    if (manners.endgame && this.#looks.isUnset && picker.endgame) this.#looks.soon(peer.now)
   }
 
   /** Something came back or became possible: peers with room are asked again at the end of this turn. */

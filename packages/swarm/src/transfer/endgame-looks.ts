@@ -10,11 +10,17 @@ export class EndgameLooks {
   readonly #parts: { readonly clock: Clock; readonly turn: Turn }
   readonly #look: () => void
   #alarm: Alarm | undefined
-  #closed = false
+  #closed: boolean
 
-  constructor(parts: { readonly clock: Clock; readonly turn: Turn }, look: () => void) {
+  /** `isOn` false: no look is ever set. */
+  constructor(
+    parts: { readonly clock: Clock; readonly turn: Turn },
+    look: () => void,
+    isOn: boolean,
+  ) {
     this.#parts = parts
     this.#look = look
+    this.#closed = !isOn
   }
 
   /** No look is set, and one may be. */
