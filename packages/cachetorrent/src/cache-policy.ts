@@ -153,22 +153,33 @@ export class CachePolicy implements SwarmPolicy {
     const isNew = this.#member === undefined
     const member = this.#known()
     if (member === undefined) return
-    const now = this.#host?.now() ?? 0
-    if (fact.type === 'opened') {
+    // haves first: two dozen of them for each other fact
+    if (fact.type === 'have') member.gained(fact.peer, fact.piece)
+    else if (fact.type === 'opened') {
       if (!isNew) member.opened(fact.peer)
     } else if (fact.type === 'closed') member.closed(fact.peer)
     else if (fact.type === 'pieces') member.gained(fact.peer)
-    else if (fact.type === 'have') member.gained(fact.peer, fact.piece)
     else if (fact.type === 'progress') member.progressed(fact.peer, fact.piece, fact.bytes)
     else if (fact.type === 'requested') member.requested(fact.peer, fact.piece)
     else if (fact.type === 'failed') member.requested(fact.peer, fact.piece, true)
     else if (fact.type === 'verified') member.verified(fact.piece)
     else if (fact.type === 'corrupt') member.corrupted(fact.piece)
-    else if (fact.type === 'served') {
-      member.rotation.served(fact.peer, member.groupOf(fact.peer), fact.bytes, now)
-    } else if (fact.type === 'sent') {
-      member.origin.sent(fact.bytes)
-      member.rotation.turns.sent(fact.peer, fact.bytes, now)
+    else if (fact.type === 'served' || fact.type === 'sent') {
+      this.#gave(member, fact, this.#host?.now() ?? 0)
+    }
+  }
+
+  /** Bytes were handed to a channel, or have left it. */
+  #gave(
+    member: SiteMember,
+    { type, peer, bytes }: Extract<PolicyFact, { readonly type: 'served' | 'sent' }>,
+    now: number,
+  ): void {
+    const { rotation, origin } = member
+    if (type === 'served') rotation.served(peer, member.groupOf(peer), bytes, now)
+    else {
+      origin.sent(bytes)
+      rotation.turns.sent(peer, bytes, now)
     }
   }
 

@@ -165,6 +165,15 @@ export class Claiming {
     return debtors
   }
 
+  /** What a member of the site has by now, although we were to import it. */
+  giveBackHad(): void {
+    const { imports, wants, ledger } = this.#parts
+    const isHad = (piece: number): boolean => wants.local.of(piece) > 0 && imports.holdsFirst(piece)
+    const had = [...imports.held].filter(isHad)
+    for (const piece of had) ledger.doubted(piece)
+    if (had.length > 0) this.giveBack(had)
+  }
+
   /** One piece without a grant: waiting has led to nothing. */
   takeOne(now: number): void {
     const { host, imports, leadership } = this.#parts

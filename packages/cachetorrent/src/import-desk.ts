@@ -78,6 +78,10 @@ export class ImportDesk {
     return this.#held.keys()
   }
 
+  get heldCount(): number {
+    return this.#held.size
+  }
+
   /** For people and tests. */
   get claims(): readonly HeldClaim[] {
     return [...this.#held].map(([piece, { reason, grantedAt, term }]) => {

@@ -34,8 +34,8 @@ export class Rotation {
   /** Bytes served by group: the site itself, or one of the others. */
   readonly #served = new Map<string, number>()
   #mostServed = 0
-  /** Those that had something to ask for when it was last looked at. */
-  readonly #asking = new Set<PeerHandle>()
+  /** The requests of those that had something to ask for when it was last looked at. */
+  #asking: readonly OpenRequest[] = []
   /** Somebody of the site got no slot. */
   #isWaiting = false
 
@@ -84,8 +84,7 @@ export class Rotation {
     groupOf: (peer: PeerHandle) => string,
     now: number,
   ): OpenRequest | 'later' {
-    this.#asking.clear()
-    for (const { peer } of open) this.#asking.add(peer)
+    this.#asking = open
     let best: OpenRequest | undefined
     let bestServed = 0
     for (const request of this.turns.admitted(open, now)) {
@@ -113,7 +112,6 @@ export class Rotation {
     this.#since.delete(peer)
     this.#until.delete(peer)
     this.#outside.delete(peer)
-    this.#asking.delete(peer)
     this.#earners?.left(peer)
     this.turns.left(peer)
   }
@@ -134,7 +132,8 @@ export class Rotation {
   get #busy(): number {
     let count = 0
     for (const peer of this.#since.keys()) {
-      if (this.#asking.has(peer) || this.turns.isServed(peer)) count++
+      const isAsking = this.#asking.some((open) => open.peer === peer)
+      if (isAsking || this.turns.isServed(peer)) count++
     }
     return count
   }

@@ -66,6 +66,7 @@ export class Signs {
 
   #judge(neighbour: Neighbour, now: number): void {
     const { askedAt, signAt, heldUpUntil, isSilent, upload } = neighbour
+    if (askedAt === undefined && heldUpUntil <= now && !isSilent) return
     const silentMs = SILENT_MS + lateMs(upload)
     const owes = askedAt !== undefined && now - askedAt >= silentMs - QUIET_MS
     const silent = heldUpUntil > now || (owes && now - signAt >= silentMs)

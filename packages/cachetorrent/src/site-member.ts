@@ -191,7 +191,8 @@ export class SiteMember {
   gained(peer: PeerHandle, piece?: number): void {
     const neighbour = this.neighbours.of(peer)
     if (neighbour === undefined) return
-    this.#look(neighbour)
+    // who speaks of itself says so when it is elsewhere
+    if (!neighbour.speaks) this.#look(neighbour)
     this.#signs.heard(neighbour, this.#host.now())
     const { wants, imports } = this
     this.origin.looked(peer, piece)
@@ -205,11 +206,7 @@ export class SiteMember {
     if (neighbour.where !== 'local') return
     if (piece === undefined) wants.local.look(peer)
     else wants.local.gained(peer, piece)
-    const had = [...imports.held].filter(
-      (held) => wants.local.of(held) > 0 && imports.holdsFirst(held),
-    )
-    for (const held of had) this.ledger.doubted(held)
-    if (had.length > 0) this.#claiming.giveBack(had)
+    if (imports.heldCount > 0) this.#claiming.giveBackHad()
   }
 
   progressed(peer: PeerHandle, piece: number, bytes: number): void {

@@ -20,12 +20,15 @@ export interface VoiceParts {
   readonly site: () => SiteId | undefined
 }
 
+type Said = Extract<CacheMessage, { readonly kind: 'role' }>
+
 export class Voice {
   readonly #parts: VoiceParts
   #leaseAt = 0
   #yieldAt = Number.NEGATIVE_INFINITY
   #version = 0
-  #said = ''
+  /** What we last said of ourselves, or are about to. */
+  #said: Said | undefined
 
   constructor(parts: VoiceParts) {
     this.#parts = parts
@@ -58,15 +61,16 @@ export class Voice {
     const { neighbours } = this.#parts
     const site = this.#parts.site()
     if (site === undefined) return
-    const message = this.#role(site)
-    const said = `${site} ${message.role} ${message.term}`
-    if (said !== this.#said) {
-      this.#said = said
+    const said = this.#said
+    const role = this.#parts.role()
+    const { term } = this.#parts.leadership
+    if (said?.site !== site || said.role !== role || said.term !== term) {
+      this.#said = this.#role(site)
       this.#version++
     }
     for (const neighbour of neighbours.all) {
       if (neighbour.told === this.#version || !neighbour.speaks) continue
-      if (this.#send(neighbour, message)) neighbour.told = this.#version
+      if (this.#send(neighbour, this.#role(site))) neighbour.told = this.#version
     }
   }
 
@@ -107,7 +111,7 @@ export class Voice {
     for (const neighbour of this.#parts.neighbours.in('local')) this.#pass(neighbour, message)
   }
 
-  #role(site: SiteId | undefined): Extract<CacheMessage, { readonly kind: 'role' }> {
+  #role(site: SiteId | undefined): Said {
     const { role, leadership } = this.#parts
     const said = { kind: 'role', role: role(), term: leadership.term } as const
     return site === undefined ? said : { ...said, site }

@@ -133,7 +133,7 @@ export interface ByteBudget {
 /** One round of the choker, as a policy sees it. */
 export interface UnchokeRound {
   readonly interested: readonly PeerHandle[]
-  /** The engine's own answer. */
+  /** The engine's own answer, worked out when it is read. */
   readonly proposed: readonly PeerHandle[]
   readonly seeding: boolean
   readonly now: number

@@ -8,8 +8,9 @@ import type { ReadonlyBitfield } from '@bt/primitives'
 import type { Peer } from '../peers/peer.ts'
 import type { Turn } from '../peers/turn.ts'
 import type { PolicySeat } from '../policy-seat.ts'
+import type { UnchokeRound } from '../policy.ts'
 import { Candidate } from './candidate.ts'
-import type { Choker } from './choker.ts'
+import type { Choker, ChokeRound } from './choker.ts'
 import type { ChokeRounds } from './choke-rounds.ts'
 
 export interface SlotsParts {
@@ -124,14 +125,12 @@ export class Slots {
   }
 
   #apply(rotate: boolean, early: boolean): void {
-    const { choker, have, clock } = this.#parts
+    const { have, clock, isSeeding, seat } = this.#parts
     const now = clock.now()
-    const seeding = this.#parts.isSeeding()
     const candidates = have.count > 0 ? Array.from(this.#concerned) : []
-    if (!seeding) for (const one of candidates) if (one.gives) this.#measure(one, now)
-    const { unchoked } = choker.round(candidates, { now, seeding, rotate, early })
-    const chosen = this.#decided(candidates, unchoked, seeding, now)
-    const isByPolicy = chosen !== unchoked
+    const round = { now, seeding: isSeeding(), rotate, early }
+    const isByPolicy = seat.policy?.unchoke !== undefined
+    const chosen = isByPolicy ? this.#decided(candidates, round) : this.#ranked(candidates, round)
     for (const one of chosen) {
       if (one.isUnchoked || one.link.isClosed || (isByPolicy && !one.mayUpload)) continue
       one.link.session.unchoke()
@@ -145,21 +144,33 @@ export class Slots {
     }
   }
 
-  /** The choker's answer, or what the policy makes of it. */
-  #decided(
-    candidates: readonly Candidate[],
-    unchoked: readonly Candidate[],
-    seeding: boolean,
-    now: number,
-  ): readonly Candidate[] {
+  /** The choker's answer. */
+  #ranked(candidates: readonly Candidate[], round: ChokeRound): readonly Candidate[] {
+    if (!round.seeding) {
+      for (const one of candidates) if (one.gives) this.#measure(one, round.now)
+    }
+    return this.#parts.choker.round(candidates, round).unchoked
+  }
+
+  /** What the policy makes of it; ranked only if it asks. */
+  #decided(candidates: readonly Candidate[], round: ChokeRound): readonly Candidate[] {
     const { seat, choker } = this.#parts
-    if (seat.policy?.unchoke === undefined) return unchoked
+    const { now, seeding } = round
     const interested = candidates.filter((one) => one.interested && one.mayUpload).map(linkOf)
-    const proposed = unchoked.map(linkOf)
-    const chosen = seat.unchoke({ interested, proposed, seeding, now })
-    if (chosen === proposed) return unchoked
+    let proposed: readonly Peer[] | undefined
+    const propose = (): readonly Peer[] =>
+      (proposed ??= this.#ranked(candidates, round).map(linkOf))
+    const asked: UnchokeRound = {
+      interested,
+      seeding,
+      now,
+      get proposed() {
+        return propose()
+      },
+    }
+    const chosen = seat.unchoke(asked)
     const decided = (chosen as readonly Peer[]).map((peer) => this.#candidateOf(peer))
-    choker.applied(decided, now)
+    if (chosen !== proposed) choker.applied(decided, now)
     return decided
   }
 

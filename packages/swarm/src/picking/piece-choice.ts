@@ -127,12 +127,7 @@ export class PieceChoice<P> {
     if (isIdle) return picks
     const fast = facts.bytesPerSecond * limits.wholePieceMs >= 1000 * geometry.pieceLength
     // time alone brings moves and duplicates, but nothing new
-    const isSame = asker.idleAt === this.#version
-    while (!isSame && picks.length < count) {
-      const partial = this.#choose(asker, fast)
-      if (partial === undefined) break
-      this.#take(asker, partial, count, picks)
-    }
+    if (asker.idleAt !== this.#version) this.#pickFree(asker, fast, count, picks)
     while (picks.length < count && this.#pickMoved(asker, picks));
     if (picks.length < count) this.#pickDuplicates(asker, count, picks)
     if (picks.length === 0) {
@@ -140,6 +135,14 @@ export class PieceChoice<P> {
       asker.idleUntil = facts.now + limits.idleMs
     }
     return picks
+  }
+
+  #pickFree(asker: Asker<P>, fast: boolean, count: number, picks: Pick<P>[]): void {
+    while (picks.length < count) {
+      const partial = this.#choose(asker, fast)
+      if (partial === undefined) return
+      this.#take(asker, partial, count, picks)
+    }
   }
 
   /** The lead is a lead no more: others may join. */
