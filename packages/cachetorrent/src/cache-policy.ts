@@ -5,7 +5,7 @@
 
 import type { BencodeValue } from '@bt/bencode'
 import type { Alarm, PeerOrigin } from '@bt/ports'
-import { type Endpoint, endpointText, type PeerId, type SiteId } from '@bt/primitives'
+import type { Endpoint, PeerId, SiteId } from '@bt/primitives'
 import type {
   OpenRequest,
   PeerHandle,
@@ -185,9 +185,9 @@ export class CachePolicy implements SwarmPolicy {
 
   /** Leaders first: without them nothing is granted. Then as many as the mesh needs, and no more (rules 4 and 5). */
   dial(endpoint: Endpoint, origin: PeerOrigin): number {
-    const text = endpointText(endpoint)
     const leaders = this.#reply?.leaders ?? []
-    const isIt = (leader: ReplyLeader): boolean => endpointText(leader.endpoint) === text
+    const isIt = ({ endpoint: its }: ReplyLeader): boolean =>
+      its.port === endpoint.port && its.host === endpoint.host
     if (leaders.some(isIt)) {
       const self = this.#host?.self.peerId ?? ('' as PeerId)
       return leadersToLink(leaders, self, this.#options.infoHash).some(isIt) ? 2 : 0

@@ -32,6 +32,7 @@ export class Bans {
   }
 
   has(host: string): boolean {
+    if (this.#reasons.size === 0) return false
     const address = addressKey(host)
     return address !== undefined && this.#reasons.has(address)
   }

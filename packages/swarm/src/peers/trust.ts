@@ -66,6 +66,8 @@ export class Trust<P> {
   readonly #suspicions = new Map<Name<P>, Set<number>>()
   /** Connected peers that sent something, with what they were told. */
   readonly #peers = new Map<P, { readonly name: Name<P>; onParole: boolean }>()
+  /** False: nobody is, so that without doubts nothing has to be looked through. */
+  #isAnyOnParole = false
   #anyVerified = false
   /** Blocks that were proved wrong, by `piece · BLOCKS_MAX + block`: few, as three pieces are a ban. */
   readonly #wrongBlocks = new Map<Name<P>, Set<number>>()
@@ -151,12 +153,16 @@ export class Trust<P> {
   onParole(peer: P, address: string | undefined): boolean {
     const known = this.#know(peer, address)
     known.onParole = this.#isDoubtful(known.name)
+    if (known.onParole) this.#isAnyOnParole = true
     return known.onParole
   }
 
   /** Connected peers whose `onParole` changed since they were last asked about or told. */
   takeParoleChanges(): readonly P[] {
     const changed: P[] = []
+    const isAnyDoubtful = this.#suspicions.size > 0 || this.#strikes.size > 0
+    if (!isAnyDoubtful && !this.#isAnyOnParole) return changed
+    this.#isAnyOnParole = isAnyDoubtful
     for (const [peer, known] of this.#peers) {
       if (this.#isDoubtful(known.name) === known.onParole) continue
       known.onParole = !known.onParole

@@ -22,6 +22,7 @@ export class AskBook<P> {
   readonly #geometry: PieceGeometry
   readonly #partials: PartialPieces<P>
   readonly #askers: ReadonlyMap<P, Asker<P>>
+  readonly #busy = new Set<Asker<P>>()
   readonly #trusted = (peer: P): boolean => this.#askers.get(peer)?.doubted === false
 
   constructor(
@@ -32,6 +33,11 @@ export class AskBook<P> {
     this.#geometry = geometry
     this.#partials = partials
     this.#askers = askers
+  }
+
+  /** Peers that were asked for anything and have not answered. */
+  get busy(): Iterable<Asker<P>> {
+    return this.#busy
   }
 
   /** Where a block lies. */
@@ -49,6 +55,7 @@ export class AskBook<P> {
     const duplicate = partial.ask(block, asker.peer, kind, asker.doubted)
     if (duplicate) asker.countDuplicate(blockKey(partial.piece, block))
     asker.countAsked(partial, 1)
+    this.#busy.add(asker)
   }
 
   /** False: it was not asked of this peer, or is here. */
@@ -119,6 +126,7 @@ export class AskBook<P> {
 
   #countOff(asker: Asker<P>, partial: PartialPiece<P>, block: number): void {
     asker.countAsked(partial, -1)
+    if (asker.askedBlocks === 0) this.#busy.delete(asker)
     asker.forgetDuplicate(blockKey(partial.piece, block))
   }
 }

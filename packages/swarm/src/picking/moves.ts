@@ -17,6 +17,8 @@ export interface Move<P> {
 
 export interface MoveRules<P> {
   readonly askers: ReadonlyMap<P, Asker<P>>
+  /** Those of them that were asked for something. */
+  readonly busy: Iterable<Asker<P>>
   readonly blockLength: number
   readonly now: number
   readonly wanted: (piece: number) => boolean
@@ -33,6 +35,7 @@ export function moveFor<P>(
   if (asker.onParole || !Number.isFinite(ownMs)) return undefined
   let best: Move<P> | undefined
   let bestMs = 2 * ownMs + LATE_MS
+  if (!isAnyWaiting(bestMs, rules)) return undefined
   for (const partial of partials) {
     if (partial.askers === 0 || partial.sealed || !rules.wanted(partial.piece)) continue
     if (asker.may(partial.piece) !== 'firm') continue
@@ -52,4 +55,14 @@ export function moveFor<P>(
     }
   }
   return best
+}
+
+/** Somebody's queue is so long: most looks end here, and cost no step per block. */
+function isAnyWaiting<P>(ms: number, { busy, blockLength, now }: MoveRules<P>): boolean {
+  for (const from of busy) {
+    if (from.scope?.moves !== true) continue
+    const queueMs = from.queueMs(blockLength, 0, now)
+    if (Number.isFinite(queueMs) && queueMs >= ms) return true
+  }
+  return false
 }

@@ -237,9 +237,8 @@ export class PieceChoice<P> {
       asker.lead = partial
       partials.place(partial)
     }
-    // others may join in what is left of it; and in what they were kept out of, when nothing is left to begin
-    const wereKeptOut = partials.ledCount > (alone ? 1 : 0)
-    const isLast = wereKeptOut && queue.available(availability.seeds) === 0
+    // Others may join in what is left of it; and in what they were kept out of, when nothing is left to begin.
+    const isLast = partials.ledCount > Number(alone) && queue.available(availability.seeds) === 0
     if (partial.blockCount > 1 || isLast) this.#version++
     return partial
   }
@@ -302,6 +301,7 @@ export class PieceChoice<P> {
     const { partials, askers, geometry, book } = this.#parts
     const move = moveFor(partials.all(), asker, {
       askers,
+      busy: book.busy,
       blockLength: geometry.blockLength,
       now: this.#now,
       wanted: this.#isWanted,
