@@ -7,6 +7,7 @@
 import { invariant } from '@bt/primitives'
 import { HANDSHAKE_LENGTH, type Handshake } from './handshake.ts'
 import { type Message, wireLength } from './message.ts'
+import type { MessageOutput } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
 import type { PeerSession } from './peer-session.ts'
 
@@ -69,11 +70,7 @@ export class ObjectConnection {
     if (only !== undefined) return channel.sendObject(own(only), valueLength(only))
     const output = this.session.takeMessages()
     if (output === undefined) return true
-    if (!output.isAwaited) return sendEach(channel, output.messages, undefined)
-    return sendEach(channel, output.messages, () => {
-      output.sent()
-      after?.()
-    })
+    return sendEach(channel, output.messages, output.isAwaited ? both(output, after) : undefined)
   }
 
   #take(): Message | Handshake | undefined {
@@ -97,28 +94,46 @@ export function objectLength(value: MessageObject): number {
   return length
 }
 
-/** Runs of small messages as one object each, blocks alone; whoever wants to know hears of the last. */
+/** Whoever lent something hears first, and then who waits for all of it. */
+function both(output: MessageOutput, after: (() => void) | undefined): () => void {
+  return () => {
+    output.sent()
+    after?.()
+  }
+}
+
+/**
+ * Runs of small messages as one object each, blocks alone; whoever wants to know hears of the last. The messages are ours,
+ * and where all of them are one run, that is what goes over.
+ */
 function sendEach(
   channel: ObjectChannel,
-  messages: readonly (Message | Handshake)[],
+  messages: (Message | Handshake)[],
   sent: (() => void) | undefined,
 ): boolean {
   let takesMore = true
-  let run: (Message | Handshake)[] = []
+  let begin = 0
   const last = messages.length - 1
-  for (const [at, message] of messages.entries()) {
+  for (let at = 0; at <= last; at++) {
+    const message = own(messages[at] as Message | Handshake)
+    messages[at] = message
     const isBlock = isMessage(message) && message.type === 'piece'
-    if (isBlock && run.length > 0) {
+    if (isBlock && begin < at) {
+      const run = runOf(messages, begin, at)
       takesMore = channel.sendObject(run, objectLength(run))
-      run = []
+      begin = at
     }
-    run.push(own(message))
     if (!isBlock && at < last) continue
-    const value = run.length === 1 ? (run[0] as Message) : run
-    takesMore = channel.sendObject(value, objectLength(value), at === last ? sent : undefined)
-    run = []
+    const run = runOf(messages, begin, at + 1)
+    takesMore = channel.sendObject(run, objectLength(run), at === last ? sent : undefined)
+    begin = at + 1
   }
   return takesMore
+}
+
+function runOf(messages: (Message | Handshake)[], begin: number, end: number): MessageObject {
+  if (end - begin === 1) return messages[begin] as Message
+  return begin === 0 && end === messages.length ? messages : messages.slice(begin, end)
 }
 
 /** The other end keeps it for as long as it travels: what was lent until the send is copied. */

@@ -8,7 +8,7 @@ import { type Message, wireLength } from './message.ts'
 
 /** Messages to send, in order. */
 export interface MessageOutput {
-  readonly messages: readonly (Message | Handshake)[]
+  readonly messages: (Message | Handshake)[]
   /** Bytes they take on the wire. */
   readonly length: number
   /** Somebody wants to know when it went out. */
@@ -22,7 +22,8 @@ const LATER_MAX = 64
 
 export class Outbox {
   #first: Message | Handshake | undefined
-  #more: (Message | Handshake)[] | undefined
+  /** Where there are several. */
+  #all: (Message | Handshake)[] | undefined
   #callbacks: (() => void)[] | undefined
   /** Not urgent: they go with whatever is said next. */
   #later: Message[] | undefined
@@ -68,7 +69,7 @@ export class Outbox {
 
   /** The one message there is, if it is alone and nobody waits for it to go out; else nothing is taken. */
   takeOnly(): Message | Handshake | undefined {
-    const isAlone = this.#more === undefined && this.#later === undefined
+    const isAlone = this.#all === undefined && this.#later === undefined
     if (!isAlone || this.#callbacks !== undefined) return undefined
     const only = this.#first
     this.#first = undefined
@@ -81,13 +82,12 @@ export class Outbox {
     const first = this.#first
     if (first === undefined) return undefined
     this.joinLater()
-    const messages = this.#more ?? []
-    messages.unshift(first)
+    const messages = this.#all ?? [first]
     const callbacks = this.#callbacks
     const isAwaited = callbacks !== undefined
     const output = { messages, length: this.#length, isAwaited, sent: all(callbacks) }
     this.#first = undefined
-    this.#more = undefined
+    this.#all = undefined
     this.#callbacks = undefined
     this.#length = 0
     return output
@@ -102,8 +102,8 @@ export class Outbox {
   #add(message: Message | Handshake, length: number): void {
     this.#length += length
     if (this.#first === undefined) this.#first = message
-    else if (this.#more === undefined) this.#more = [message]
-    else this.#more.push(message)
+    else if (this.#all === undefined) this.#all = [this.#first, message]
+    else this.#all.push(message)
   }
 }
 

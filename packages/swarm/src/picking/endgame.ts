@@ -40,6 +40,8 @@ export interface DuplicateRules<P> {
   readonly waitMs: (peer: P) => number
 }
 
+const NONE: readonly never[] = []
+
 /**
  * At most `room` blocks that others were asked for and this peer was not, those with the fewest askers first.
  * Cost: one step per block of the pieces begun.
@@ -54,9 +56,8 @@ export function duplicatesFor<P>(
     ENDGAME_STILL_MS,
     (1000 * rules.blockLength) / ENDGAME_SLOW_BYTES_PER_SECOND,
   )
-  const byAskers: Duplicate<P>[][] = Array.from({ length: askersMax }, () => [])
-  const fewest = byAskers[1]
-  if (fewest === undefined || room <= 0) return []
+  if (askersMax < 2 || room <= 0) return NONE
+  let byAskers: Duplicate<P>[][] | undefined
   const ownWaitMs = rules.waitMs(asker.peer)
   const isLate = (peer: P): boolean => {
     const waitMs = rules.waitMs(peer)
@@ -76,9 +77,11 @@ export function duplicatesFor<P>(
       const moves = stillMs < endgameStillMs
       if (moves && (late >= rules.lateRoom || !partial.askersOf(block).every(isLate))) continue
       if (moves) late++
+      byAskers ??= Array.from({ length: askersMax }, () => [])
       byAskers[askers]?.push({ partial, block, isLate: moves })
+      const fewest = byAskers[1] as Duplicate<P>[]
       if (fewest.length >= room) return fewest
     }
   }
-  return byAskers.flat().slice(0, room)
+  return byAskers?.flat().slice(0, room) ?? NONE
 }
