@@ -5,10 +5,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { aria2, libtorrent, type PeerProgram, transmission } from '../../tests/support/peers.ts'
+import { readArguments, type SwarmName } from './arguments.ts'
 import { BT, makeContent } from './content.ts'
-import { FAULTS } from './faults.ts'
 import { oneStream } from './one-stream.ts'
 import { type Figures, type Floor, pageOf, type Row, rowOf, tableOf } from './page.ts'
 import { ours } from './programs.ts'
@@ -17,32 +16,22 @@ import { machine, Topology, whyNot } from './topology.ts'
 
 const MIB = 1024 * 1024
 
-const { values: flags } = parseArgs({
-  options: {
-    sites: { type: 'string', default: '5' },
-    hosts: { type: 'string', default: '8' },
-    mebibytes: { type: 'string', default: '64' },
-    'uplink-mbit': { type: 'string', default: '40' },
-    'host-mbit': { type: 'string', default: '200' },
-    runs: {
-      type: 'string',
-      default: 'cached,plain,aria2,transmission,aria2-local,libtorrent-local',
-    },
-    faults: { type: 'string', default: FAULTS.map((_, at) => at + 1).join(',') },
-    page: { type: 'string' },
-  },
-})
-
+const read = readArguments(process.argv.slice(2))
+if ('say' in read) {
+  process[read.exit === 0 ? 'stdout' : 'stderr'].write(read.say)
+  process.exit(read.exit)
+}
+const asked = read
 const why = whyNot()
 if (why !== undefined) {
   process.stderr.write(`proof: ${why}\n`)
   process.exit(2)
 }
 const topology = new Topology({
-  sites: Number(flags.sites),
-  hosts: Number(flags.hosts),
-  uplink: Number(flags['uplink-mbit']) * 1e6,
-  access: Number(flags['host-mbit']) * 1e6,
+  sites: asked.sites,
+  hosts: asked.hosts,
+  uplink: asked.uplinkMbit * 1e6,
+  access: asked.hostMbit * 1e6,
 })
 // In memory where there is such a folder: disks are not what is measured.
 const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bt-proof-'))
@@ -59,7 +48,7 @@ try {
 }
 
 async function prove(): Promise<number> {
-  const content = makeContent(base, Number(flags.mebibytes) * MIB, topology.trackerUrl)
+  const content = makeContent(base, asked.mebibytes * MIB, topology.trackerUrl)
   const map = join(base, 'sites')
   writeFileSync(map, topology.siteMap)
   const rate = await oneStream(topology)
@@ -70,7 +59,7 @@ async function prove(): Promise<number> {
 
   const cached = ours(BT, ['--cache', 'on'])
   const withSites = ['--site-map', map]
-  const swarms: Readonly<Record<string, Row>> = {
+  const swarms: Readonly<Record<SwarmName, Row>> = {
     cached: { name: 'bt, cached', program: cached, tracker: withSites, bar: 'cached' },
     plain: { name: 'bt, plain (--cache off)', program: ours(BT, ['--cache', 'off']), tracker: [] },
     aria2: { name: 'aria2', program: aria2, tracker: [] },
@@ -83,19 +72,15 @@ async function prove(): Promise<number> {
     },
   }
   const figures: Figures[] = []
-  for (const name of listed(flags.runs)) {
+  for (const name of asked.runs) {
     const row = swarms[name]
-    if (row === undefined)
-      throw new Error(`--runs knows ${Object.keys(swarms).join(', ')}; not ${name}`)
     if (!row.program.isHere()) {
       say(`${row.name}: not installed, left out`)
       continue
     }
     figures.push(await measured(row, { program: () => row.program, tracker: row.tracker }))
   }
-  for (const number of listed(flags.faults)) {
-    const fault = FAULTS[Number(number) - 1]
-    if (fault === undefined) throw new Error(`--faults are 1 to ${FAULTS.length}; not ${number}`)
+  for (const fault of asked.faults) {
     const program = (host: Parameters<SwarmSetup['program']>[0]): PeerProgram => {
       const instead = fault.instead?.(host)
       if (instead === 'stock') return aria2
@@ -119,10 +104,10 @@ async function prove(): Promise<number> {
     )
   }
   say(`\n${tableOf(figures, floor)}`)
-  if (flags.page !== undefined) {
+  if (asked.page !== undefined) {
     const command = `npm run proof -- ${process.argv.slice(2).join(' ')}`.trim()
     writeFileSync(
-      flags.page,
+      asked.page,
       pageOf(figures, floor, topology.shape, content.length, machine(), command),
     )
   }
@@ -144,10 +129,6 @@ async function prove(): Promise<number> {
     say(`  ${tableOf([figure], floor).split('\n').at(-1)}`)
     return figure
   }
-}
-
-function listed(text: string): readonly string[] {
-  return text.split(',').filter((word) => word !== '' && word !== 'none')
 }
 
 function say(text: string): void {
