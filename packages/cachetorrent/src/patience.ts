@@ -6,7 +6,7 @@
 // counted under 'stalled'.
 
 import type { PolicyHost } from '@bt/swarm'
-import { BOAST_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
+import { BOAST_MS, BOAST_QUIET_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Spill } from './spill.ts'
 import type { Wants } from './wants.ts'
@@ -59,7 +59,8 @@ export class Patience {
 
   /**
    * Neighbours of the site that show more than we have and have sent nothing for a minute, while all that we lack is said
-   * to be theirs: perhaps they do not have it.
+   * to be theirs: perhaps they do not have it. While bytes come, from whomever, nobody is accused: who is ahead of most
+   * has few neighbours with more, and these may just serve others.
    */
   boasters(now: number): readonly Neighbour[] {
     const { host, neighbours, wants } = this.#parts
@@ -74,7 +75,7 @@ export class Patience {
         waiting.push(neighbour)
       }
     }
-    return waiting
+    return now - this.#byteAt < BOAST_QUIET_MS ? [] : waiting
   }
 
   #hasMore({ isSilent, peer }: Neighbour): boolean {

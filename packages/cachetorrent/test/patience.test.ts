@@ -2,7 +2,7 @@ import { Bitfield, Prng, type SiteId } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
 import { lackingPiece } from '../src/lacking-piece.ts'
-import { BOAST_MS, PATIENCE_MS } from '../src/limits.ts'
+import { BOAST_MS, BOAST_QUIET_MS, PATIENCE_MS } from '../src/limits.ts'
 import { Neighbours } from '../src/neighbours.ts'
 import { Patience } from '../src/patience.ts'
 import type { Spill } from '../src/spill.ts'
@@ -74,6 +74,18 @@ describe('patience', () => {
     other.deliveredAt = BOAST_MS
     // the piece may come from there: nobody is judged
     expect(patience.boasters(1000 + 2 * BOAST_MS)).toEqual([])
+  })
+
+  test('while bytes come from anybody, who has more and sends nothing is not doubted', () => {
+    const { patience, neighbour, neighbours } = seat([3])
+    neighbour.site = SITE
+    neighbour.speaks = true
+    neighbours.look(neighbour, 0)
+    expect(patience.boasters(1000)).toEqual([])
+    patience.renewed(1000 + BOAST_MS)
+    expect(patience.boasters(1000 + BOAST_MS)).toEqual([])
+    expect(patience.boasters(1000 + BOAST_MS + BOAST_QUIET_MS - 1)).toEqual([])
+    expect(patience.boasters(1000 + BOAST_MS + BOAST_QUIET_MS)).toEqual([neighbour])
   })
 
   test('a piece to take is one that we lack, a source has, and nothing speaks against', () => {
