@@ -64,6 +64,7 @@ const Settings = v.strictObject({
   workers: v.optional(whole('workers', 1, 64)),
   'peer-ids': v.optional(v.picklist(['keep', 'drop'], 'peer-ids is keep or drop')),
   'udp-batch': v.optional(v.picklist(['auto', 'off'], 'udp-batch is auto or off')),
+  'http-batch': v.optional(v.picklist(['auto', 'off'], 'http-batch is auto or off')),
   'trust-proxy': v.optional(v.array(address('trust-proxy'))),
   'site-map': v.optional(v.string()),
   'trust-sites': v.optional(
@@ -102,6 +103,8 @@ export interface Config {
   readonly keepPeerIds: boolean
   /** Move datagrams by the addon, where there is one for this machine. */
   readonly udpBatch: boolean
+  /** Serve HTTP connections by the addon, where there is one for this machine. */
+  readonly httpBatch: boolean
   readonly trustedProxies: readonly string[]
   /** CacheTorrent: who is where, and how many of a site lead it; undefined: it is not spoken. */
   readonly sites:
@@ -152,6 +155,7 @@ export function readConfig(
     workers: settings.workers ?? 1,
     keepPeerIds: settings['peer-ids'] !== 'drop',
     udpBatch: settings['udp-batch'] !== 'off',
+    httpBatch: settings['http-batch'] !== 'off',
     trustedProxies: settings['trust-proxy'] ?? [],
     sites:
       settings['site-map'] === undefined

@@ -47,6 +47,12 @@ const program = new Command('bt-tracker')
       'move datagrams in batches by the addon, where one is built for this machine (default: auto)',
     ).choices(['auto', 'off']),
   )
+  .addOption(
+    new Option(
+      '--http-batch <when>',
+      'serve HTTP connections in batches by the addon, where one is built for this machine (default: auto)',
+    ).choices(['auto', 'off']),
+  )
   .option('--trust-proxy <address...>', 'believe X-Forwarded-For of these addresses')
   .option(
     '--site-map <file>',

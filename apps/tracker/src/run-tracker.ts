@@ -5,6 +5,7 @@ import { type Endpoint, endpointText, type InfoHash, parseIp } from '@bt/primiti
 import {
   BatchDatagrams,
   batchNative,
+  listenerNative,
   SystemClock,
   SystemRandom,
   UdpDatagrams,
@@ -23,6 +24,7 @@ import type { Config } from './config.ts'
 import type { RedisFeed } from './redis-feed.ts'
 import { closeAdmin, serveAdmin } from './serve-admin.ts'
 import { serveHttp } from './serve-http.ts'
+import { serveHttpBatch } from './serve-http-batch.ts'
 import { openSites } from './sites.ts'
 import { sharedClock } from './shared-clock.ts'
 import { UsageError } from './usage-error.ts'
@@ -140,9 +142,15 @@ export async function runTracker(
         isTrustedProxy: (address: string) => config.trustedProxies.includes(address),
         failed,
       }
-      const server = await listening('HTTP', config.http, serveHttp(config.http, serving))
+      // As with UDP below. A name is looked up by node:net only.
+      const { native } = config.httpBatch ? listenerNative() : { native: undefined }
+      const isBatch = native !== undefined && parseIp(config.http.host) !== undefined
+      const port = isBatch ? (link?.httpPort ?? config.http.port) : config.http.port
+      const at = { host: config.http.host, port }
+      const opening = isBatch ? serveHttpBatch(at, serving, native, shared) : serveHttp(at, serving)
+      const server = await listening('HTTP', at, opening)
       closers.push(() => server.close(DRAIN_MS))
-      started('http', server.local)
+      started('http', server.local, { batch: isBatch })
     }
     if (config.udp !== undefined) {
       const frontend = new UdpFrontend(tracker, ports, failed)

@@ -1,8 +1,8 @@
 // Several worker processes on the same ports: starts them, carries what each takes in to the others, counts for all, and
 // replaces one that dies. It serves nobody itself but the admin address.
 //
-// UDP: with the addon each worker has a socket of its own and the kernel spreads senders over them; without it they share
-// one. HTTP: they share the listening socket. So any worker gets any announce, and each knows all peers.
+// With the addons each worker has sockets of its own and the kernel spreads senders and connections over them; without
+// them they share one of each kind. So any worker gets any announce, and each knows all peers.
 
 import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
@@ -56,7 +56,8 @@ export async function runWorkers(config: Config, json: boolean): Promise<number>
     if (message.type === 'counts') member.counts = message.counts
     if (message.type === 'changed')
       for (const other of members.values()) if (other !== member) tell(other, message.batch)
-    if (message.type === 'hello') send(from, { type: 'start', secret, udpPort: ports.udp })
+    if (message.type === 'hello')
+      send(from, { type: 'start', secret, udpPort: ports.udp, httpPort: ports.http })
     if (message.type === 'ready') ready()
     if (message.type === 'listening' && ports[message.protocol] === undefined) {
       const { protocol, local, facts } = message

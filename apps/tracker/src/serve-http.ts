@@ -16,12 +16,12 @@ import {
 } from '@bt/tracker-server'
 
 /** Connections at once; more are turned away. Each costs some 3 KB, and a descriptor. */
-const CONNECTIONS_MAX = 50_000
+export const CONNECTIONS_MAX = 50_000
 /** Milliseconds between two looks at who is late. */
-const LATE_CHECK_MS = 1000
+export const LATE_CHECK_MS = 1000
 /** Milliseconds that a client has to read a refusal before its connection is cut. */
-const LINGER_MS = 2000
-const BACKLOG = 4096
+export const LINGER_MS = 2000
+export const BACKLOG = 4096
 
 export interface HttpServer {
   readonly local: Endpoint

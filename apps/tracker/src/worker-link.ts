@@ -16,6 +16,8 @@ export type ToWorker =
       readonly secret: Uint8Array
       /** Where the first worker listens for UDP; undefined for itself. */
       readonly udpPort: number | undefined
+      /** And for HTTP. */
+      readonly httpPort: number | undefined
     }
   | { readonly type: 'heard'; readonly batch: Uint8Array }
   /** Somebody new has to hear everything. */
@@ -37,6 +39,7 @@ export type FromWorker =
 export interface WorkerLink {
   readonly secret: Uint8Array
   readonly udpPort: number | undefined
+  readonly httpPort: number | undefined
   readonly feed: SwarmFeed
   /** Hears the others from now on. */
   listen(on: { heard(batch: Uint8Array): void; refill(): void }): void
@@ -59,6 +62,7 @@ export async function workerLink(): Promise<WorkerLink> {
   return {
     secret: start.secret,
     udpPort: start.udpPort,
+    httpPort: start.httpPort,
     feed: { changed: (batch) => say({ type: 'changed', batch: batch.slice() }) },
     listen(on) {
       worker.on('message', (message: ToWorker) => {

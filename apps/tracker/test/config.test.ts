@@ -16,6 +16,7 @@ describe('defaults', () => {
       workers: 1,
       keepPeerIds: true,
       udpBatch: true,
+      httpBatch: true,
       trustedProxies: [],
       sites: undefined,
       logLevel: 'info',
@@ -59,6 +60,7 @@ test.each([
   [{ workers: '0' }, /workers is at least 1/],
   [{ 'peer-ids': 'some' }, /peer-ids is keep or drop/],
   [{ 'udp-batch': 'on' }, /udp-batch is auto or off/],
+  [{ 'http-batch': 'on' }, /http-batch is auto or off/],
   [{ 'log-level': 'loud' }, /debug, info, warn or silent/],
 ])('%j is refused with a line to act on', (flags, message) => {
   expect(() => readConfig(flags, undefined, {})).toThrow(

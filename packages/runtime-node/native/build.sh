@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the addon for this machine: needs a C compiler and Node's headers (NODE_INCLUDE, default those of the node on
-# PATH). Downloads nothing. The hash of the source is kept beside the binary, and a test compares it.
+# Builds the addons for this machine: needs a C compiler and Node's headers (NODE_INCLUDE, default those of the node on
+# PATH). Downloads nothing. The hashes of the sources are kept beside the binaries, and a test compares them.
 set -euo pipefail
 cd "$(dirname "$0")"
 include=${NODE_INCLUDE:-$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")/include/node}
@@ -10,6 +10,8 @@ libc=glibc
 if ldd --version 2>&1 | grep -qi musl; then libc=musl; fi
 to=../prebuilds/linux-$arch-$libc
 mkdir -p "$to"
-"${CC:-cc}" -std=c11 -O2 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -shared -s -o "$to/batch-udp.node" -I "$include" batch-udp.c
-sha256sum batch-udp.c | cut -d' ' -f1 > "$to/source.sha256"
-echo "built $to/batch-udp.node ($(stat -c %s "$to/batch-udp.node") bytes)"
+for name in batch-udp batch-tcp; do
+  "${CC:-cc}" -std=c11 -O2 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -shared -s -o "$to/$name.node" -I "$include" "$name.c"
+  echo "built $to/$name.node ($(stat -c %s "$to/$name.node") bytes)"
+done
+sha256sum batch-udp.c batch-tcp.c > "$to/source.sha256"

@@ -2,8 +2,10 @@
 
 export { BatchDatagrams } from './batch-datagrams.ts'
 export type { BatchOptions } from './batch-datagrams.ts'
-export { batchNative } from './batch-native.ts'
-export type { BatchNative } from './batch-native.ts'
+export { BatchListener } from './batch-listener.ts'
+export type { BatchConnections, ListenerLimits, NextStep } from './batch-listener.ts'
+export { batchNative, listenerNative } from './batch-native.ts'
+export type { BatchNative, ListenerNative } from './batch-native.ts'
 export { FileKeep } from './file-keep.ts'
 export { FileStorageProvider } from './file-storage.ts'
 export type { FileStorageOptions } from './file-storage.ts'
