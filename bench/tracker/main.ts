@@ -1,11 +1,12 @@
-// UDP announces a second beside opentracker, one after the other in one run: the tracker on one core, a load of C on the
-// other. 1,000 swarms of 100 peers, all known before; 50 peers in each answer.
+// Announces a second beside opentracker, one after the other in one run: the tracker on one core, a load of C on the
+// other. 1,000 swarms of 100 peers, all known before; 50 peers in each answer. Over UDP, over HTTP with a connection each,
+// and over HTTP kept alive, which opentracker does not offer.
 //
-//   npm run bench -- tracker [--rounds 3] [--seconds 2]
+//   npm run bench -- tracker [--rounds 3] [--seconds 2] [--only udp,http,keep,memory]
 //
 // Needs a C compiler, and opentracker (of Debian) for the ratio. Then memory: 10⁶ peers in 10,000 swarms.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,13 +16,16 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: 'udp,http,keep,memory' },
   },
 })
 const ROUNDS = Number(values.rounds)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('../../apps/tracker/dist/bt-tracker.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'bench-tracker-'))
-const LOAD = join(folder, 'udp-load')
+// opentracker reads its list as nobody, and serves no swarm where it cannot.
+chmodSync(folder, 0o755)
+const ONLY = values.only.split(',')
 /** Clock ticks a second of /proc: 100 on every Linux of today. */
 const TICKS = 100
 
@@ -39,6 +43,8 @@ function bt(more: readonly string[]) {
     PROGRAM,
     '--udp',
     `127.0.0.1:${port}`,
+    '--http',
+    `127.0.0.1:${port}`,
     '--admin',
     '127.0.0.1:0',
     '--interval',
@@ -54,6 +60,7 @@ const TRACKERS: Readonly<Record<string, (port: number) => readonly string[]>> = 
     `opentracker -i 127.0.0.1 -p ${port} -P ${port} -w list -d ${folder} -u nobody`.split(' '),
   'bt-tracker': bt([]),
   'bt-tracker --udp-batch off': bt(['--udp-batch', 'off']),
+  'bt-tracker --http-batch off': bt(['--http-batch', 'off']),
   'bt-tracker --peer-ids drop': bt(['--peer-ids', 'drop']),
 }
 
@@ -63,11 +70,41 @@ function infohash(swarm: number): string {
   ).join('')
 }
 
-function load(port: number, seconds: number, swarms: number, wanted: number, fill = false): Load {
-  const args = [port, seconds, swarms, 100, wanted].map(String).concat(fill ? ['fill'] : [])
-  return JSON.parse(
-    execFileSync('taskset', ['-c', '0', LOAD, ...args], { encoding: 'utf8' }),
-  ) as Load
+/** How announces travel, and whom to measure that way. */
+const WAYS = {
+  udp: {
+    title: 'UDP',
+    program: 'udp-load',
+    more: [],
+    trackers: ['opentracker', 'bt-tracker', 'bt-tracker --udp-batch off'],
+  },
+  http: {
+    title: 'HTTP, a connection each',
+    program: 'http-load',
+    more: [],
+    trackers: ['opentracker', 'bt-tracker', 'bt-tracker --http-batch off'],
+  },
+  keep: {
+    title: 'HTTP, kept alive',
+    program: 'http-load',
+    more: ['keep'],
+    trackers: ['bt-tracker', 'bt-tracker --http-batch off'],
+  },
+} as const
+type Way = keyof typeof WAYS
+
+function load(way: Way, port: number, seconds: number, swarms: number, wanted: number): Load {
+  return run(WAYS[way].program, [port, seconds, swarms, 100, wanted], WAYS[way].more)
+}
+
+/** Every peer announces once. */
+function fill(port: number, swarms: number): Load {
+  return run('udp-load', [port, 0, swarms, 100, 0], ['fill'])
+}
+
+function run(program: string, numbers: readonly number[], more: readonly string[]): Load {
+  const args = ['-c', '0', join(folder, program), ...numbers.map(String), ...more]
+  return JSON.parse(execFileSync('taskset', args, { encoding: 'utf8' })) as Load
 }
 
 function cpuSeconds({ pid }: ChildProcess): number {
@@ -84,13 +121,13 @@ function residentMiB({ pid }: ChildProcess): number {
 let port = 17_000
 async function withTracker<T>(
   name: string,
-  run: (port: number, child: ChildProcess) => T,
+  measure: (port: number, child: ChildProcess) => T,
 ): Promise<T> {
   const [program, ...args] = (TRACKERS[name] as (port: number) => readonly string[])(++port)
   const child = spawn('taskset', ['-c', '1', program as string, ...args], { stdio: 'ignore' })
   await new Promise((resolve) => setTimeout(resolve, 1500))
   try {
-    return run(port, child)
+    return measure(port, child)
   } finally {
     child.kill('SIGKILL')
     await new Promise((resolve) => child.once('exit', resolve))
@@ -100,8 +137,40 @@ async function withTracker<T>(
 const median = (list: readonly number[]): number =>
   list.toSorted((one, other) => one - other)[list.length >> 1] as number
 
+async function compare(way: Way, names: readonly string[]): Promise<void> {
+  const rates = new Map<string, number[]>(names.map((name) => [name, []]))
+  const costs = new Map<string, number[]>(names.map((name) => [name, []]))
+  console.log(`\n| ${WAYS[way].title} | announces/s | µs CPU each | p50 / p99 ms | peers told |`)
+  console.log('|---|---|---|---|---|')
+  for (let round = 0; round < ROUNDS; round++)
+    for (const name of names)
+      await withTracker(name, (at, child) => {
+        fill(at, 1000)
+        load(way, at, 0.5, 1000, 50)
+        const before = cpuSeconds(child)
+        const one = load(way, at, Number(values.seconds), 1000, 50)
+        const each = (1e6 * (cpuSeconds(child) - before)) / one.answers
+        rates.get(name)?.push(one.answers / one.seconds)
+        costs.get(name)?.push(each)
+        console.log(
+          `| ${name} | ${Math.round(one.answers / one.seconds)} | ${each.toFixed(2)} | ${(one.p50Micros / 1000).toFixed(2)} / ${(one.p99Micros / 1000).toFixed(2)} | ${one.peersTold.toFixed(1)} |`,
+        )
+      })
+  const reference = rates.get('opentracker')
+  for (const [name, list] of rates) {
+    const of = `${name}: median ${Math.round(median(list))}/s (${Math.round(Math.min(...list))}–${Math.round(Math.max(...list))}), ${median(costs.get(name) ?? []).toFixed(1)} µs`
+    const ratios = list.map((rate, at) => rate / (reference?.[at] ?? 0))
+    console.log(
+      reference === undefined
+        ? of
+        : `${of}, ${median(ratios).toFixed(2)} × opentracker (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+    )
+  }
+}
+
 try {
-  execFileSync('cc', ['-O2', '-o', LOAD, join(HERE, 'udp-load.c')])
+  for (const program of ['udp-load', 'http-load'])
+    execFileSync('cc', ['-O2', '-o', join(folder, program), join(HERE, `${program}.c`)])
   const swarms = 10_000
   writeFileSync(
     join(folder, 'list'),
@@ -117,40 +186,17 @@ try {
       return false
     }
   })
-  const rates = new Map(names.map((name) => [name, [] as number[]]))
-  console.log('| tracker | announces/s | µs CPU each | p50 / p99 ms | peers told |')
-  console.log('|---|---|---|---|---|')
-  for (let round = 0; round < ROUNDS; round++)
-    for (const name of names.slice(0, 3))
-      await withTracker(name, (at, child) => {
-        load(at, 0, 1000, 0, true)
-        load(at, 0.5, 1000, 50)
-        const before = cpuSeconds(child)
-        const { seconds, answers, p50Micros, p99Micros, peersTold } = load(
-          at,
-          Number(values.seconds),
-          1000,
-          50,
-        )
-        const each = (1e6 * (cpuSeconds(child) - before)) / answers
-        rates.get(name)?.push(answers / seconds)
-        console.log(
-          `| ${name} | ${Math.round(answers / seconds)} | ${each.toFixed(2)} | ${(p50Micros / 1000).toFixed(2)} / ${(p99Micros / 1000).toFixed(2)} | ${peersTold.toFixed(1)} |`,
-        )
-      })
-  const reference = rates.get('opentracker')
-  for (const [name, list] of rates) {
-    if (reference === undefined || name === 'opentracker' || list.length === 0) continue
-    const ratios = list.map((rate, at) => rate / (reference[at] as number))
-    console.log(
-      `${name}: ${median(ratios).toFixed(2)} × opentracker (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
-    )
-  }
+  for (const way of Object.keys(WAYS) as Way[])
+    if (ONLY.includes(way))
+      await compare(
+        way,
+        WAYS[way].trackers.filter((name) => names.includes(name)),
+      )
   for (const name of names)
-    if (!name.endsWith('off'))
+    if (ONLY.includes('memory') && !name.endsWith('off'))
       await withTracker(name, (at, child) => {
         const before = residentMiB(child)
-        load(at, 0, swarms, 0, true)
+        fill(at, swarms)
         const bytes = ((residentMiB(child) - before) * 1024 * 1024) / (swarms * 100)
         console.log(
           `${name}: ${bytes.toFixed(0)} bytes a peer (growth of resident memory, 10⁶ peers)`,
