@@ -2,22 +2,16 @@
 // loop that opened the socket. See src/batch-datagrams.ts for the other half and build.sh for how it is built.
 //
 // Memory: six typed arrays made in JavaScript, kept alive here by references; datagram i is bytes[i*stride ..], its
-// address 18 bytes (16 of IPv6, IPv4 mapped; 2 of port, big-endian). Only the thread that opened a socket touches it.
+// address 18 bytes (batch.h). Only the thread that opened a socket touches it.
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
+#include "batch.h"
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <node_api.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
-enum { ADDRESS = 18, BATCHES_PER_TURN = 4, SLOTS_MAX = 1024, ARRAYS = 6 };
+enum { BATCHES_PER_TURN = 4, SLOTS_MAX = 1024 };
 
 struct side {
   uint8_t *bytes;
@@ -30,39 +24,12 @@ struct side {
 };
 
 struct batch_socket {
-  napi_env env;
-  napi_ref callback, self, arrays[ARRAYS];
-  napi_async_context context;
-  napi_async_cleanup_hook_handle cleanup;
-  uv_poll_t poll;
+  struct handle handle;
   int fd, family;
-  int is_open, is_ending;
   struct side in, out;
 };
 
-static napi_value fail(napi_env env, const char *code, const char *message) {
-  napi_throw_error(env, code, message);
-  return NULL;
-}
-
-static napi_value fail_errno(napi_env env, int number) {
-  return fail(env, uv_err_name(-number), strerror(number));
-}
-
 // ---- addresses ------------------------------------------------------------------------------
-
-static void write_address(uint8_t *to, const struct sockaddr_in6 *from) {
-  if (from->sin6_family == AF_INET) {
-    const struct sockaddr_in *four = (const void *)from;
-    memset(to, 0, 10);
-    to[10] = to[11] = 255;
-    memcpy(to + 12, &four->sin_addr, 4);
-    memcpy(to + 16, &four->sin_port, 2);
-  } else {
-    memcpy(to, &from->sin6_addr, 16);
-    memcpy(to + 16, &from->sin6_port, 2);
-  }
-}
 
 static socklen_t read_address(struct sockaddr_in6 *to, const uint8_t *from, int family) {
   memset(to, 0, sizeof *to);
@@ -129,28 +96,16 @@ static void answer(struct batch_socket *s, uint32_t count, int received) {
 static void turn(uv_poll_t *poll, int status, int events) {
   struct batch_socket *s = poll->data;
   (void)status, (void)events;
-  napi_env env = s->env;
-  for (int batch = 0; batch < BATCHES_PER_TURN && s->is_open; batch++) {
+  napi_env env = s->handle.env;
+  for (int batch = 0; batch < BATCHES_PER_TURN && s->handle.is_open; batch++) {
     int received = receive(s);
     if (received == 0) return;
     if (received < 0) continue;
     napi_handle_scope scope;
     if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-    napi_value callback, receiver, count, result;
-    uint32_t replies = 0;
-    napi_get_reference_value(env, s->callback, &callback);
-    napi_get_global(env, &receiver);
-    napi_create_uint32(env, received, &count);
-    napi_status called = napi_make_callback(env, s->context, receiver, callback, 1, &count, &result);
-    if (called == napi_ok) napi_get_value_uint32(env, result, &replies);
-    else {
-      bool pending = false;
-      napi_is_exception_pending(env, &pending);
-      napi_value error;
-      if (pending && napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
-    }
+    uint32_t replies = call(&s->handle, received);
     // The call may have closed the socket; what it answered before is not sent then.
-    if (s->is_open && replies > 0) answer(s, replies, received);
+    if (s->handle.is_open && replies > 0) answer(s, replies, received);
     napi_close_handle_scope(env, scope);
     if ((uint32_t)received < s->in.slots) return;
   }
@@ -164,44 +119,17 @@ static void free_side(struct side *side) {
   free(side->names);
 }
 
-static void finalize(napi_env env, void *data, void *hint) {
-  struct batch_socket *s = data;
-  (void)env, (void)hint;
+static void let_go(struct handle *h) {
+  struct batch_socket *s = (void *)h;
+  if (s->fd >= 0) close(s->fd);
+  s->fd = -1;
+}
+
+static void release(struct handle *h) {
+  struct batch_socket *s = (void *)h;
   free_side(&s->in);
   free_side(&s->out);
   free(s);
-}
-
-// The loop has let go of the handle: now, and not earlier, everything else may go.
-static void closed(uv_handle_t *handle) {
-  struct batch_socket *s = handle->data;
-  napi_env env = s->env;
-  close(s->fd);
-  s->fd = -1;
-  if (s->cleanup != NULL) napi_remove_async_cleanup_hook(s->cleanup);
-  if (s->is_ending) return;
-  napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_delete_reference(env, s->callback);
-  for (int i = 0; i < ARRAYS; i++) napi_delete_reference(env, s->arrays[i]);
-  napi_async_destroy(env, s->context);
-  napi_delete_reference(env, s->self);
-  napi_close_handle_scope(env, scope);
-}
-
-static void end(struct batch_socket *s) {
-  if (!s->is_open) return;
-  s->is_open = 0;
-  uv_poll_stop(&s->poll);
-  uv_close((uv_handle_t *)&s->poll, closed);
-}
-
-// The environment (a worker, the process) ends with the socket open.
-static void ended(napi_async_cleanup_hook_handle handle, void *data) {
-  struct batch_socket *s = data;
-  (void)handle;
-  s->is_ending = 1;
-  end(s);
 }
 
 static int prepare(struct side *side) {
@@ -217,109 +145,60 @@ static int prepare(struct side *side) {
   return 1;
 }
 
-static int bind_socket(struct batch_socket *s, const char *host, uint32_t port, int is_shared, int buffer) {
+static int bind_socket(struct batch_socket *s, const struct place *at, int buffer) {
   int on = 1;
+  struct sockaddr_in6 name;
+  socklen_t length = name_of(at, &name);
+  if (length == 0) return EINVAL;
   s->fd = socket(s->family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (s->fd < 0) return errno;
   if (s->family == 6 && setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) return errno;
-  if (is_shared && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return errno;
+  if (at->is_shared && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return errno;
   setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-  struct sockaddr_in6 name;
-  if (s->family == 4) {
-    if (uv_ip4_addr(host, port, (struct sockaddr_in *)&name) != 0) return EINVAL;
-    return bind(s->fd, (void *)&name, sizeof(struct sockaddr_in)) < 0 ? errno : 0;
-  }
-  if (uv_ip6_addr(host, port, &name) != 0) return EINVAL;
-  return bind(s->fd, (void *)&name, sizeof name) < 0 ? errno : 0;
+  return bind(s->fd, (void *)&name, length) < 0 ? errno : 0;
 }
 
-// Checks a typed array and keeps it; NULL when it is shorter than `least` elements.
-static void *keep(napi_env env, struct batch_socket *s, int at, napi_value array, napi_typedarray_type wanted, size_t least) {
-  napi_typedarray_type type;
-  size_t length;
-  void *data;
-  if (napi_get_typedarray_info(env, array, &type, &length, &data, NULL, NULL) != napi_ok) return NULL;
-  if (type != wanted || length < least) return NULL;
-  if (napi_create_reference(env, array, 1, &s->arrays[at]) != napi_ok) return NULL;
-  return data;
-}
-
-static int keep_side(napi_env env, struct batch_socket *s, struct side *side, int at, const napi_value *args) {
-  napi_get_value_uint32(env, args[3], &side->slots);
-  napi_get_value_uint32(env, args[4], &side->stride);
+static int keep_side(struct handle *h, struct side *side, int at, const napi_value *args) {
+  napi_get_value_uint32(h->env, args[3], &side->slots);
+  napi_get_value_uint32(h->env, args[4], &side->stride);
   if (side->slots == 0 || side->slots > SLOTS_MAX || side->stride == 0 || side->stride > 65535) return 0;
   size_t bytes = (size_t)side->slots * side->stride;
-  side->bytes = keep(env, s, at, args[0], napi_uint8_array, bytes);
-  side->lengths = keep(env, s, at + 1, args[1], napi_uint16_array, side->slots);
-  side->addresses = keep(env, s, at + 2, args[2], napi_uint8_array, (size_t)side->slots * ADDRESS);
+  side->bytes = keep(h, at, args[0], napi_uint8_array, bytes, NULL);
+  side->lengths = keep(h, at + 1, args[1], napi_uint16_array, side->slots, NULL);
+  side->addresses = keep(h, at + 2, args[2], napi_uint8_array, (size_t)side->slots * ADDRESS, NULL);
   return side->bytes != NULL && side->lengths != NULL && side->addresses != NULL && prepare(side);
-}
-
-static void give_up(napi_env env, struct batch_socket *s) {
-  if (s->fd >= 0) close(s->fd);
-  for (int i = 0; i < ARRAYS; i++)
-    if (s->arrays[i] != NULL) napi_delete_reference(env, s->arrays[i]);
-  finalize(env, s, NULL);
 }
 
 // open(host, port, family, isShared, bufferBytes, in×5, out×5, callback): in and out are bytes, lengths, addresses, slots,
 // stride. The callback is told how many datagrams came and answers how many replies to send.
 static napi_value open_socket(napi_env env, napi_callback_info info) {
-  enum { HOST, PORT, FAMILY, SHARED, BUFFER, IN, OUT = IN + 5, CALLBACK = OUT + 5, COUNT };
-  napi_value args[COUNT], handle, name;
-  size_t count = COUNT, length;
-  char host[128];
-  uint32_t port = 0;
-  int32_t family = 0, buffer = 0;
-  bool is_shared = false;
+  enum { BUFFER = PLACE, IN, OUT = IN + 5, CALLBACK = OUT + 5, COUNT };
+  napi_value args[COUNT];
+  size_t count = COUNT;
+  struct place at;
+  int32_t buffer = 0;
   napi_valuetype type = napi_undefined;
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   if (count < COUNT) return fail(env, "BAD_ARGUMENT", "open takes 16 arguments");
   napi_typeof(env, args[CALLBACK], &type);
-  if (napi_get_value_string_utf8(env, args[HOST], host, sizeof host, &length) != napi_ok ||
-      napi_get_value_uint32(env, args[PORT], &port) != napi_ok || napi_get_value_int32(env, args[FAMILY], &family) != napi_ok ||
-      napi_get_value_bool(env, args[SHARED], &is_shared) != napi_ok || napi_get_value_int32(env, args[BUFFER], &buffer) != napi_ok ||
-      type != napi_function || port > 65535 || (family != 4 && family != 6))
+  if (!read_place(env, args, &at) || napi_get_value_int32(env, args[BUFFER], &buffer) != napi_ok || type != napi_function)
     return fail(env, "BAD_ARGUMENT", "open was given something else than it takes");
   struct batch_socket *s = calloc(1, sizeof *s);
   if (s == NULL) return fail_errno(env, ENOMEM);
-  s->env = env;
-  s->family = family;
+  s->handle = (struct handle){.env = env, .let_go = let_go, .release = release};
+  s->family = at.family;
   s->fd = -1;
-  if (!keep_side(env, s, &s->in, 0, args + IN) || !keep_side(env, s, &s->out, 3, args + OUT)) {
-    give_up(env, s);
+  if (!keep_side(&s->handle, &s->in, 0, args + IN) || !keep_side(&s->handle, &s->out, 3, args + OUT)) {
+    give_up(&s->handle);
     return fail(env, "BAD_ARGUMENT", "memory for datagrams is too small, or none");
   }
-  int error = bind_socket(s, host, port, is_shared, buffer);
-  uv_loop_t *loop = NULL;
-  if (error == 0 && (napi_get_uv_event_loop(env, &loop) != napi_ok || uv_poll_init(loop, &s->poll, s->fd) != 0)) error = EIO;
-  if (error != 0) {
-    give_up(env, s);
-    return fail_errno(env, error);
-  }
-  s->poll.data = s;
-  napi_create_string_utf8(env, "bt.batch-udp", NAPI_AUTO_LENGTH, &name);
-  napi_async_init(env, NULL, name, &s->context);
-  napi_create_reference(env, args[CALLBACK], 1, &s->callback);
-  napi_create_external(env, s, finalize, NULL, &handle);
-  // Held until the loop has let go: a handle that is collected while it is polled would end the process.
-  napi_create_reference(env, handle, 1, &s->self);
-  napi_add_async_cleanup_hook(env, ended, s, &s->cleanup);
-  s->is_open = 1;
-  uv_poll_start(&s->poll, UV_READABLE, turn);
-  return handle;
+  int error = bind_socket(s, &at, buffer);
+  return start(&s->handle, error, s->fd, turn, "bt.batch-udp", args[CALLBACK]);
 }
 
 static struct batch_socket *socket_of(napi_env env, napi_callback_info info, napi_value *args, size_t wanted) {
-  size_t count = wanted;
-  void *data = NULL;
-  napi_get_cb_info(env, info, &count, args, NULL, NULL);
-  if (count < wanted || napi_get_value_external(env, args[0], &data) != napi_ok) {
-    fail(env, "BAD_ARGUMENT", "not a socket of this module");
-    return NULL;
-  }
-  return data;
+  return handle_of(env, info, args, wanted, "not a socket of this module");
 }
 
 // local(socket): its 18 bytes of address as text and port are asked of the system: "host port".
@@ -343,7 +222,7 @@ static napi_value local(napi_env env, napi_callback_info info) {
 static napi_value send_one(napi_env env, napi_callback_info info) {
   napi_value args[3];
   struct batch_socket *s = socket_of(env, info, args, 3);
-  if (s == NULL || !s->is_open) return NULL;
+  if (s == NULL || !s->handle.is_open) return NULL;
   napi_typedarray_type type;
   size_t length, address_length;
   void *bytes, *address;
@@ -361,7 +240,7 @@ static napi_value send_one(napi_env env, napi_callback_info info) {
 static napi_value close_socket(napi_env env, napi_callback_info info) {
   napi_value args[1];
   struct batch_socket *s = socket_of(env, info, args, 1);
-  if (s != NULL) end(s);
+  if (s != NULL) end(&s->handle);
   return NULL;
 }
 

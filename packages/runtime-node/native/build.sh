@@ -14,4 +14,4 @@ for name in batch-udp batch-tcp; do
   "${CC:-cc}" -std=c11 -O2 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -shared -s -o "$to/$name.node" -I "$include" "$name.c"
   echo "built $to/$name.node ($(stat -c %s "$to/$name.node") bytes)"
 done
-sha256sum batch-udp.c batch-tcp.c > "$to/source.sha256"
+sha256sum batch.h batch-udp.c batch-tcp.c > "$to/source.sha256"

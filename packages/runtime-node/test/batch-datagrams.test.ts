@@ -14,7 +14,7 @@ const { native, reason } = batchNative()
 
 test('every binary was built from the source that is here', () => {
   const lines = readdirSync(new URL('native/', FOLDER))
-    .filter((name) => name.endsWith('.c'))
+    .filter((name) => /\.[ch]$/.test(name))
     .map((name) => {
       const source = readFileSync(new URL(`native/${name}`, FOLDER))
       return `${createHash('sha256').update(source).digest('hex')}  ${name}`
