@@ -6,19 +6,17 @@
 // Swarms and peers are those of udp-load.c, which fills a tracker before. A connection of its own is closed by a reset, so
 // that no port waits here; that is the same for every tracker. Built by main.ts with the C compiler of the machine.
 #define _GNU_SOURCE
+#include "load.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, REPLY = 8192, LATENCIES = 100000 };
+enum { CONNECTIONS = 64, REPLY = 8192 };
 
 struct client {
   int fd, is_asked;
@@ -27,22 +25,9 @@ struct client {
   char question[512], reply[REPLY];
 };
 
-static uint32_t latencies[LATENCIES];  // by microsecond
-static uint64_t answers, peers_told, refusals, lost;
-static uint32_t state = 2463534242u, swarms, peers, wanted;
+static uint32_t swarms, peers, wanted;
 static int poll_fd, port, keeps;
 static struct sockaddr_in to;
-
-static uint32_t draw(uint32_t bound) {
-  state ^= state << 13, state ^= state >> 17, state ^= state << 5;
-  return (uint64_t)state * bound >> 32;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static char *put_hex(char *at, uint32_t value) {
   static const char digits[] = "0123456789ABCDEF";
@@ -102,10 +87,7 @@ static int is_whole(struct client *c) {
   if (have < strtoul(length + 15, NULL, 10)) return 0;
   char *told = memmem(body, have, "5:peers", 7);
   if (memcmp(c->reply + 9, "200", 3) != 0 || told == NULL) return refusals++, 1;
-  uint32_t micros = (now() - c->asked_at) * 1e6;
-  latencies[micros < LATENCIES ? micros : LATENCIES - 1]++;
-  answers++;
-  peers_told += strtoul(told + 7, NULL, 10) / 6;
+  answered(now() - c->asked_at, strtoul(told + 7, NULL, 10) / 6);
   return 1;
 }
 
@@ -138,15 +120,6 @@ int main(int count, char **args) {
     int many = epoll_wait(poll_fd, ready, CONNECTIONS, 100);
     for (int at = 0; at < many; at++) hear(ready[at].data.ptr, ready[at].events);
   }
-  double took = now() - began;
-  uint64_t sum = 0;
-  uint32_t p50 = 0, p99 = 0;
-  for (uint32_t micros = 0; micros < LATENCIES; micros++) {
-    sum += latencies[micros];
-    if (!p50 && sum * 2 >= answers) p50 = micros;
-    if (!p99 && sum * 100 >= answers * 99) p99 = micros;
-  }
-  printf("{\"seconds\":%.3f,\"answers\":%lu,\"p50Micros\":%u,\"p99Micros\":%u,\"peersTold\":%.1f,\"lost\":%lu,\"refusals\":%lu}\n", took,
-         answers, p50, p99, answers ? (double)peers_told / answers : 0, lost, refusals);
+  report(now() - began);
   return 0;
 }

@@ -5,15 +5,13 @@
 //
 // With "fill" every (swarm, peer) announces once instead. Built by main.ts with the C compiler of the machine.
 #define _GNU_SOURCE
+#include "load.h"
 #include <arpa/inet.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
-enum { SOCKETS = 8, WINDOW = 16, ANNOUNCE = 98, REPLY = 2048, LATENCIES = 100000 };
+enum { SOCKETS = 8, WINDOW = 16, ANNOUNCE = 98, REPLY = 2048 };
 
 struct client {
   int fd;
@@ -21,20 +19,7 @@ struct client {
   double asked_at[WINDOW];  // 0: free
 };
 
-static uint32_t latencies[LATENCIES];  // by microsecond
-static uint64_t answers, peers_told, refusals, lost, asked;
-static uint32_t state = 2463534242u;
-
-static uint32_t draw(uint32_t bound) {
-  state ^= state << 13, state ^= state >> 17, state ^= state << 5;
-  return (uint64_t)state * bound >> 32;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
+static uint64_t asked;
 
 static void put32(uint8_t *at, uint32_t value) {
   value = htonl(value);
@@ -119,24 +104,12 @@ int main(int count, char **args) {
         uint32_t slot = get32(reply + 4);
         if (receives[each].msg_len < 20 || get32(reply) != 1) { refusals++; continue; }
         if (slot >= WINDOW || c->asked_at[slot] == 0) continue;
-        uint32_t micros = (time - c->asked_at[slot]) * 1e6;
-        latencies[micros < LATENCIES ? micros : LATENCIES - 1]++;
+        answered(time - c->asked_at[slot], (receives[each].msg_len - 20) / 6);
         c->asked_at[slot] = 0;
-        answers++;
-        peers_told += (receives[each].msg_len - 20) / 6;
       }
       for (int slot = 0; slot < WINDOW; slot++) open += c->asked_at[slot] > 0;
     }
   }
-  double took = now() - began;
-  uint64_t sum = 0;
-  uint32_t p50 = 0, p99 = 0;
-  for (uint32_t micros = 0; micros < LATENCIES; micros++) {
-    sum += latencies[micros];
-    if (!p50 && sum * 2 >= answers) p50 = micros;
-    if (!p99 && sum * 100 >= answers * 99) p99 = micros;
-  }
-  printf("{\"seconds\":%.3f,\"answers\":%lu,\"p50Micros\":%u,\"p99Micros\":%u,\"peersTold\":%.1f,\"lost\":%lu,\"refusals\":%lu}\n", took,
-         answers, p50, p99, answers ? (double)peers_told / answers : 0, lost, refusals);
+  report(now() - began);
   return 0;
 }
