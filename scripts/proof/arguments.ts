@@ -69,8 +69,10 @@ function read(args: readonly string[]): Arguments | { readonly say: string; read
   if (values.help) return { say: USAGE, exit: 0 }
   const number = (name: 'sites' | 'hosts' | 'mebibytes' | 'uplink-mbit' | 'host-mbit'): number => {
     const value = Number(values[name])
-    if (value > 0 && Number.isFinite(value)) return value
-    throw new Error(`--${name} takes a number above 0, not '${values[name]}'`)
+    const isCount = name === 'sites' || name === 'hosts'
+    if (value > 0 && Number.isFinite(value) && (!isCount || Number.isInteger(value))) return value
+    const kind = isCount ? 'whole number' : 'number'
+    throw new Error(`--${name} takes a ${kind} above 0, not '${values[name]}'`)
   }
   const runs = listed(values.runs).map((name) => {
     const swarm = SWARMS.find((known) => known === name)

@@ -93,7 +93,7 @@ export const HELD_UP_MS_MAX = 600_000
 export const PATIENCE_MS = 25_000
 /** Milliseconds for which a member may show more than we have, send nothing, and be believed: turns in a site of ten take half of it. */
 export const BOAST_MS = 60_000
-/** Milliseconds without a byte from anybody before which none of them is doubted: many times what a piece takes. */
+/** Milliseconds without a byte from anybody after which such a member may be doubted: many times what a piece takes. */
 export const BOAST_QUIET_MS = 10_000
 /** Milliseconds for which a new arbiter grants nothing: renewals of standing claims come first. */
 export const TAKEOVER_MS = 2_000

@@ -61,16 +61,17 @@ export class Voice {
     const { neighbours } = this.#parts
     const site = this.#parts.site()
     if (site === undefined) return
-    const said = this.#said
+    let said = this.#said
     const role = this.#parts.role()
     const { term } = this.#parts.leadership
     if (said?.site !== site || said.role !== role || said.term !== term) {
-      this.#said = this.#role(site)
+      said = this.#role(site)
+      this.#said = said
       this.#version++
     }
     for (const neighbour of neighbours.all) {
       if (neighbour.told === this.#version || !neighbour.speaks) continue
-      if (this.#send(neighbour, this.#role(site))) neighbour.told = this.#version
+      if (this.#send(neighbour, said)) neighbour.told = this.#version
     }
   }
 

@@ -3,7 +3,7 @@ import type { PolicyHost } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
 import { lackingPiece } from '../src/lacking-piece.ts'
 import { BOAST_MS, BOAST_QUIET_MS, PATIENCE_MS } from '../src/limits.ts'
-import { Neighbours } from '../src/neighbours.ts'
+import { type Neighbour, Neighbours } from '../src/neighbours.ts'
 import { Patience } from '../src/patience.ts'
 import type { Spill } from '../src/spill.ts'
 import { Wants } from '../src/wants.ts'
@@ -27,6 +27,13 @@ function seat(had: readonly number[]) {
   const spill = { isDue: false } as Spill
   const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill }
   return { have, neighbour, neighbours, patience: new Patience(parts) }
+}
+
+/** It says that it is of our site. */
+function settle(neighbours: Neighbours, neighbour: Neighbour): void {
+  neighbour.site = SITE
+  neighbour.speaks = true
+  neighbours.look(neighbour, 0)
 }
 
 describe('patience', () => {
@@ -58,9 +65,7 @@ describe('patience', () => {
 
   test('[M12] who shows more for a minute and sends nothing is a boaster; who sends, or is not alone with it, is none', () => {
     const { patience, neighbour, neighbours } = seat([3])
-    neighbour.site = SITE
-    neighbour.speaks = true
-    neighbours.look(neighbour, 0)
+    settle(neighbours, neighbour)
     expect(patience.boasters(1000)).toEqual([])
     expect(patience.boasters(1000 + BOAST_MS - 1)).toEqual([])
     expect(patience.boasters(1000 + BOAST_MS)).toEqual([neighbour])
@@ -68,9 +73,7 @@ describe('patience', () => {
     expect(patience.boasters(1000 + BOAST_MS)).toEqual([])
     expect(patience.boasters(1000 + 2 * BOAST_MS)).toEqual([neighbour])
     const other = neighbours.opened(plainPeer(2, PIECES, [3]), 0)
-    other.site = SITE
-    other.speaks = true
-    neighbours.look(other, 0)
+    settle(neighbours, other)
     other.deliveredAt = BOAST_MS
     // the piece may come from there: nobody is judged
     expect(patience.boasters(1000 + 2 * BOAST_MS)).toEqual([])
@@ -78,9 +81,7 @@ describe('patience', () => {
 
   test('while bytes come from anybody, who has more and sends nothing is not doubted', () => {
     const { patience, neighbour, neighbours } = seat([3])
-    neighbour.site = SITE
-    neighbour.speaks = true
-    neighbours.look(neighbour, 0)
+    settle(neighbours, neighbour)
     expect(patience.boasters(1000)).toEqual([])
     patience.renewed(1000 + BOAST_MS)
     expect(patience.boasters(1000 + BOAST_MS)).toEqual([])
