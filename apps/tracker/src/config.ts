@@ -80,6 +80,7 @@ const Settings = v.strictObject({
     ),
   ),
   'leader-percent': v.optional(whole('leader-percent', 1, 100)),
+  'dial-back': v.optional(v.picklist(['on', 'off'], 'dial-back is on or off')),
   'log-level': v.optional(
     v.picklist(['debug', 'info', 'warn', 'silent'], 'log-level is debug, info, warn or silent'),
   ),
@@ -113,6 +114,8 @@ export interface Config {
         readonly leaderPercent: number | undefined
         /** Peers that the map does not place are where they say they are. */
         readonly trustLabels: boolean
+        /** Dial who may lead; who cannot be reached does not. */
+        readonly dialBack: boolean
       }
     | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'silent'
@@ -132,7 +135,7 @@ export function readConfig(
   }
   if (settings.allow !== undefined && settings.deny !== undefined)
     throw new UsageError('--allow and --deny exclude each other: give one list')
-  for (const name of ['leader-percent', 'trust-sites'] as const) {
+  for (const name of ['leader-percent', 'trust-sites', 'dial-back'] as const) {
     if (settings[name] !== undefined && settings['site-map'] === undefined)
       throw new UsageError(`--${name} is about sites: give --site-map as well`)
   }
@@ -164,6 +167,7 @@ export function readConfig(
             file: settings['site-map'],
             leaderPercent: settings['leader-percent'],
             trustLabels: settings['trust-sites'] === true,
+            dialBack: settings['dial-back'] !== 'off',
           },
     logLevel: settings['log-level'] ?? 'info',
   }

@@ -67,6 +67,12 @@ const program = new Command('bt-tracker')
     'of the members of a site, how many lead it: 2 to 5 (default: 10)',
   )
   .addOption(
+    new Option(
+      '--dial-back <when>',
+      'CacheTorrent: dial who may lead a site, and let nobody lead who cannot be reached (default: on)',
+    ).choices(['on', 'off']),
+  )
+  .addOption(
     new Option('--log-level <level>', 'what goes to stderr (default: info)').choices([
       'debug',
       'info',

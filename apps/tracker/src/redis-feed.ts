@@ -1,27 +1,27 @@
 // A feed through Redis or Valkey: trackers on several machines serve one set of swarms.
 //
-// Batches of records lie in a few streams, kept for as long as a silent peer lives; each tracker appends what is new with
-// it and reads what the others appended, a few times a second. Answers never wait for any of it. A tracker that starts
-// reads the streams from their beginning; when Redis comes back from a restart or a failover, which may have forgotten
-// everything, each tells again what it holds. What cannot be sent waits, within bounds; beyond them the oldest is dropped
-// and everything is told again once Redis is back.
+// Batches of records lie in eight streams, one for each lane of the feed, kept for as long as a silent peer lives; each
+// tracker appends what is new with it and reads what the others appended, a few times a second. All that concerns one
+// swarm is in one stream, so everybody hears it in the same order. Answers never wait for any of it. A tracker that
+// starts reads the streams from their beginning; when Redis was away and is back, it may have forgotten something, and
+// each tells again what it holds. What cannot be sent waits, within bounds; beyond them the oldest is dropped and
+// everything is told again. In a cluster, each lane fails and comes back by itself.
 
 import { randomBytes } from 'node:crypto'
-import { Cluster, Redis } from 'ioredis'
 import type { SwarmFeed } from '@bt/tracker-server'
+import { Cluster, Redis } from 'ioredis'
+import { RedisLane } from './redis-lane.ts'
 
-/** Streams, so that a cluster spreads them. */
-const STREAMS = 8
-/** Milliseconds between two looks at what others said. */
-const POLL_MS = 250
-/** Batches read from one stream at a time: at most 4 MB. */
-const READ_MAX = 64
-/** Batches that wait for Redis: at most 16 MB. */
-const WAITING_MAX = 256
+/** Streams, so that a cluster spreads them; a power of two. */
+const LANES = 8
+/** Milliseconds between two turns of a lane. */
+const TURN_MS = 250
 /** Milliseconds for one command. */
 const COMMAND_MS = 2000
 /** Milliseconds between two attempts to connect at most. */
 const RETRY_MS = 1000
+/** Milliseconds after a lane is back until everything is told again: the others are back by then, too. */
+const REFILL_MS = 1000
 
 export interface RedisFeedOptions {
   /** redis://… or rediss://… of one server, redis+cluster://HOST:PORT of any node of a cluster. */
@@ -31,115 +31,118 @@ export interface RedisFeedOptions {
   readonly heard: (batch: Uint8Array) => void
   /** Redis may have forgotten: everything is to be told again. */
   readonly refill: () => void
+  /** `lost`: no lane works any more, or one of them, which `error` says. */
   readonly log: (event: 'connected' | 'lost' | 'failed', error?: unknown) => void
 }
 
 export class RedisFeed implements SwarmFeed {
+  readonly lanes = LANES
+  /** What others had said when we started was heard, or there is no Redis to hear it from. */
+  readonly caughtUp: Promise<void>
   readonly #options: RedisFeedOptions
   readonly #redis: Redis | Cluster
-  /** Names this process in what it appends: its own batches are not for itself. */
-  readonly #name = randomBytes(8).toString('hex')
-  readonly #waiting: Buffer[] = []
-  /** The last entry read of each stream. */
-  readonly #read = Array.from({ length: STREAMS }, () => '0-0')
-  #next = 0
-  #isSending = false
-  #hasDropped = false
-  #isDown = false
-  #poll: NodeJS.Timeout | undefined
+  readonly #lanes: readonly RedisLane[]
+  /** Lanes that do not work; at first, all. */
+  readonly #away = new Set<RedisLane>()
+  /** Lanes whose beginning is not heard yet. */
+  readonly #behind = new Set<RedisLane>()
+  readonly #turns = new Map<RedisLane, NodeJS.Timeout>()
+  #refill: NodeJS.Timeout | undefined
+  #isConnected = false
+  #isClosed = false
+  #lastError = ''
+  #hasCaughtUp: () => void = () => {}
 
   /** Connects in the background. */
   constructor(options: RedisFeedOptions) {
     this.#options = options
     this.#redis = connect(options.url)
-    this.#redis.on('ready', () => this.#ready())
-    this.#redis.on('close', () => {
-      if (!this.#isDown) options.log('lost')
-      this.#isDown = true
+    this.#redis.on('error', (error) => this.#failed(error))
+    const of = { ...options, name: randomBytes(8).toString('hex') }
+    this.#lanes = Array.from({ length: LANES }, (_, lane) => new RedisLane(this.#redis, lane, of))
+    this.caughtUp = new Promise((resolve) => {
+      this.#hasCaughtUp = resolve
     })
-    this.#redis.on('error', (error) => {
-      if (!this.#isDown) options.log('failed', error)
-    })
+    for (const lane of this.#lanes) {
+      this.#away.add(lane)
+      this.#behind.add(lane)
+      void this.#turn(lane)
+    }
   }
 
-  changed(batch: Uint8Array): void {
-    if (this.#waiting.length >= WAITING_MAX) {
-      this.#waiting.shift()
-      this.#hasDropped = true
-    }
-    this.#waiting.push(Buffer.from(batch))
-    void this.#send()
+  changed(batch: Uint8Array, lane: number): void {
+    if (this.#lanes[lane]?.push(batch) === false && this.#isConnected) this.#refillSoon()
   }
 
   /** Sends what waits, if that is soon, and ends. */
   async close(): Promise<void> {
-    clearTimeout(this.#poll)
-    await this.#send()
+    this.#isClosed = true
+    clearTimeout(this.#refill)
+    for (const turn of this.#turns.values()) clearTimeout(turn)
+    await Promise.allSettled(this.#lanes.map((lane) => lane.send()))
     this.#redis.disconnect()
   }
 
-  #ready(): void {
-    this.#isDown = false
-    this.#options.log('connected')
-    this.#read.fill('0-0')
-    this.#options.refill()
-    clearTimeout(this.#poll)
-    void this.#look()
-    void this.#send()
-  }
-
-  async #send(): Promise<void> {
-    if (this.#isSending) return
-    this.#isSending = true
-    try {
-      for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
-        this.#next = (this.#next + 1) % STREAMS
-        const oldest = String(Date.now() - this.#options.keepMs)
-        await this.#redis.xadd(streamOf(this.#next), 'MINID', '~', oldest, '*', this.#name, batch)
-        if (this.#waiting[0] === batch) this.#waiting.shift()
-      }
-      if (this.#hasDropped) {
-        this.#hasDropped = false
-        this.#options.refill()
-      }
-    } catch {
-      // Away: it waits for 'ready', which sends it.
-    } finally {
-      this.#isSending = false
-    }
-  }
-
-  async #look(): Promise<void> {
+  async #turn(lane: RedisLane): Promise<void> {
     let isMore = false
     try {
-      for (let stream = 0; stream < STREAMS; stream++) {
-        const from = this.#read[stream] as string
-        const got = await this.#redis.xreadBuffer(
-          'COUNT',
-          READ_MAX,
-          'STREAMS',
-          streamOf(stream),
-          from,
-        )
-        const entries = (got?.[0]?.[1] ?? []) as [Buffer, Buffer[]][]
-        for (const [id, [name, batch]] of entries) {
-          this.#read[stream] = id.toString()
-          if (name !== undefined && batch !== undefined && name.toString() !== this.#name)
-            this.#options.heard(batch)
-        }
-        isMore ||= entries.length === READ_MAX
-      }
-    } catch {
-      // Away: 'ready' begins again.
-      return
+      if (this.#away.has(lane)) await lane.resume()
+      await lane.send()
+      isMore = await lane.look()
+      this.#works(lane, isMore)
+    } catch (error) {
+      this.#breaks(lane, error)
     }
-    this.#poll = setTimeout(() => void this.#look(), isMore ? 1 : POLL_MS)
+    if (this.#isClosed) return
+    this.#turns.set(
+      lane,
+      setTimeout(() => void this.#turn(lane), isMore ? 1 : TURN_MS),
+    )
+  }
+
+  #works(lane: RedisLane, isMore: boolean): void {
+    if (!isMore && this.#behind.delete(lane) && this.#behind.size === 0) this.#hasCaughtUp()
+    if (!this.#away.delete(lane)) return
+    this.#refillSoon()
+    if (this.#away.size > 0) return
+    this.#isConnected = true
+    this.#lastError = ''
+    this.#options.log('connected')
+  }
+
+  #breaks(lane: RedisLane, error: unknown): void {
+    if (this.#isClosed) return
+    this.#away.add(lane)
+    if (this.#isConnected) {
+      this.#isConnected = false
+      this.#options.log('lost', error)
+    }
+    // What ioredis says of its own, without a word from Redis, says 'error' better.
+    if ((error as Error).name === 'ReplyError') this.#failed(error)
+  }
+
+  /** The same once. */
+  #failed(error: unknown): void {
+    this.#hasCaughtUp()
+    const cause = (error as { lastNodeError?: Error }).lastNodeError ?? (error as Error)
+    const message = explained(cause.message)
+    if (message === this.#lastError || this.#isClosed) return
+    this.#lastError = message
+    this.#options.log('failed', new Error(message, { cause }))
+  }
+
+  #refillSoon(): void {
+    clearTimeout(this.#refill)
+    this.#refill = setTimeout(() => this.#options.refill(), REFILL_MS)
   }
 }
 
-/** The braces are what a cluster chooses the node by. */
-function streamOf(number: number): string {
-  return `bt:{${number}}:feed`
+/** With what to do, where Redis says only what is wrong. */
+function explained(message: string): string {
+  if (/^MOVED /.test(message)) return `${message}: this is a cluster, give it as redis+cluster://`
+  if (/cluster support disabled/.test(message))
+    return `${message}: this is no cluster, give it as redis://`
+  return message
 }
 
 function connect(url: string): Redis | Cluster {
@@ -151,9 +154,15 @@ function connect(url: string): Redis | Cluster {
     retryStrategy: retry,
   }
   if (!url.startsWith('redis+cluster://')) return new Redis(url, options)
-  return new Cluster([url.replace('redis+cluster', 'redis')], {
+  const { hostname, port, username, password } = new URL(url.replace('redis+cluster', 'redis'))
+  return new Cluster([{ host: hostname, port: Number(port || 6379) }], {
     clusterRetryStrategy: retry,
     enableOfflineQueue: false,
-    redisOptions: options,
+    // Nodes that the first one names are asked with the same password.
+    redisOptions: {
+      ...options,
+      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
+    },
   })
 }

@@ -8,6 +8,7 @@ import {
   listenerNative,
   SystemClock,
   SystemRandom,
+  TcpTransport,
   UdpDatagrams,
 } from '@bt/runtime-node'
 import {
@@ -21,6 +22,7 @@ import {
 } from '@bt/tracker-server'
 import { destination, pino } from 'pino'
 import type { Config } from './config.ts'
+import { dialBackOver } from './dial-back.ts'
 import type { RedisFeed } from './redis-feed.ts'
 import { closeAdmin, serveAdmin } from './serve-admin.ts'
 import { serveHttp } from './serve-http.ts'
@@ -34,6 +36,8 @@ import type { Protocol, WorkerLink } from './worker-link.ts'
 const REPORT_MS = 500
 /** Milliseconds that answers under way may take at the end. */
 const DRAIN_MS = 2000
+/** Milliseconds at the start for hearing from the store what other trackers know: longer, and peers give up on us. */
+const CATCH_UP_MS = 2000
 
 /** Listens and serves until SIGTERM or SIGINT. `read` reads a list of infohashes; `link`: it is one of several workers. */
 export async function runTracker(
@@ -55,12 +59,14 @@ export async function runTracker(
   const list = config.list
   let listed: ReadonlySet<InfoHash> = list === undefined ? new Set() : readList(list.file, read)
   const map = config.sites?.file
+  const transport = config.sites?.dialBack === true ? new TcpTransport() : undefined
   const sites =
     config.sites === undefined
       ? undefined
       : openSites(config.sites, {
           read,
           ports,
+          dialBack: transport === undefined ? undefined : dialBackOver(transport),
           loaded: (prefixes) => log.info({ file: map, prefixes }, 'site map read again'),
           failed: (error) =>
             log.warn({ file: map, error: error.message }, 'site map not read, the old one stays'),
@@ -104,9 +110,11 @@ export async function runTracker(
   const closers: (() => Promise<void>)[] = [
     async () => {
       tracker.close()
-      await store?.close()
+      await Promise.all([store?.close(), transport?.close()])
     },
   ]
+  // A site whose leaders are known elsewhere is not to get others from a tracker that has not heard of them.
+  if (sites !== undefined) await soon(store?.caughtUp, CATCH_UP_MS)
   const { native } = config.udpBatch ? batchNative() : { native: undefined }
   const shared = link !== undefined
   const datagrams =
@@ -221,6 +229,16 @@ function reportTo(
     clearInterval(timer)
     report()
   }
+}
+
+/** Waits for it, but not longer. */
+async function soon(wanted: Promise<void> | undefined, ms: number): Promise<void> {
+  let late: NodeJS.Timeout | undefined
+  const enough = new Promise<void>((resolve) => {
+    late = setTimeout(resolve, ms)
+  })
+  await Promise.race([wanted, enough])
+  clearTimeout(late)
 }
 
 async function end(closers: readonly (() => Promise<void>)[]): Promise<void> {

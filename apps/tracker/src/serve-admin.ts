@@ -92,6 +92,16 @@ function metricsOf(tracker: Counted, sites: Sites | undefined): Registry {
   gauge('bt_tracker_sites', 'Sites that have at least one peer', () => election.counts.sites)
   gauge('bt_tracker_leaders', 'Leaders of all sites of all swarms', () => election.counts.leaders)
   counter('bt_tracker_terms_total', 'Terms of leaders begun', () => election.counts.terms)
+  counter(
+    'bt_tracker_dialled_reached_total',
+    'Candidates that were dialled back and answered',
+    () => election.counts.dialled.reached,
+  )
+  counter(
+    'bt_tracker_dialled_unreached_total',
+    'Candidates that were dialled back twice and did not answer',
+    () => election.counts.dialled.unreached,
+  )
   return registry
 }
 

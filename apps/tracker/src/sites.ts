@@ -1,7 +1,7 @@
 // CacheTorrent in the tracker: a map of sites from a file that is read again, and the elections that go by it.
 
 import { watchFile, unwatchFile } from 'node:fs'
-import { type Election, electionHook, prefixSite, SiteMap } from '@bt/cachetorrent'
+import { type DialBack, type Election, electionHook, prefixSite, SiteMap } from '@bt/cachetorrent'
 import type { Clock, Random } from '@bt/ports'
 import type { Config } from './config.ts'
 import { UsageError } from './usage-error.ts'
@@ -21,6 +21,8 @@ export interface Sites {
 export interface SitesParts {
   readonly read: (file: string) => string
   readonly ports: { readonly clock: Clock; readonly random: Random }
+  /** Undefined: nobody is dialled. */
+  readonly dialBack: DialBack | undefined
   /** A new map holds. */
   readonly loaded: (prefixes: number) => void
   readonly failed: (error: Error) => void
@@ -59,6 +61,7 @@ export function openSites(config: NonNullable<Config['sites']>, parts: SitesPart
       clock,
       random,
       ...(leaderPercent === undefined ? {} : { leaderPercent }),
+      ...(parts.dialBack === undefined ? {} : { dialBack: parts.dialBack }),
     }),
     prefixes: () => map.size,
     reload,

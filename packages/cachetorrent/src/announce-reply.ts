@@ -41,17 +41,9 @@ export const REPLY_KEY = 'ct'
 const VERSION = 1
 
 export function encodeReply(reply: CacheReply): BencodeValue {
-  const leaders = reply.leaders.slice(0, LEADERS_IN_REPLY_MAX).map(
-    ({ endpoint, peerId, weight }) =>
-      new Map<string, BencodeValue>([
-        ['a', packEndpoint(endpoint) ?? new Uint8Array(6)],
-        ['i', idBytes(peerId)],
-        ['w', weight],
-      ]),
-  )
   const { pace } = reply
   return new Map<string, BencodeValue>([
-    ['l', leaders],
+    ['l', encodeLeaders(reply.leaders)],
     ['m', reply.isLeader ? 1 : 0],
     ...(pace === undefined ? [] : ([['n', pace.downloaders]] as const)),
     ...(pace === undefined ? [] : ([['p', Math.round(pace.pace)]] as const)),
@@ -63,6 +55,17 @@ export function encodeReply(reply: CacheReply): BencodeValue {
   ])
 }
 
+export function encodeLeaders(leaders: readonly ReplyLeader[]): BencodeValue {
+  return leaders.slice(0, LEADERS_IN_REPLY_MAX).map(
+    ({ endpoint, peerId, weight }) =>
+      new Map<string, BencodeValue>([
+        ['a', packEndpoint(endpoint) ?? new Uint8Array(6)],
+        ['i', idBytes(peerId)],
+        ['w', weight],
+      ]),
+  )
+}
+
 /**
  * Undefined: of a version that we do not speak.
  *
@@ -72,23 +75,27 @@ export function decodeReply(value: unknown): CacheReply | undefined {
   if (!(value instanceof Map)) throw refusal('ct', 'a dictionary')
   const dict = value as ReadonlyMap<string, unknown>
   if (dict.get('v') !== VERSION) return undefined
-  const list = dict.get('l')
-  if (!Array.isArray(list)) throw refusal('l', 'a list')
   const site = bytesOf(dict, 's')
   const token = parseSiteToken(site)
   if (token === undefined) throw refusal('s', 'a token of 8 bytes')
-  const leaders = list
-    .slice(0, LEADERS_IN_REPLY_MAX)
-    .map((entry: unknown) => leaderOf(entry))
-    .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
   return {
-    leaders: leaders.filter(({ peerId }, at) => peerId !== leaders[at + 1]?.peerId),
+    leaders: decodeLeaders(dict.get('l')),
     isLeader: dict.get('m') === 1,
     site: token,
     term: numberOf(dict, 't', 1),
     ttlSeconds: numberOf(dict, 'ttl', 1),
     ...paceIn(dict),
   }
+}
+
+/** Sorted by peer id, each once. @throws {CacheTorrentError} `BAD_REPLY` */
+export function decodeLeaders(list: unknown): readonly ReplyLeader[] {
+  if (!Array.isArray(list)) throw refusal('l', 'a list')
+  const leaders = list
+    .slice(0, LEADERS_IN_REPLY_MAX)
+    .map((entry: unknown) => leaderOf(entry))
+    .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
+  return leaders.filter(({ peerId }, at) => peerId !== leaders[at + 1]?.peerId)
 }
 
 /** All three, or nothing. */

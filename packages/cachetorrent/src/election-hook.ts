@@ -7,15 +7,16 @@ import type { Clock, Random } from '@bt/ports'
 import { type Endpoint, endpointText, type InfoHash, type PeerId } from '@bt/primitives'
 import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
 import { type AnnounceHook, PEERS_DEFAULT, PEERS_MAX } from '@bt/tracker-server'
-import { type Declared, declaredIn } from './announce-parameters.ts'
+import { announceParameters, type Declared, declaredIn } from './announce-parameters.ts'
 import { encodeReply, REPLY_KEY } from './announce-reply.ts'
-import { Capacities } from './capacities.ts'
+import { Agreement } from './agreement.ts'
+import { type DialBack, DialBacks, type DialBackCounts } from './dial-backs.ts'
 import { type HandOut, handOut } from './handed-out.ts'
-import { FLAP_MS, FLAPS_MAX } from './limits.ts'
-import { Roster } from './roster.ts'
+import { FLAP_MS, UNREACHED_MS } from './limits.ts'
 import type { SiteLookup } from './site-map.ts'
 import { type SiteMember, SiteSwarm } from './site-swarm.ts'
 import { siteToken } from './site-token.ts'
+import { WholeSwarm } from './whole-swarm.ts'
 
 /** Seconds until the next announce while a site's leaders are new: its members should agree soon. */
 export const SETTLING_SECONDS = 60
@@ -37,6 +38,8 @@ export interface ElectionOptions {
   readonly trustLabels?: boolean
   /** The site of an address that neither `siteOf` nor a trusted label places, such as `prefixSite`; it contradicts no label. */
   readonly otherwise?: SiteLookup
+  /** Dials candidates; who is not there does not lead. Absent: nobody is dialled. */
+  readonly dialBack?: DialBack
 }
 
 /** What there is now, over all swarms; for metrics. */
@@ -47,6 +50,8 @@ export interface ElectionCounts {
   readonly leaders: number
   /** Terms begun since the start. */
   readonly terms: number
+  /** Candidates that were dialled back, and were there or not. */
+  readonly dialled: DialBackCounts
 }
 
 export interface Election extends AnnounceHook {
@@ -61,23 +66,14 @@ export function electionHook(options: ElectionOptions): Election {
 /** The name under which peers without a site are kept; sites' names are not empty. */
 const UNMAPPED = ''
 
-/** One swarm: its members by site. */
-class WholeSwarm {
-  readonly sites = new Roster<SiteSwarm>()
-  readonly seeds = new Roster<SiteMember>()
-  /** In which site each member is. */
-  readonly siteOfMember = new Map<string, string>()
-  readonly capacities = new Capacities()
-}
-
 class ElectionHook implements Election {
   readonly #options: ElectionOptions
   readonly #leaderPercent: number
   /** Numbers of sites, from 1; 0 is unmapped. */
   readonly #groups = new Map<string, number>()
   readonly #swarms = new Map<InfoHash, WholeSwarm>()
-  /** Leaders that vanished, and until when they are no candidates. */
-  readonly #flaps = new Map<PeerId, number>()
+  readonly #agreement: Agreement
+  readonly #dialBacks: DialBacks | undefined
   /** The site of the announce under way: `before` runs first in it. */
   #site: string | undefined
   #terms = 0
@@ -85,6 +81,9 @@ class ElectionHook implements Election {
   constructor(options: ElectionOptions) {
     this.#options = options
     this.#leaderPercent = options.leaderPercent ?? 10
+    const { dialBack, clock } = options
+    this.#agreement = new Agreement(this.#swarms, clock)
+    this.#dialBacks = dialBack === undefined ? undefined : new DialBacks(dialBack, clock)
   }
 
   get counts(): ElectionCounts {
@@ -94,7 +93,8 @@ class ElectionHook implements Election {
       for (const site of ofSwarm.sites.keys()) if (site !== UNMAPPED) sites.add(site)
       for (const swarm of ofSwarm.sites.values()) leaders += swarm.leaders.length
     }
-    return { sites: sites.size, leaders, terms: this.#terms }
+    const dialled = this.#dialBacks?.counts ?? { reached: 0, unreached: 0 }
+    return { sites: sites.size, leaders, terms: this.#terms, dialled }
   }
 
   before(request: AnnounceRequest, from: Endpoint): void {
@@ -126,11 +126,11 @@ class ElectionHook implements Election {
     if (site === undefined) return response
     const peers = this.#handOut(request, from, swarm)
     if (declared === undefined) return { ...response, peers }
-    const { clock } = this.#options
-    const now = clock.now()
-    const before = swarm.term
-    swarm.review(this.#leaderPercent, now, Math.floor(clock.wallSeconds()))
-    if (swarm.term !== before) this.#terms++
+    const asker = { host: from.host, port: request.port }
+    if (swarm.members.get(endpointText(asker))?.eligible === true)
+      this.#dialBack(request.infoHash, asker)
+    const now = this.#options.clock.now()
+    this.#review(request.infoHash, site, swarm, 500 * response.intervalSeconds)
     const isSettling = swarm.settledFor(now) < SETTLING_MS
     const intervalSeconds = isSettling
       ? Math.min(SETTLING_SECONDS, response.intervalSeconds)
@@ -160,6 +160,23 @@ class ElectionHook implements Election {
     this.#enter(request, from, this.#site, declaredIn(request))
   }
 
+  joined(tell: (infoHash: InfoHash, word: Uint8Array) => void): void {
+    this.#agreement.joined(tell)
+  }
+
+  told(infoHash: InfoHash, word: Uint8Array): void {
+    this.#agreement.told(infoHash, word)
+  }
+
+  recall(infoHash: InfoHash, endpoint: Endpoint): ReadonlyMap<string, string> | undefined {
+    const declared = this.#swarms.get(infoHash)?.member(endpointText(endpoint))?.declared
+    return declared === undefined ? undefined : announceParameters(declared)
+  }
+
+  retell(infoHash: InfoHash): void {
+    this.#agreement.retell(infoHash)
+  }
+
   gone(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void {
     const whole = this.#swarms.get(infoHash)
     const key = endpointText(endpoint)
@@ -168,7 +185,8 @@ class ElectionHook implements Election {
     if (whole === undefined || site === undefined || swarm === undefined) return
     whole.siteOfMember.delete(key)
     whole.seeds.remove(key)
-    if (why === 'expired' && swarm.leads(peerId)) this.#flapped(peerId)
+    if (why === 'expired' && swarm.leads(peerId))
+      this.#agreement.bar(infoHash, { member: key, peerId }, FLAP_MS)
     swarm.remove(key)
     if (swarm.size === 0) whole.sites.remove(site)
     if (whole.sites.size === 0) this.#swarms.delete(infoHash)
@@ -217,8 +235,9 @@ class ElectionHook implements Election {
       ...endpoint,
       upload: declared?.upload ?? 0,
       download: declared?.download ?? 0,
-      eligible: mayLead && isTrue && !this.#isFlapping(peerId),
+      eligible: mayLead && isTrue && !this.#agreement.isBarred(key, peerId),
       isSeed: leftBytes === 0,
+      declared,
       isSource: swarm.members.get(key)?.isSource ?? leftBytes === 0,
     }
     swarm.put(key, member)
@@ -232,17 +251,22 @@ class ElectionHook implements Election {
     return this.#options.siteOf(from.host) === undefined || label === site
   }
 
-  #flapped(peerId: PeerId): void {
-    const now = this.#options.clock.now()
-    for (const [one, until] of this.#flaps) {
-      if (until <= now || this.#flaps.size >= FLAPS_MAX) this.#flaps.delete(one)
-      else break
-    }
-    this.#flaps.set(peerId, now + FLAP_MS)
+  /** Holds an election if one is due; other trackers hear of it, and of one that stands each `everyMs`. */
+  #review(infoHash: InfoHash, site: string, swarm: SiteSwarm, everyMs: number): void {
+    const { clock } = this.#options
+    const now = clock.now()
+    const before = swarm.term
+    swarm.review(this.#leaderPercent, now, Math.floor(clock.wallSeconds()))
+    const isNew = swarm.term !== before
+    if (isNew) this.#terms++
+    if (isNew || now - swarm.agreedAt >= everyMs) this.#agreement.elected(infoHash, site, swarm)
   }
 
-  #isFlapping(peerId: PeerId): boolean {
-    const until = this.#flaps.get(peerId)
-    return until !== undefined && until > this.#options.clock.now()
+  /** A candidate that cannot be reached leads no more, here and at the other trackers. */
+  #dialBack(infoHash: InfoHash, { host, port }: Endpoint): void {
+    const endpoint = { host, port }
+    this.#dialBacks?.check(endpoint, infoHash, () =>
+      this.#agreement.bar(infoHash, { member: endpointText(endpoint) }, UNREACHED_MS),
+    )
   }
 }

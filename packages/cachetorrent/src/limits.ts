@@ -26,8 +26,22 @@ export const STICKY_TENTHS = 12
 export const ELECTION_MS = 10_000
 /** Milliseconds for which a leader that vanished without goodbye is no candidate: a flapping link is a bad arbiter. */
 export const FLAP_MS = 300_000
-/** Leaders that vanished, remembered per tracker. */
-export const FLAPS_MAX = 10_000
+/** Members that may not lead for a while, remembered per tracker. */
+export const BARRED_MAX = 10_000
+/** Candidates that a tracker dials at a time, to see whether they can be reached: descriptors it keeps for that. */
+export const DIALS_MAX = 64
+/** Candidates that wait to be dialled; further ones are at their next announce. */
+export const DIALS_WAITING_MAX = 10_000
+/** Endpoints of which a tracker knows whether they were reached: some 100 bytes each. */
+export const DIALS_KNOWN_MAX = 100_000
+/** Milliseconds until a candidate that was not there is dialled once more: it may have been starting. */
+export const DIAL_AGAIN_MS = 5_000
+/** Milliseconds for which a candidate that was reached is not dialled again. */
+export const REACHED_MS = 3_600_000
+/** Milliseconds for which a candidate that was not reached twice does not lead. */
+export const UNREACHED_MS = 600_000
+/** Candidates in a row that were not reached, beyond which the fault is ours. */
+export const DIALS_FAILED_MAX = 100
 /** Members up to which a site is small: each of them has more links to other sites. */
 export const SMALL_SITE = 10
 /** Members of its own site that a member is named: a mesh in which every piece finds its way in a few steps. */

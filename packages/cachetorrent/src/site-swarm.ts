@@ -1,10 +1,12 @@
 // One site of one swarm as the tracker sees it: members that may lead, who leads, in which term.
 
 import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
+import type { Declared } from './announce-parameters.ts'
 import type { ReplyLeader } from './announce-reply.ts'
 import { Capacities, type Capable } from './capacities.ts'
 import { type Candidate, elect, leaderCount } from './election.ts'
 import type { SitePace } from './cross-budget.ts'
+import type { Elected } from './election-words.ts'
 import { ELECTION_MS, LARGE_SITE, LEADERS_MIN } from './limits.ts'
 import { Roster } from './roster.ts'
 
@@ -13,6 +15,8 @@ export interface SiteMember extends Candidate, Capable, Endpoint {
   readonly eligible: boolean
   /** It has everything. */
   readonly isSeed: boolean
+  /** What it said of itself last; undefined: it speaks no CacheTorrent. */
+  readonly declared: Declared | undefined
 }
 
 export class SiteSwarm {
@@ -25,11 +29,14 @@ export class SiteSwarm {
   readonly #tellsSeeds = new Set<string>()
   #leaders: readonly ReplyLeader[] = []
   #term = 0
+  #electedAtSeconds = 0
   #electedAt = Number.NEGATIVE_INFINITY
   #reviewedAt = Number.NEGATIVE_INFINITY
   #reviewedSize = 0
   /** One of the leaders went. */
   #lacksLeader = false
+  /** When other trackers were last told of the leaders, or told of the same. */
+  agreedAt = Number.NEGATIVE_INFINITY
 
   /** `ofSwarm`: of all sites, kept up with ours. */
   constructor(infoHash: InfoHash, ofSwarm = new Capacities()) {
@@ -47,6 +54,12 @@ export class SiteSwarm {
 
   get leaders(): readonly ReplyLeader[] {
     return this.#leaders
+  }
+
+  /** Who leads, for other trackers; undefined: there was no election. */
+  get elected(): Elected | undefined {
+    if (this.#term === 0) return undefined
+    return { term: this.#term, leaders: this.#leaders, atSeconds: this.#electedAtSeconds }
   }
 
   /** Milliseconds since the leaders last changed. */
@@ -111,9 +124,9 @@ export class SiteSwarm {
    * Holds an election if one is due: a leader is gone, there are fewer than two, or 10 s have passed. While one of them is
    * left, the next comes 10 s after the last: storms of leaders must not be storms of terms. There are more
    * leaders only after the first two cases: each change of leaders is a time in which members disagree on them. A change
-   * begins a new term, at least `termAtLeast`, so that a tracker that forgot everything goes on above its old ones.
+   * begins a new term, at least `wallSeconds`, so that a tracker that forgot everything goes on above its old ones.
    */
-  review(leaderPercent: number, now: number, termAtLeast: number): void {
+  review(leaderPercent: number, now: number, wallSeconds: number): void {
     const isShort = this.#lacksLeader || this.#leaders.length < LEADERS_MIN || this.#hasGrown
     if (!isShort && now - this.#reviewedAt < ELECTION_MS) return
     const candidates = this.members.values().filter(({ eligible }) => eligible)
@@ -141,7 +154,48 @@ export class SiteSwarm {
       peerId,
       weight,
     }))
-    this.#term = Math.max(this.#term + 1, termAtLeast)
+    this.#term = Math.max(this.#term + 1, wallSeconds)
+    this.#electedAtSeconds = wallSeconds
     this.#electedAt = now
   }
+
+  /**
+   * What another tracker of the swarm elected: the higher term holds. Two that elected at once did so in the same term:
+   * both then take the same one of the two sets, a term above, so that members that heard of the other one ask again.
+   * What is to be told: nothing, or our leaders, which are news to the other one.
+   */
+  heard(other: Elected, now: number, wallSeconds: number): 'nothing' | 'leaders' {
+    const own = this.elected
+    if (own !== undefined && other.term < own.term) return 'nothing'
+    const isSplit = other.term === own?.term
+    if (isSplit && sameLeaders(other.leaders, own.leaders)) {
+      this.agreedAt = now
+      return 'nothing'
+    }
+    const winner = isSplit && isBefore(own.leaders, other.leaders) ? own : other
+    this.#leaders = winner.leaders
+    this.#term = isSplit ? winner.term + 1 : winner.term
+    this.#electedAtSeconds = isSplit ? wallSeconds : winner.atSeconds
+    this.#electedAt = now - 1000 * Math.max(0, wallSeconds - this.#electedAtSeconds)
+    this.#reviewedAt = now
+    this.#reviewedSize = this.size
+    const here = new Set<PeerId>()
+    for (const { peerId, eligible } of this.members.values()) if (eligible) here.add(peerId)
+    this.#lacksLeader = this.#leaders.some(({ peerId }) => !here.has(peerId))
+    this.agreedAt = now
+    return isSplit ? 'leaders' : 'nothing'
+  }
+}
+
+function sameLeaders(some: readonly ReplyLeader[], others: readonly ReplyLeader[]): boolean {
+  return (
+    some.length === others.length && some.every(({ peerId }, at) => peerId === others[at]?.peerId)
+  )
+}
+
+/** Of two sets of leaders, which one all trackers take: the larger one, or the one with the smaller peer id where they differ. */
+function isBefore(some: readonly ReplyLeader[], others: readonly ReplyLeader[]): boolean {
+  if (some.length !== others.length) return some.length > others.length
+  const at = some.findIndex(({ peerId }, place) => peerId !== others[place]?.peerId)
+  return at >= 0 && (some[at]?.peerId ?? '') < (others[at]?.peerId ?? '')
 }

@@ -9,6 +9,7 @@ import {
   encodeClassic,
   encodeLeaders,
 } from '../src/classic/index.ts'
+import { decodeWord, type ElectionWord, encodeWord } from '../src/election-words.ts'
 import {
   type CacheMessage,
   type CacheReply,
@@ -64,6 +65,16 @@ export const REPLY: CacheReply = {
   ttlSeconds: 3600,
 }
 
+const WORDS: readonly ElectionWord[] = [
+  {
+    kind: 'elected',
+    site: 'Zürich',
+    elected: { term: 1_800_000_000, atSeconds: 1_800_000_000, leaders: REPLY.leaders },
+  },
+  { kind: 'barred', bar: { member: '20.1.0.1:6881', peerId: ID, untilSeconds: 9 } },
+  { kind: 'barred', bar: { member: '[2001:db8::1]:6881', untilSeconds: 9 } },
+]
+
 const CLASSIC_MESSAGES: readonly ClassicMessage[] = [
   {
     kind: 'leader-start',
@@ -94,6 +105,16 @@ export const targets: Record<string, FuzzTarget> = {
       const value = decode(bytes)
       decodeReply(value)
       introductionIn(new Map<string, BencodeValue>([['ct', value]]))
+    },
+  },
+  'a word between trackers': {
+    seeds: WORDS.map(encodeWord),
+    expects: [],
+    run(bytes) {
+      const word = decodeWord(bytes)
+      if (word === undefined) return
+      const again = decodeWord(encodeWord(word))
+      if (JSON.stringify(again) !== JSON.stringify(word)) throw new RangeError('it changed')
     },
   },
   'a bt_classic message': {

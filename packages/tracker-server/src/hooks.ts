@@ -25,6 +25,26 @@ export interface AnnounceHook {
    * `before` and `group`, in the place of `select` and `shape`; the request has what the others told of it.
    */
   heard?(request: AnnounceRequest, from: Endpoint): void
+  /**
+   * There are other trackers of the same swarms: what `tell` is given about a swarm, in the hook's own bytes
+   * (`FEED_RECORD_LENGTH_MAX` with its head), is `told` to this hook there. Called once, before anything else.
+   */
+  joined?(tell: (infoHash: InfoHash, word: Uint8Array) => void): void
+  /** A word of this hook in another tracker, after what it had told before; lent. */
+  told?(infoHash: InfoHash, word: Uint8Array): void
+  /** Everything is told again: what extensions said in a member's last announce, for `heard` there. */
+  recall?(infoHash: InfoHash, endpoint: Endpoint): ReadonlyMap<string, string> | undefined
+  /** A swarm's members were told again: now the words. */
+  retell?(infoHash: InfoHash): void
   /** `peerId` is the one that the peer announced last. */
   gone?(infoHash: InfoHash, peerId: PeerId, endpoint: Endpoint, why: 'stopped' | 'expired'): void
+}
+
+/** What the first hook says that has groups; 0: none. */
+export function groupOf(hooks: readonly AnnounceHook[], from: Endpoint): number {
+  for (const hook of hooks) {
+    const group = hook.group?.(from)
+    if (group !== undefined) return group
+  }
+  return 0
 }

@@ -12,6 +12,7 @@ export type { HttpAnswer } from './http-frontend.ts'
 export { HttpOutput } from './http-output.ts'
 export {
   EXPIRY_INTERVALS,
+  FEED_RECORD_LENGTH_MAX,
   HTTP_UNREAD_MAX,
   INTERVAL_SECONDS,
   PEERS_DEFAULT,

@@ -50,8 +50,8 @@ export const HTTP_REQUESTS_MAX = 10_000
 export const HTTP_UNREAD_MAX = 256 * 1024
 /** Bytes of one batch of a feed: some 1,300 records. */
 export const FEED_BATCH_LENGTH = 64 * 1024
-/** Bytes of one record: a peer, and what extensions said of it. */
-export const FEED_RECORD_LENGTH_MAX = 600
+/** Bytes of one record: a peer and what extensions said of it, or a word of theirs: sixteen leaders are about 1,100. */
+export const FEED_RECORD_LENGTH_MAX = 1200
 /** Milliseconds that a record waits for others at most. */
 export const FEED_MS = 200
 /** How often in an interval a peer that says nothing new is told of again: well before others forget it. */

@@ -10,12 +10,25 @@ import type { Saying } from './saying.ts'
 
 /** What carries records to other trackers. */
 export interface SwarmFeed {
-  /** Some records, whole; lent. Called now and then, and never waited for. */
-  changed(batch: Uint8Array): void
+  /** A power of two: in how many lanes it carries records, each in order. All of one swarm is in one of them. Default 1. */
+  readonly lanes?: number
+  /** Some records of one lane, whole; lent. Called now and then, and never waited for. */
+  changed(batch: Uint8Array, lane: number): void
 }
 
-/** One record as it was read. */
-export interface FeedRecord {
+/** One record as it was read: a member, or what a hook has to say of a swarm. */
+export type FeedRecord = MemberRecord | WordRecord
+
+export interface WordRecord {
+  readonly kind: 'word'
+  /** 20 bytes, lent. */
+  readonly infoHash: Uint8Array
+  /** The hook's own, lent. */
+  readonly word: Uint8Array
+}
+
+export interface MemberRecord {
+  readonly kind: 'member'
   readonly isSeed: boolean
   readonly isPaused: boolean
   readonly isStopped: boolean
@@ -34,18 +47,23 @@ const PAUSED = 2
 const STOPPED = 4
 const COMPLETED = 8
 const WIDE = 16
-/** Length (2 bytes), flags, and one byte for later; infohash and peer id; then endpoint and extra. */
+const MEMBER = 0
+const WORD = 1
+/** Length (2 bytes), flags, kind, infohash; of a member then peer id, endpoint and extra, of a word its bytes. */
 const HEAD_LENGTH = 4
-const ENDPOINT_AT = HEAD_LENGTH + 20 + 20
+const WORD_AT = HEAD_LENGTH + 20
+const ENDPOINT_AT = WORD_AT + 20
 
-/** Collects records; full batches go out at once, others when `flush` says so. */
+/** Collects records of one lane; full batches go out at once, others when `flush` says so. */
 export class FeedWriter {
   readonly #feed: SwarmFeed
+  readonly #lane: number
   readonly #bytes = new Uint8Array(FEED_BATCH_LENGTH)
   #length = 0
 
-  constructor(feed: SwarmFeed) {
+  constructor(feed: SwarmFeed, lane: number) {
     this.#feed = feed
+    this.#lane = lane
   }
 
   write(saying: Saying, extra: string): void {
@@ -66,14 +84,32 @@ export class FeedWriter {
     extra = '',
   ): void {
     const said = Math.min(extra.length, FEED_RECORD_LENGTH_MAX - ENDPOINT_AT - 18)
-    const length = ENDPOINT_AT + key.stride + said
+    const wide = key.stride === 18 ? WIDE : 0
+    const at = this.#begin(ENDPOINT_AT + key.stride + said, flags | wide, MEMBER, infoHash)
+    const bytes = this.#bytes
+    for (let byte = 0; byte < 20; byte++) bytes[at + WORD_AT + byte] = peerId[byte] as number
+    for (let byte = 0; byte < key.stride; byte++)
+      bytes[at + ENDPOINT_AT + byte] = key.bytes[byte] as number
+    for (let byte = 0; byte < said; byte++)
+      bytes[at + ENDPOINT_AT + key.stride + byte] = extra.charCodeAt(byte)
+  }
+
+  /** A word that is too long is not said. */
+  word(infoHash: ArrayLike<number>, word: Uint8Array): void {
+    const length = WORD_AT + word.length
+    if (length > FEED_RECORD_LENGTH_MAX) return
+    this.#bytes.set(word, WORD_AT + this.#begin(length, 0, WORD, infoHash))
+  }
+
+  /** Room for a record with its head; where it begins. */
+  #begin(length: number, flags: number, kind: number, infoHash: ArrayLike<number>): number {
     if (this.#length + length > this.#bytes.length) this.flush()
     const bytes = this.#bytes
     const at = this.#length
     bytes[at] = length >> 8
     bytes[at + 1] = length
-    bytes[at + 2] = flags | (key.stride === 18 ? WIDE : 0)
-    bytes[at + 3] = 0
+    bytes[at + 2] = flags
+    bytes[at + 3] = kind
     for (let word = 0; word < 5; word++) {
       const value = infoHash[word] as number
       const to = at + HEAD_LENGTH + 4 * word
@@ -82,45 +118,55 @@ export class FeedWriter {
       bytes[to + 2] = value >>> 8
       bytes[to + 3] = value
     }
-    for (let byte = 0; byte < 20; byte++)
-      bytes[at + HEAD_LENGTH + 20 + byte] = peerId[byte] as number
-    for (let byte = 0; byte < key.stride; byte++)
-      bytes[at + ENDPOINT_AT + byte] = key.bytes[byte] as number
-    for (let byte = 0; byte < said; byte++)
-      bytes[at + ENDPOINT_AT + key.stride + byte] = extra.charCodeAt(byte)
     this.#length = at + length
+    return at
   }
 
   flush(): void {
     if (this.#length === 0) return
     const batch = this.#bytes.subarray(0, this.#length)
     this.#length = 0
-    this.#feed.changed(batch)
+    this.#feed.changed(batch, this.#lane)
   }
 }
 
 /** Reads a batch; what is cut off, or no record, ends it: the rest of the batch is as lost. */
 export function* readFeed(batch: Uint8Array): Iterable<FeedRecord> {
-  for (let at = 0; at + ENDPOINT_AT + 6 <= batch.length; ) {
+  for (let at = 0; at + WORD_AT <= batch.length; ) {
     const length = ((batch[at] as number) << 8) | (batch[at + 1] as number)
-    const flags = batch[at + 2] as number
-    const stride = (flags & WIDE) === 0 ? 6 : 18
-    const endpointEnd = at + ENDPOINT_AT + stride
-    if (length < ENDPOINT_AT + stride || length > FEED_RECORD_LENGTH_MAX) return
-    if (at + length > batch.length) return
-    let extra = ''
-    for (let byte = endpointEnd; byte < at + length; byte++)
-      extra += String.fromCharCode(batch[byte] as number)
-    yield {
-      isSeed: (flags & SEED) !== 0,
-      isPaused: (flags & PAUSED) !== 0,
-      isStopped: (flags & STOPPED) !== 0,
-      isCompleted: (flags & COMPLETED) !== 0,
-      infoHash: batch.subarray(at + HEAD_LENGTH, at + HEAD_LENGTH + 20),
-      peerId: batch.subarray(at + HEAD_LENGTH + 20, at + ENDPOINT_AT),
-      endpoint: batch.subarray(at + ENDPOINT_AT, endpointEnd),
-      extra,
-    }
+    if (length < WORD_AT || length > FEED_RECORD_LENGTH_MAX || at + length > batch.length) return
+    const bytes = batch.subarray(at, at + length)
+    const record = bytes[3] === WORD ? wordIn(bytes) : memberIn(bytes)
+    if (record === undefined) return
+    yield record
     at += length
+  }
+}
+
+function wordIn(bytes: Uint8Array): WordRecord {
+  return {
+    kind: 'word',
+    infoHash: bytes.subarray(HEAD_LENGTH, WORD_AT),
+    word: bytes.subarray(WORD_AT),
+  }
+}
+
+function memberIn(bytes: Uint8Array): MemberRecord | undefined {
+  const flags = bytes[2] as number
+  const endpointEnd = ENDPOINT_AT + ((flags & WIDE) === 0 ? 6 : 18)
+  if (bytes.length < endpointEnd || bytes[3] !== MEMBER) return undefined
+  let extra = ''
+  for (let byte = endpointEnd; byte < bytes.length; byte++)
+    extra += String.fromCharCode(bytes[byte] as number)
+  return {
+    kind: 'member',
+    isSeed: (flags & SEED) !== 0,
+    isPaused: (flags & PAUSED) !== 0,
+    isStopped: (flags & STOPPED) !== 0,
+    isCompleted: (flags & COMPLETED) !== 0,
+    infoHash: bytes.subarray(HEAD_LENGTH, WORD_AT),
+    peerId: bytes.subarray(WORD_AT, ENDPOINT_AT),
+    endpoint: bytes.subarray(ENDPOINT_AT, endpointEnd),
+    extra,
   }
 }

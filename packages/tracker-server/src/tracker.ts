@@ -5,7 +5,7 @@
 // values, which hooks may bend, and `serve` with flat bytes, which allocates nothing.
 
 import type { Alarm, Clock, Random } from '@bt/ports'
-import { type Endpoint, idBytes, type InfoHash, packMapped, unpackEndpoint } from '@bt/primitives'
+import { type Endpoint, idBytes, type InfoHash, packMapped } from '@bt/primitives'
 import {
   type AnnouncedPeer,
   type AnnounceRequest,
@@ -16,7 +16,7 @@ import {
 import type { Columns } from './columns.ts'
 import { TrackerError } from './errors.ts'
 import type { Hand } from './hand.ts'
-import type { AnnounceHook } from './hooks.ts'
+import { type AnnounceHook, groupOf } from './hooks.ts'
 import {
   EXPIRY_INTERVALS,
   FEED_PER_INTERVAL,
@@ -27,10 +27,10 @@ import {
   SWEEP_MS,
   SWEEP_STEP_MS,
 } from './limits.ts'
-import { FeedTelling, requestOf, takeRecord } from './feed-telling.ts'
+import { hearFeed } from './feed-hearing.ts'
+import { FeedTelling } from './feed-telling.ts'
 import { MemberPeer } from './member-peer.ts'
 import type { Saying } from './saying.ts'
-import { type FeedRecord, readFeed } from './swarm-feed.ts'
 import type { Swarm } from './swarm.ts'
 import { type Place, SwarmRegistry } from './swarm-registry.ts'
 import { viewOf } from './swarm-view.ts'
@@ -80,7 +80,7 @@ export class Tracker {
     )
     this.#sweeper = new Sweeper(this.#registry)
     if (options.feed !== undefined)
-      this.#telling = new FeedTelling(options.feed, this.#registry, ports.clock)
+      this.#telling = new FeedTelling(options.feed, this.#registry, ports.clock, hooks)
   }
 
   get counts(): TrackerCounts {
@@ -133,17 +133,8 @@ export class Tracker {
   /** Takes in what another tracker of the same swarms told. @throws what a hook throws that is no refusal */
   heard(batch: Uint8Array): void {
     const { saying } = this.#registry
-    for (const record of readFeed(batch)) {
-      takeRecord(saying, record)
-      saying.seenSeconds = this.#seconds()
-      try {
-        if (this.#hooks.length > 0) this.#heardByHooks(record)
-        this.#takeIn()
-      } catch (error) {
-        // What we would refuse ourselves is not taken from others either.
-        if (!(error instanceof TrackerError)) throw error
-      }
-    }
+    const takeIn = (): void => void this.#takeIn()
+    hearFeed(batch, this.#seconds(), { saying, hooks: this.#hooks, takeIn })
   }
 
   /** Tells everything again, in small steps: to somebody new, or to a store that forgot. */
@@ -191,7 +182,7 @@ export class Tracker {
     if (address === undefined) throw this.#refusal('REFUSED', `${from.host} is not an address`)
     for (const hook of this.#hooks) this.#guarded(() => hook.before?.(request, from))
     this.#say(request, address, family ?? 0)
-    this.saying.group = this.#groupOf(from)
+    this.saying.group = groupOf(this.#hooks, from)
     const extra = this.#telling === undefined ? '' : extraQuery(request.extra ?? NONE)
     const place = this.#take(extra, this.#clock.now())
     let peers: readonly AnnouncedPeer[] = []
@@ -246,16 +237,6 @@ export class Tracker {
     }
   }
 
-  #heardByHooks(record: FeedRecord): void {
-    const { saying } = this.#registry
-    const request = requestOf(record)
-    const from = unpackEndpoint(record.endpoint, 0, record.endpoint.length as 6 | 18)
-    for (const hook of this.#hooks) hook.before?.(request, from)
-    saying.group = this.#groupOf(from)
-    for (const hook of this.#hooks) hook.heard?.(request, from)
-    takeRecord(saying, record)
-  }
-
   #say(request: AnnounceRequest, address: Uint8Array, family: 0 | 4 | 6): void {
     const { saying } = this.#registry
     const { event } = request
@@ -291,14 +272,6 @@ export class Tracker {
     const peers: AnnouncedPeer[] = []
     hand.visit((members, at) => peers.push(peerOf(members, at)))
     return peers
-  }
-
-  #groupOf(from: Endpoint): number {
-    for (const hook of this.#hooks) {
-      const group = hook.group?.(from)
-      if (group !== undefined) return group
-    }
-    return 0
   }
 
   #sweep(next: number): void {

@@ -2,7 +2,7 @@
 // that loses, repeats and cuts.
 import { Prng } from '@bt/primitives'
 import { expect, test } from 'vitest'
-import { readFeed } from '../src/index.ts'
+import { FEED_RECORD_LENGTH_MAX, readFeed } from '../src/index.ts'
 import { HASH, hashOf, hostOf, trackerOf } from './world.ts'
 
 function pair(hooks: readonly object[] = []) {
@@ -101,6 +101,77 @@ test('hooks hear it after before and group, with what extensions said', () => {
   heard.length = 0
   carry()
   expect(heard).toEqual(['before', '20.0.0.1 a b'])
+})
+
+test('all of one swarm is in one lane, in order, and all lanes are used', () => {
+  const lanes = Array.from({ length: 8 }, () => [] as Uint8Array[])
+  const feed = {
+    lanes: 8,
+    changed: (batch: Uint8Array, lane: number) => void lanes[lane]?.push(batch.slice()),
+  }
+  const one = trackerOf({ feed, intervalSeconds: 1000 })
+  one.tracker.start()
+  for (let turn = 0; turn < 3; turn++) {
+    for (let swarm = 0; swarm < 64; swarm++)
+      one.announce(hostOf(turn), {
+        infoHash: (`${swarm % 8}`.padStart(8, '0') + hashOf(swarm).slice(8)) as typeof HASH,
+      })
+    one.clock.pass(1000)
+  }
+  const seen = new Map<string, { lane: number; hosts: number[] }>()
+  for (const [lane, batches] of lanes.entries()) {
+    expect(batches.length).toBeGreaterThan(0)
+    for (const batch of batches)
+      for (const record of readFeed(batch)) {
+        if (record.kind !== 'member') continue
+        const hash = Buffer.from(record.infoHash).toString('hex')
+        const before = seen.get(hash) ?? { lane, hosts: [] }
+        expect(before.lane).toBe(lane)
+        before.hosts.push(record.endpoint[3] as number)
+        seen.set(hash, before)
+      }
+  }
+  expect(seen.size).toBe(64)
+  for (const { hosts } of seen.values()) expect(hosts).toEqual([0, 1, 2])
+})
+
+test('a word of a hook reaches it on the other side after the members before it, and a refill tells both again', () => {
+  const hookOf = (name: string) => {
+    const heard: string[] = []
+    let tell: (infoHash: typeof HASH, word: Uint8Array) => void = () => {}
+    return {
+      heard,
+      say: (word: string) => tell(HASH, new TextEncoder().encode(word)),
+      hook: {
+        joined: (given: typeof tell) => void (tell = given),
+        heard: (request: { extra?: ReadonlyMap<string, string> }, from: { host: string }) =>
+          void heard.push(`${from.host} ${request.extra?.get('ct')}`),
+        told: (infoHash: string, word: Uint8Array) =>
+          void heard.push(`${infoHash === HASH} ${Buffer.from(word).toString()}`),
+        recall: () => new Map([['ct', name]]),
+        retell: (infoHash: typeof HASH) => tell(infoHash, new TextEncoder().encode('again')),
+      },
+    }
+  }
+  const mine = hookOf('mine')
+  const theirs = hookOf('theirs')
+  const batches: Uint8Array[] = []
+  const feed = { changed: (batch: Uint8Array) => void batches.push(batch.slice()) }
+  const one = trackerOf({ feed, hooks: [mine.hook] })
+  const other = trackerOf({ hooks: [theirs.hook] })
+  one.tracker.start()
+  one.announce('20.0.0.1', { extra: new Map([['ct', 'a b']]) })
+  mine.say('first')
+  mine.say('x'.repeat(FEED_RECORD_LENGTH_MAX))
+  one.announce('20.0.0.2')
+  one.clock.pass(1000)
+  one.tracker.refill()
+  one.clock.pass(1000)
+  for (const batch of batches) other.tracker.heard(batch)
+  const [, , , ...again] = theirs.heard
+  expect(theirs.heard.slice(0, 3)).toEqual(['20.0.0.1 a b', 'true first', '20.0.0.2 undefined'])
+  expect(again.toSorted()).toEqual(['20.0.0.1 mine', '20.0.0.2 mine', 'true again'])
+  expect(again.at(-1)).toBe('true again')
 })
 
 test('cut, mutated and random batches end, and store no more than they have records', () => {
