@@ -78,6 +78,12 @@ test.each([
   expect(() => readConfig({}, path, {})).toThrow(path)
 })
 
+test('nobody is dialled back where that is switched off', () => {
+  const flags = { 'site-map': 'sites', 'dial-back': 'off' }
+  expect(readConfig(flags, undefined, {}).sites?.dialBack).toBe(false)
+  expect(() => readConfig({ 'dial-back': 'off' }, undefined, {})).toThrow('--site-map')
+})
+
 test('a site map turns CacheTorrent on; what is about sites needs one', () => {
   expect(readConfig({}, undefined, {}).sites).toBeUndefined()
   const environment = { BT_TRACKER_SITE_MAP: 'sites', BT_TRACKER_TRUST_SITES: 'true' }
@@ -85,6 +91,7 @@ test('a site map turns CacheTorrent on; what is about sites needs one', () => {
     file: 'sites',
     leaderPercent: 20,
     trustLabels: true,
+    dialBack: true,
   })
   expect(() => readConfig({ 'leader-percent': '20' }, undefined, {})).toThrow(/--site-map as well/)
   expect(() => readConfig({ 'leader-percent': '0' }, undefined, environment)).toThrow(/at least 1/)
