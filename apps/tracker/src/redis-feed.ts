@@ -139,8 +139,9 @@ export class RedisFeed implements SwarmFeed {
 
 /** With what to do, where Redis says only what is wrong. */
 function explained(message: string): string {
-  if (/^MOVED /.test(message)) return `${message}: this is a cluster, give it as redis+cluster://`
-  if (/cluster support disabled/.test(message))
+  if (message.startsWith('MOVED '))
+    return `${message}: this is a cluster, give it as redis+cluster://`
+  if (message.includes('cluster support disabled'))
     return `${message}: this is no cluster, give it as redis://`
   return message
 }

@@ -65,7 +65,6 @@ export class FeedTelling {
     const at = this.#refill
     if (at === undefined) return
     const { table } = this.#registry
-    const said = this.#recalled
     for (let told = 0; told < REFILL_SLOTS_MAX; told++) {
       if (at.id >= table.idsEnd) {
         this.#refill = undefined
