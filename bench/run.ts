@@ -30,10 +30,14 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
   start: { file: 'start/main.ts', measures: 'bt show, and bt download to its first request' },
-  tracker: { file: 'tracker/main.ts', measures: 'UDP announces beside opentracker' },
+  tracker: { file: 'tracker/main.ts', measures: 'announces beside opentracker' },
   'tracker-memory': {
     file: 'tracker/memory.ts',
     measures: 'bytes a peer, and how long a sweep stops the loop',
+  },
+  'tracker-scale': {
+    file: 'tracker/scale.ts',
+    measures: 'an announce with one and two processes, with Redis and with workers',
   },
   wire: { file: 'wire.mjs', measures: 'messages through decoder and session' },
 }
@@ -53,7 +57,7 @@ if (benchmark !== undefined) run(benchmark, options)
 else {
   if (name !== '') console.error(`no benchmark "${name}"; there are:`)
   for (const [each, { measures }] of Object.entries(BENCHMARKS)) {
-    console.log(`npm run bench -- ${each.padEnd(14)} ${measures}`)
+    console.log(`npm run bench -- ${each.padEnd(15)} ${measures}`)
   }
   process.exitCode = name === '' ? 0 : 2
 }

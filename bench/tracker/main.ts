@@ -6,11 +6,11 @@
 //
 // Needs a C compiler, and opentracker (of Debian) for the ratio. Then memory: 10⁶ peers in 10,000 swarms.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildLoad, cpuSeconds, median, residentMiB, TRACKER } from './processes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,14 +20,10 @@ const { values } = parseArgs({
   },
 })
 const ROUNDS = Number(values.rounds)
-const HERE = fileURLToPath(new URL('.', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../../apps/tracker/dist/bt-tracker.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'bench-tracker-'))
 // opentracker reads its list as nobody, and serves no swarm where it cannot.
 chmodSync(folder, 0o755)
 const ONLY = values.only.split(',')
-/** Clock ticks a second of /proc: 100 on every Linux of today. */
-const TICKS = 100
 
 interface Load {
   readonly seconds: number
@@ -40,7 +36,7 @@ interface Load {
 function bt(more: readonly string[]) {
   return (port: number): readonly string[] => [
     process.execPath,
-    PROGRAM,
+    TRACKER,
     '--udp',
     `127.0.0.1:${port}`,
     '--http',
@@ -107,17 +103,6 @@ function run(program: string, numbers: readonly number[], more: readonly string[
   return JSON.parse(execFileSync('taskset', args, { encoding: 'utf8' })) as Load
 }
 
-function cpuSeconds({ pid }: ChildProcess): number {
-  const after = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] as string
-  const fields = after.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
-}
-
-function residentMiB({ pid }: ChildProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
-}
-
 let port = 17_000
 async function withTracker<T>(
   name: string,
@@ -134,9 +119,6 @@ async function withTracker<T>(
   }
 }
 
-const median = (list: readonly number[]): number =>
-  list.toSorted((one, other) => one - other)[list.length >> 1] as number
-
 async function compare(way: Way, names: readonly string[]): Promise<void> {
   const rates = new Map<string, number[]>(names.map((name) => [name, []]))
   const costs = new Map<string, number[]>(names.map((name) => [name, []]))
@@ -147,9 +129,9 @@ async function compare(way: Way, names: readonly string[]): Promise<void> {
       await withTracker(name, (at, child) => {
         fill(at, 1000)
         load(way, at, 0.5, 1000, 50)
-        const before = cpuSeconds(child)
+        const before = cpuSeconds(child.pid)
         const one = load(way, at, Number(values.seconds), 1000, 50)
-        const each = (1e6 * (cpuSeconds(child) - before)) / one.answers
+        const each = (1e6 * (cpuSeconds(child.pid) - before)) / one.answers
         rates.get(name)?.push(one.answers / one.seconds)
         costs.get(name)?.push(each)
         console.log(
@@ -169,8 +151,7 @@ async function compare(way: Way, names: readonly string[]): Promise<void> {
 }
 
 try {
-  for (const program of ['udp-load', 'http-load'])
-    execFileSync('cc', ['-O2', '-o', join(folder, program), join(HERE, `${program}.c`)])
+  for (const program of ['udp-load', 'http-load']) buildLoad(folder, program)
   const swarms = 10_000
   writeFileSync(
     join(folder, 'list'),
@@ -195,9 +176,9 @@ try {
   for (const name of names)
     if (ONLY.includes('memory') && !name.endsWith('off'))
       await withTracker(name, (at, child) => {
-        const before = residentMiB(child)
+        const before = residentMiB(child.pid)
         fill(at, swarms)
-        const bytes = ((residentMiB(child) - before) * 1024 * 1024) / (swarms * 100)
+        const bytes = ((residentMiB(child.pid) - before) * 1024 * 1024) / (swarms * 100)
         console.log(
           `${name}: ${bytes.toFixed(0)} bytes a peer (growth of resident memory, 10⁶ peers)`,
         )

@@ -1,9 +1,9 @@
 // Announces over UDP as fast as a tracker answers them: each of some sockets keeps a window of questions open and asks a
 // new one for every answer. Prints one line of JSON.
 //
-//   udp-load PORT SECONDS SWARMS PEERS WANTED [fill]
+//   udp-load PORT SECONDS SWARMS PEERS WANTED [fill [FIRST]]
 //
-// With "fill" every (swarm, peer) announces once instead. Built by main.ts with the C compiler of the machine.
+// With "fill" every (swarm, peer) announces once instead, peers from number FIRST on. Built by processes.ts with the C compiler of the machine.
 #define _GNU_SOURCE
 #include "load.h"
 #include <arpa/inet.h>
@@ -52,9 +52,10 @@ static void question(uint8_t *at, const struct client *c, uint32_t slot, uint32_
 }
 
 int main(int count, char **args) {
-  if (count < 6) return fprintf(stderr, "udp-load PORT SECONDS SWARMS PEERS WANTED [fill]\n"), 2;
+  if (count < 6) return fprintf(stderr, "udp-load PORT SECONDS SWARMS PEERS WANTED [fill [FIRST]]\n"), 2;
   double seconds = atof(args[2]);
   uint32_t swarms = atoi(args[3]), peers = atoi(args[4]), wanted = atoi(args[5]);
+  uint32_t first = count > 7 ? atoi(args[7]) : 0;
   uint64_t pairs = count > 6 ? (uint64_t)swarms * peers : 0;
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(args[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   static struct client clients[SOCKETS];
@@ -87,7 +88,7 @@ int main(int count, char **args) {
       for (uint32_t slot = 0; slot < WINDOW; slot++) {
         if (c->asked_at[slot] > 0 && time - c->asked_at[slot] > 0.2) c->asked_at[slot] = 0, lost++;
         if (c->asked_at[slot] > 0 || (pairs && asked >= pairs)) continue;
-        uint32_t swarm = pairs ? asked % swarms : draw(swarms), peer = pairs ? asked / swarms : draw(peers);
+        uint32_t swarm = pairs ? asked % swarms : draw(swarms), peer = pairs ? first + asked / swarms : draw(peers);
         question(out[ready++], c, slot, swarm, peer, wanted);
         c->asked_at[slot] = time;
         asked++;

@@ -21,8 +21,16 @@ export interface Run {
   readonly ended: Promise<number | NodeJS.Signals>
 }
 
-export function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } })
+/** `descriptors`: how many it may have. */
+export function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  descriptors?: number,
+): Run {
+  const plain = [process.execPath, PROGRAM, ...args] as const
+  const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`, ...plain] as const
+  const [program, ...rest] = descriptors === undefined ? plain : limited
+  const child = spawn(program, rest, { env: { ...process.env, ...env } })
   const ended = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once('close', (code, signal) => resolve(code ?? (signal as NodeJS.Signals))),
   )
@@ -43,8 +51,10 @@ export interface Listening extends Run {
 export async function listening(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  descriptors?: number,
 ): Promise<Listening> {
-  const one = run(['--json', '--http', ANY, '--udp', ANY, '--admin', ANY, ...args], env)
+  const all = ['--json', '--http', ANY, '--udp', ANY, '--admin', ANY, ...args]
+  const one = run(all, env, descriptors)
   await until(
     () => one.stdout.includes('"admin"'),
     () => `it does not listen: ${one.stderr}`,
@@ -62,8 +72,12 @@ export function eventsOf({ stdout }: Run): readonly Readonly<Record<string, unkn
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-export async function until(holds: () => boolean, what: () => string): Promise<void> {
-  for (const end = performance.now() + PATIENCE_MS; !holds(); ) {
+export async function until(
+  holds: () => boolean,
+  what: () => string,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  for (const end = performance.now() + patienceMs; !holds(); ) {
     if (performance.now() > end) throw new Error(what())
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -44,10 +44,10 @@ export function nextCapacity(capacity: number): number {
   return Math.min(PART_SLOTS_MAX, Math.ceil((capacity + more) / CAPACITY_STEP) * CAPACITY_STEP)
 }
 
-/** The smallest capacity in the row of `nextCapacity` that holds `size`. */
+/** The smallest capacity in the row of `nextCapacity` that holds `size`; its end where none does. */
 export function capacityFor(size: number): number {
   let capacity = FIRST_CAPACITY
-  while (capacity < size) capacity = nextCapacity(capacity)
+  while (capacity < size && capacity < PART_SLOTS_MAX) capacity = nextCapacity(capacity)
   return capacity
 }
 

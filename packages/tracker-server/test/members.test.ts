@@ -188,6 +188,19 @@ describe('a sweep', () => {
     expect(steps).toBeGreaterThan(200_000 / (SWEEP_SLOTS_MAX / SWEPT_GONE_SLOTS))
   })
 
+  test('[H11] ends at every size of a part, also where it is nearly full', () => {
+    const { registry, say } = registryOf('full')
+    const sweeper = new Sweeper(registry)
+    for (let peer = 0; peer < PART_SLOTS_MAX; peer++) {
+      say(1, peer)
+      registry.upsert()
+      if (peer % 100 !== 0 && peer < PART_SLOTS_MAX - 100) continue
+      sweeper.begin()
+      for (let steps = 0; sweeper.step(0, AGE); steps++) expect(steps).toBeLessThan(10)
+    }
+    expect(registry.peerCount).toBe(PART_SLOTS_MAX)
+  })
+
   test('[H11] forgets nobody who was heard within the time, however the steps fall', () => {
     const { registry, say } = registryOf('kept', { peerIds: false, groups: false })
     for (let peer = 0; peer < 50_000; peer++) {
