@@ -43,6 +43,7 @@ export class Greeting {
       extensions,
       client,
       requestsMax: CONNECTION_LIMITS.requestsFromPeerMax,
+      requestLengthMax: CONNECTION_LIMITS.requestLengthMax,
       yourAddress: peer.endpoint.host,
       ...(port() === 0 ? {} : { listenPort: port() }),
       ...(length === undefined ? {} : { metadataLength: length }),

@@ -57,6 +57,16 @@ describe('the pipeline', () => {
     expect(pipeline.size(100)).toBe(2 * requestsAtStart)
   })
 
+  test('counts several blocks that come as one', () => {
+    const pipeline = new Pipeline(BLOCK, 0)
+    const { requestsAtStart } = PIPELINE_LIMITS
+    pipeline.requested(requestsAtStart, 0)
+    pipeline.arrived(requestsAtStart * BLOCK, 100, requestsAtStart)
+    expect(pipeline.size(100)).toBe(2 * requestsAtStart)
+    // nothing is open, so silence does not count
+    expect(pipeline.stalled(1_000_000)).toBe(false)
+  })
+
   test('of a slow peer stays short: about two seconds of its sending', () => {
     const { sizes } = run(new Pipeline(BLOCK, 0), { bytesPerSecond: 50_000, latencyMs: 50 }, 60_000)
     const late = sizes.slice(30)

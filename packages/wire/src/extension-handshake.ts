@@ -25,6 +25,8 @@ export interface ExtensionFacts {
   readonly listenPort?: number
   /** `reqq`: requests it takes at once without dropping any. */
   readonly requestsMax?: number
+  /** `reql`: bytes of the longest request it answers (stretches.ts; ours alone). */
+  readonly requestLengthMax?: number
   /** `v`: name and version, at most 64 printable characters. */
   readonly client?: string
   /** `yourip`: the address under which it sees the other. */
@@ -47,6 +49,7 @@ export function extensionHandshake(facts: ExtensionFacts): Map<string, BencodeVa
   if (facts.extensions !== undefined) set('m', new Map(Object.entries(facts.extensions)))
   set('p', facts.listenPort)
   set('reqq', facts.requestsMax)
+  set('reql', facts.requestLengthMax)
   if (facts.client !== undefined) set('v', new TextEncoder().encode(facts.client))
   set('yourip', addressBytes(facts.yourAddress))
   set('ipv4', addressBytes(facts.ipv4))
@@ -75,6 +78,8 @@ function readFacts(facts: BencodeDict): ExtensionFacts {
   if (listenPort !== undefined) found.listenPort = listenPort
   const requestsMax = integer(facts.get('reqq'), 1, Number.MAX_SAFE_INTEGER)
   if (requestsMax !== undefined) found.requestsMax = requestsMax
+  const requestLengthMax = integer(facts.get('reql'), 1, Number.MAX_SAFE_INTEGER)
+  if (requestLengthMax !== undefined) found.requestLengthMax = requestLengthMax
   const client = clientIn(facts.get('v'))
   if (client !== undefined) found.client = client
   const yourAddress = addressIn(facts.get('yourip'), 4, 16)

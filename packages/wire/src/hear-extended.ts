@@ -31,6 +31,8 @@ function hearFacts(state: SessionState, facts: BencodeDict): void {
     const believed = requests > REQUESTS_OPEN_MAX ? REQUESTS_OPEN_MAX : Number(requests)
     state.requestsOpenMax = Math.max(1, believed)
   }
+  const length = facts.get('reql')
+  if (typeof length === 'number' && length > 0) state.requestLengthMaxOfPeer = length
   state.push({ type: 'extension-handshake', facts })
 }
 

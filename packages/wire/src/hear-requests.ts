@@ -5,22 +5,26 @@
 
 import type { BlockContent, BlockRange } from './message.ts'
 import type { SessionState } from './session-state.ts'
+import { hearStretch, hearStretchRejected } from './stretches.ts'
 import { UNASKED_BLOCK_WEIGHT } from './wire-limits.ts'
 
 export function hearBlock(state: SessionState, { piece, begin, data }: BlockContent): void {
   state.isHastened = true // those that were skipped are waited for less long
   const asked = state.requests.answered(piece, begin, data.length, state.now)
   if (asked === 'never') {
+    if (data instanceof Uint8Array && hearStretch(state, piece, begin, data)) return
     needBlock(state, 'a block', piece, begin, data.length)
     state.charge(UNASKED_BLOCK_WEIGHT, 'MESSAGE_FLOOD', `block ${piece}:${begin} nobody asked for`)
   }
   state.push({ type: 'block', piece, begin, data, asked })
 }
 
-export function hearReject(state: SessionState, { piece, begin, length }: BlockRange): void {
+export function hearReject(state: SessionState, range: BlockRange): void {
+  const { piece, begin, length } = range
   const asked = state.requests.rejected(piece, begin, length)
   if (asked === 'open') state.push({ type: 'reject', piece, begin, length, why: 'rejected' })
-  else if (asked === 'never') state.charge(1, 'MESSAGE_FLOOD', 'reject of what was not asked')
+  else if (asked === 'never' && !hearStretchRejected(state, range))
+    state.charge(1, 'MESSAGE_FLOOD', 'reject of what was not asked')
 }
 
 export function hearRequest(state: SessionState, { piece, begin, length }: BlockRange): void {

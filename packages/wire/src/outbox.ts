@@ -45,6 +45,18 @@ export class Outbox {
     else this.#callbacks.push(sent)
   }
 
+  /** The last message, if it is a request that ends where this one begins, asks for both; false: it does not. */
+  growRequest(piece: number, begin: number, length: number, lengthMax: number): boolean {
+    const last = this.#all?.at(-1) ?? this.#first
+    if (last === undefined || !('type' in last) || last.type !== 'request') return false
+    const isNext = last.piece === piece && last.begin + last.length === begin
+    if (!isNext || last.length + length > lengthMax) return false
+    const grown: Message = { ...last, length: last.length + length }
+    if (this.#all === undefined) this.#first = grown
+    else this.#all[this.#all.length - 1] = grown
+    return true
+  }
+
   /** Goes with the next output; makes one by itself once there are `LATER_MAX`. */
   putLater(message: Message): void {
     if (this.#later === undefined) this.#later = [message]

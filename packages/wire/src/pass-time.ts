@@ -3,6 +3,7 @@
 import type { Message } from './message.ts'
 import { sayReject } from './say-requests.ts'
 import type { SessionState } from './session-state.ts'
+import { sayGivenUp } from './stretches.ts'
 
 const KEEP_ALIVE: Message = { type: 'keep-alive' }
 
@@ -14,8 +15,9 @@ export function passTime(state: SessionState, now: number): void {
     state.say(KEEP_ALIVE)
     state.said(now)
   }
-  for (const { piece, begin, length } of state.requests.expire(now)) {
-    state.say({ type: 'cancel', piece, begin, length })
+  for (const asked of state.requests.expire(now)) {
+    const { piece, begin, length } = asked
+    sayGivenUp(state, asked)
     state.push({ type: 'reject', piece, begin, length, why: 'expired' })
   }
   for (const { piece, begin, length } of state.answers.expireHolds(now)) {

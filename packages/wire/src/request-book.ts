@@ -4,6 +4,7 @@
 // kept as a lower bound: a scan happens only when that passes, not when a request is answered. BEP 3, BEP 6: with the
 // fast extension every request, given up or not, is still owed one answer.
 
+import type { Stretch } from './stretches.ts'
 import { REQUEST_SKIPPED_MS, REQUESTS_GIVEN_UP_MAX } from './wire-limits.ts'
 
 /** One request of ours. */
@@ -15,6 +16,8 @@ export interface Asked {
   readonly soft: boolean
   /** Milliseconds on the machine's clock; Infinity: none. Comes nearer when a later request is answered first. */
   deadline: number
+  /** Where it was asked for together with its neighbours. */
+  stretch: Stretch | undefined
 }
 
 /** Skipped requests looked at for one answer: peers answer in order, or nearly so. */
@@ -99,14 +102,23 @@ export class RequestBook {
     return 'open'
   }
 
-  /** Stops waiting for it; a late block is still known as ours. False: it was not open. */
-  giveUp(piece: number, begin: number, length: number): boolean {
+  /** What was asked for in one request from here on, given up or not; undefined: a block alone, or nothing. */
+  stretchAt(piece: number, begin: number): Stretch | undefined {
+    const key = this.#key(piece, begin)
+    for (const asked of [this.#open?.get(key), this.#givenUp?.get(key)]) {
+      if (asked?.piece === piece && asked.stretch?.begin === begin) return asked.stretch
+    }
+    return undefined
+  }
+
+  /** Stops waiting for it; a late block is still known as ours. Undefined: it was not open. */
+  giveUp(piece: number, begin: number, length: number): Asked | undefined {
     const key = this.#key(piece, begin)
     const asked = this.#open?.get(key)
-    if (asked === undefined || !is(asked, piece, begin, length)) return false
+    if (asked === undefined || !is(asked, piece, begin, length)) return undefined
     this.#remove(key, asked)
     this.#remember(key, asked)
-    return true
+    return asked
   }
 
   /** Gives up every open request that `which` picks, oldest first, and answers them. */

@@ -5,7 +5,9 @@
 
 import type { BlockData } from '@bt/primitives'
 import type { BlockRange, Message } from './message.ts'
+import type { Asked } from './request-book.ts'
 import type { SessionState } from './session-state.ts'
+import { joinStretch, sayGivenUp } from './stretches.ts'
 
 /** How a request of ours is meant. */
 export interface RequestOptions {
@@ -13,6 +15,8 @@ export interface RequestOptions {
   readonly soft?: boolean
   /** Milliseconds from `now`; when they pass: event 'reject', why 'expired', and a cancel is sent. */
   readonly deadlineMs?: number
+  /** Bytes up to which it may be joined to the request before it (see stretches.ts); absent: it stays alone. */
+  readonly stretchMax?: number
 }
 
 export const NO_OPTIONS: RequestOptions = {}
@@ -41,15 +45,19 @@ export function sayRequest(
   }
   state.isHastened = true
   const deadline = state.now + (options.deadlineMs ?? Number.POSITIVE_INFINITY)
-  if (!state.requests.add({ piece, begin, length, soft: options.soft === true, deadline })) {
+  const soft = options.soft === true
+  const asked: Asked = { piece, begin, length, soft, deadline, stretch: undefined }
+  if (!state.requests.add(asked)) {
     throw state.misuse('MESSAGE_OUT_OF_TURN', `request ${piece}:${begin} is open already`)
   }
-  state.say({ type: 'request', piece, begin, length })
+  if (!joinStretch(state, asked, options.stretchMax ?? 0)) {
+    state.say({ type: 'request', piece, begin, length })
+  }
 }
 
 export function sayCancel(state: SessionState, { piece, begin, length }: BlockRange): void {
-  if (!state.requests.giveUp(piece, begin, length)) return
-  state.say({ type: 'cancel', piece, begin, length })
+  const asked = state.requests.giveUp(piece, begin, length)
+  if (asked !== undefined) sayGivenUp(state, asked)
 }
 
 export function sayInterest(state: SessionState, interested: boolean): void {

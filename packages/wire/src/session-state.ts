@@ -14,7 +14,7 @@ import type { Message } from './message.ts'
 import { type MessageOutput, Outbox } from './outbox.ts'
 import type { PeerEvent } from './peer-event.ts'
 import { PeerPieces } from './peer-pieces.ts'
-import { RequestBook } from './request-book.ts'
+import { type Asked, RequestBook } from './request-book.ts'
 import type { Admission } from './session-options.ts'
 import { UselessBudget } from './useless-budget.ts'
 import { type ConnectionLimits, REQUESTS_UNSAID } from './wire-limits.ts'
@@ -51,6 +51,10 @@ export class SessionState extends Liveness {
   answers = new AnswerBook(1)
   /** The peer's `reqq`. */
   requestsOpenMax = REQUESTS_UNSAID
+  /** The peer's `reql`, in bytes; 0: it said none, and is asked for single blocks. */
+  requestLengthMaxOfPeer = 0
+  /** What we asked for last: what comes next may go with it (stretches.ts). */
+  askedLast: Asked | undefined
   /** Pieces the peer lets us ask for while it chokes us. */
   fastFromPeer: ReadonlySet<number> = NO_PIECES
   /** Pieces we let the peer ask for while we choke it, with the bytes it may still have that way. */

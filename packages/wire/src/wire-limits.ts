@@ -96,5 +96,5 @@ export const PEX_PEERS_MAX = 100
 /** Characters of a client's name that are kept; the longest in use have about 40. */
 export const CLIENT_NAME_MAX = 64
 
-/** A carry buffer longer than this is given back after the message that needed it. */
-export const CARRY_KEPT_MAX = 65_536
+/** A carry buffer longer than this is given back after the message that needed it: 64 KiB of blocks with their head stay. */
+export const CARRY_KEPT_MAX = 65_549

@@ -11,7 +11,7 @@ function book(): RequestBook {
 
 function asked(piece: number, begin = 0, more: { soft?: boolean; deadline?: number } = {}) {
   const { soft = false, deadline = Number.POSITIVE_INFINITY } = more
-  return { piece, begin, length: BLOCK, soft, deadline }
+  return { piece, begin, length: BLOCK, soft, deadline, stretch: undefined }
 }
 
 test('counts and bytes follow what is open', () => {
@@ -42,15 +42,15 @@ test('a block of another length, or one whose numbers only add up to the same pl
   expect(requests.answered(1, 0, BLOCK + 1, 0)).toBe('never')
   expect(requests.answered(0, 4 * BLOCK, BLOCK, 0)).toBe('never')
   expect(requests.rejected(0, 4 * BLOCK, BLOCK)).toBe('never')
-  expect(requests.giveUp(0, 4 * BLOCK, BLOCK)).toBe(false)
+  expect(requests.giveUp(0, 4 * BLOCK, BLOCK)).toBeUndefined()
   expect(requests.count).toBe(1)
 })
 
 test('a late block of a request that was given up is known as ours, once', () => {
   const requests = book()
   requests.add(asked(1))
-  expect(requests.giveUp(1, 0, BLOCK)).toBe(true)
-  expect(requests.giveUp(1, 0, BLOCK)).toBe(false)
+  expect(requests.giveUp(1, 0, BLOCK)).toMatchObject({ piece: 1, begin: 0 })
+  expect(requests.giveUp(1, 0, BLOCK)).toBeUndefined()
   expect(requests.count).toBe(0)
   expect(requests.answered(1, 0, BLOCK, 0)).toBe('cancelled')
   expect(requests.answered(1, 0, BLOCK, 0)).toBe('never')

@@ -100,19 +100,19 @@ export class Pipeline {
     this.#open += count
   }
 
-  /** A block came that was asked for and not given up. */
-  arrived(bytes: number, now: number): void {
+  /** Blocks came that were asked for and not given up. */
+  arrived(bytes: number, now: number, blocks = 1): void {
     this.#rate.add(bytes, now)
     this.service.came(bytes, now)
     if (this.#emptyAskAt !== undefined) {
       this.#latencyMs = Math.min(this.#latencyMs, now - this.#emptyAskAt)
       this.#emptyAskAt = undefined
     }
-    this.#open = Math.max(0, this.#open - 1)
+    this.#open = Math.max(0, this.#open - blocks)
     if (this.#open === 0) this.service.asked(false, now)
     this.#silentMs = 0
     this.#silentSince = this.#open > 0 ? now : undefined
-    if (this.#slowStart) this.#grow(bytes, now)
+    if (this.#slowStart) this.#grow(bytes, now, blocks)
   }
 
   /** Requests that ended without data: rejected, cancelled, expired, choked away. */
@@ -175,8 +175,8 @@ export class Pipeline {
     this.#silentSince = undefined
   }
 
-  #grow(bytes: number, now: number): void {
-    this.#window++
+  #grow(bytes: number, now: number, blocks: number): void {
+    this.#window += blocks
     this.#growthBytes += bytes
     if (now - this.#growthAt < GROWTH_MS) return
     const rate = this.#growthBytes / (now - this.#growthAt)

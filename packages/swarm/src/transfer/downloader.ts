@@ -16,6 +16,7 @@ import { isInScope } from '../picking/asker.ts'
 import type { Withdrawn } from '../picking/ask-book.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 import type { PolicyFact } from '../policy.ts'
+import { Arrivals } from './arrivals.ts'
 import { EndgameLooks } from './endgame-looks.ts'
 import { intakeOf, newIntake } from './intake.ts'
 import { InterestTeller } from './interest-teller.ts'
@@ -25,6 +26,13 @@ import type { Meters } from './meters.ts'
 
 /** Requests go out by an eighth of the pipeline at a time: one small write for many blocks, and it never runs dry. */
 const BATCH_SHARE = 8
+/**
+ * Milliseconds of a peer's sending that go into one request, where it answers long ones: so much later comes what is said
+ * behind a block. A peer of less than 1.6 MB/s is asked for single blocks.
+ */
+const STRETCH_MS = 20
+/** Bytes of one request at most: beyond four blocks little is gained, and more than a read of the socket is copied twice. */
+const STRETCH_MAX_BYTES = 64 * 1024
 
 export interface DownloaderParts {
   readonly store: PieceStore
@@ -52,6 +60,7 @@ export class Downloader {
   /** Peers that could take more requests than the picker had. */
   readonly #hungry = new Set<Peer>()
   readonly #judgement: Judgement
+  readonly #arrivals: Arrivals
   readonly #feed = (): void => this.#feedHungry()
   readonly #interest: () => void
   readonly #teller: InterestTeller
@@ -75,6 +84,12 @@ export class Downloader {
       withdraw: (requests) => this.#withdraw(requests),
       onParole: (peer) => this.#parole(peer),
       settled: () => this.#later(),
+    })
+    this.#arrivals = new Arrivals({
+      ...parts,
+      judgement: this.#judgement,
+      cancel: (peer, block) => this.#cancel(peer, block),
+      reopened: () => this.#later(),
     })
   }
 
@@ -157,48 +172,7 @@ export class Downloader {
   }
 
   blockArrived(peer: Peer, event: BlockEvent): void {
-    const { meters, picker, store, geometry, trust, seat } = this.#parts
-    const { counters } = meters
-    const { piece, begin, data } = event
-    const length = data.length
-    meters.received(length, peer.now)
-    peer.receivedBytes += length
-    const intake = intakeOf(peer)
-    if (event.asked === 'never' || intake === undefined) {
-      counters.wastedBytes += length
-      return
-    }
-    if (event.asked === 'open') intake.pipeline.arrived(length, peer.now)
-    intake.doubted = false
-    counters.count(seat.scope(peer)?.reason ?? 'swarm', length)
-    const arrival = picker.arrived(peer, piece, begin)
-    for (const other of arrival.cancel) this.#cancel(other, { piece, begin, length })
-    if (arrival.kind !== 'fresh') {
-      counters.wastedBytes += length
-      return
-    }
-    const block = begin / geometry.blockLength
-    const accepted = store.accept(piece, begin, data)
-    if (accepted === 'corrupt') {
-      counters.wastedBytes += length
-      picker.corrupt(piece, [block])
-      picker.spoiledBy(peer, piece)
-      this.#parts.convicted(trust.wrongBlock(piece, block, peer, intake.address))
-      this.#later()
-      return
-    }
-    if (accepted === 'duplicate' || accepted === 'not-begun') {
-      counters.wastedBytes += length
-      return
-    }
-    trust.contributed(piece, block, peer, intake.address)
-    if (seat.observes) {
-      this.#judgement.sentBy(peer, piece)
-      seat.observe({ type: 'progress', peer, piece, bytes: length })
-    }
-    if (accepted === 'complete') {
-      this.#judgement.begin(piece as PieceIndex)
-    }
+    this.#arrivals.blockArrived(peer, event)
   }
 
   requestEnded(peer: Peer, event: RejectEvent): void {
@@ -225,10 +199,18 @@ export class Downloader {
     const pendingBytes = picker.receivedBytes
     const picks = picker.pickFor(intake.asker, room, facts)
     const deadlineMs = this.#parts.meters.limits.requestMs
+    // Where a policy says what may be asked, it may also change its mind: blocks stay apart.
+    const isPlain = !choked && seat.scope(peer) === undefined
+    const stretchBytes = isPlain ? (facts.bytesPerSecond * STRETCH_MS) / 1000 : 0
+    const stretchMax = Math.min(stretchBytes, STRETCH_MAX_BYTES)
     this.#parts.meters.counters.wastedBytes += pendingBytes - picker.receivedBytes
     for (const pick of picks) {
       if (pick.instead !== undefined) this.#cancel(pick.instead, pick)
-      session.request(pick.piece, pick.begin, pick.length, now, { deadlineMs, soft: pick.soft })
+      session.request(pick.piece, pick.begin, pick.length, now, {
+        deadlineMs,
+        soft: pick.soft,
+        stretchMax,
+      })
       if (seat.observes) {
         seat.observe({ type: 'requested', peer, piece: pick.piece, bytes: pick.length })
       }

@@ -1,4 +1,6 @@
 // What a swarm wastes and how soon it gets going: bounds on what was seen in fast, short transfers.
+import { Bitfield } from '@bt/primitives'
+import type { PieceScope, PolicyFact, SwarmPolicy } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
 import { World, makeContent } from './world.ts'
 
@@ -47,5 +49,37 @@ describe('a short transfer among many, in the simulator', () => {
       'every leech having served another',
     )
     world.close([source, ...leeches])
+  })
+})
+
+describe('[speed] requests to a peer of our kind, in the simulator', () => {
+  /** Bytes of each block that a seed served. */
+  function served(bytesPerSecond: number, scope?: SwarmPolicy['scope']): readonly number[] {
+    const lengths: number[] = []
+    const observe = (fact: PolicyFact): void => {
+      if (fact.type === 'served') lengths.push(fact.bytes)
+    }
+    const world = new World(51, makeContent([64 * PIECE], { pieceLength: PIECE }))
+    const hostOptions = { uploadBytesPerSecond: bytesPerSecond }
+    const seed = world.node({ seed: true, hostOptions, torrent: { policy: { observe } } })
+    const policy = scope === undefined ? {} : { policy: { scope } }
+    const leech = world.node({ torrent: policy })
+    world.complete([leech], 300 * SECOND)
+    expect(leech.swarm.stats.wastedBytes).toBe(0)
+    world.expectContent(leech.host)
+    world.close([seed, leech])
+    return lengths
+  }
+
+  test('ask for four blocks at once where it is fast, for one where it is slow', () => {
+    const fast = served(20_000_000)
+    expect(Math.max(...fast)).toBe(65_536)
+    expect(fast.length).toBeLessThan(64 * 6)
+    expect(new Set(served(1_000_000))).toEqual(new Set([16_384]))
+  })
+
+  test('ask for one at a time where a policy says what may be asked', () => {
+    const scope = (): PieceScope => ({ had: Bitfield.full(64), reason: 'all' })
+    expect(new Set(served(20_000_000, scope))).toEqual(new Set([16_384]))
   })
 })
