@@ -19,6 +19,7 @@ import {
   parseRatio,
   parseSize,
 } from './quantities.ts'
+import { keepYoungSpaceSmall } from './young-space.ts'
 
 // Most transfers are over before deep inlining has paid for itself: with the default, compiling took a quarter of all CPU
 // time of a short swarm (docs/performance.md).
@@ -26,9 +27,8 @@ import {
 const isSimulation = process.argv[2] === 'simulate'
 if (!isSimulation) setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
 if (!isSimulation) setFlagsFromString('--max-inlined-bytecode-size=120')
-// Content lives in memory of its own; of the objects beside it few outlive a turn. A young space that stays as small as it
-// is now is enough for them: 5 to 8 MiB less. A simulation is made of objects and keeps V8's own way.
-if (!isSimulation) setFlagsFromString('--semi-space-growth-factor=1')
+// A simulation is made of objects and keeps V8's own way here, too.
+if (!isSimulation) keepYoungSpaceSmall()
 
 interface Common {
   readonly json?: boolean

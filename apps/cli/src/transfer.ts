@@ -17,6 +17,7 @@ import { CLIENT_NAME, PEER_ID_PREFIX } from './identity.ts'
 import type { Output } from './output.ts'
 import { ReportTransfer } from './report-transfer.ts'
 import { onSignals } from './signals.ts'
+import { keepYoungSpaceSmall } from './young-space.ts'
 
 /** Tried first, as trackers and routers expect it; then any free port. */
 const PORT_DEFAULT = 6881
@@ -63,6 +64,7 @@ export async function startTransfer(
   const signals = onSignals()
   const ports = nodePorts({
     directory: '.',
+    threadStarted: keepYoungSpaceSmall,
     ...(host === undefined ? {} : { host }),
     ...(options.debug === true ? { log: logToStderr } : {}),
   })

@@ -30,6 +30,8 @@ export interface NodePortsOptions {
   readonly filesOpenMax?: number
   /** Threads that hash; 0: none. Default: one per core, at most 4, and 16 while files are hashed. */
   readonly hashThreads?: number
+  /** A thread has set up its heap, which sets some flags of V8 back for the whole process. */
+  readonly threadStarted?: () => void
   /** Certificate authorities (PEM) trusted for https instead of the built-in ones. */
   readonly authorities?: readonly string[]
   readonly log?: Log
@@ -77,6 +79,7 @@ export function nodePorts(options: NodePortsOptions): NodePorts {
   })
   const threads = new WorkThreads({
     ...(options.hashThreads !== undefined && { threads: options.hashThreads }),
+    ...(options.threadStarted !== undefined && { started: options.threadStarted }),
     ...(log !== undefined && { log }),
   })
   const storages: FileStorageProvider[] = []

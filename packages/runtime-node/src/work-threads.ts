@@ -72,6 +72,8 @@ export interface WorkThreadsOptions {
   readonly threads?: number
   /** Replaces the program of the threads: for tests of their death. */
   readonly source?: string
+  /** Called when a thread runs. */
+  readonly started?: () => void
   readonly log?: Log
 }
 
@@ -98,6 +100,7 @@ export class WorkThreads {
   readonly #threadsMax: number
   readonly #fileThreadsMax: number
   readonly #source: string
+  readonly #started: (() => void) | undefined
   readonly #log: Log | undefined
   readonly #threads = new Set<Thread>()
   #nextId = 0
@@ -110,6 +113,7 @@ export class WorkThreads {
     this.#threadsMax = options.threads ?? Math.min(cores, THREADS_MAX)
     this.#fileThreadsMax = options.threads ?? Math.min(cores, FILE_THREADS_MAX)
     this.#source = options.source ?? THREAD_PROGRAM
+    this.#started = options.started
     this.#log = options.log
   }
 
@@ -191,6 +195,7 @@ export class WorkThreads {
     const thread: Thread = { worker, open: new Map(), bytes: 0, idle: undefined, outgoing: [] }
     this.#threads.add(thread)
     worker.unref()
+    worker.on('online', () => this.#started?.())
     worker.on('message', (answers: readonly (ThreadAnswer & { readonly id: number })[]) => {
       for (const answer of answers) this.#answered(thread, answer.id, answer)
     })

@@ -177,6 +177,18 @@ describe('[speed] work threads', () => {
     bytes: hasher.allocate(length),
   })
 
+  test('whoever asked to be told of it hears once of each thread that runs', async () => {
+    let started = 0
+    const threads = new WorkThreads({ threads: 1, started: () => started++ })
+    cleanups.push(() => threads.close())
+    for (let round = 0; round < 2; round++) {
+      await new Promise((resolve) =>
+        threads.run({ kind: 'digest', algorithm: 'sha1', bytes: new Uint8Array(1) }, resolve),
+      )
+      expect(started).toBe(1)
+    }
+  })
+
   test('jobs of one turn are one message', async () => {
     const threads = new WorkThreads({ threads: 1 })
     const hasher = new ThreadHasher({ workThreads: threads })
