@@ -137,6 +137,7 @@ export class Exchange {
       turn,
       have,
       isSeeding: () => this.isComplete,
+      isQuiet: () => this.isComplete && peers.openCount === 0,
       wantsNothing: parts.wantsNothing,
       snubbed: (peer, now) => downloader.snubbed(peer, now),
       receivedPerSecond: (peer, now) => downloader.bytesPerSecond(peer, now),
@@ -235,10 +236,12 @@ export class Exchange {
     this.#ofPiece = piecePriorities(this.metainfo.geometry, priorities)
     this.picker.setPriorities((piece) => this.#ofPiece[piece] as number)
     this.downloader.wake()
+    this.slots.wake()
   }
 
   lost(pieces: readonly number[], error: PieceStoreError): void {
     this.downloader.forgotten(pieces)
+    this.slots.wake()
     for (const index of pieces) {
       this.haves.lost(index)
       this.#parts.events.emit('lost', { piece: this.metainfo.geometry.piece(index), reason: error })

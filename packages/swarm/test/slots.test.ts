@@ -3,7 +3,7 @@ import { Bitfield, Prng } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { Choker } from '../src/choking/choker.ts'
 import { ChokeRounds } from '../src/choking/choke-rounds.ts'
-import { Slots, type SlotsParts } from '../src/choking/slots.ts'
+import { QUIET_ROUND_MS, Slots, type SlotsParts } from '../src/choking/slots.ts'
 import type { Peer } from '../src/peers/peer.ts'
 import { Turn } from '../src/peers/turn.ts'
 
@@ -11,6 +11,7 @@ class World {
   now = 0
   rounds = 0
   seeding = true
+  quiet = false
   /** How often a round asked whether a peer may be served, and for its rate. */
   looked = 0
   measured = 0
@@ -50,6 +51,7 @@ class World {
         this.rounds++
         return this.seeding
       },
+      isQuiet: () => this.quiet,
       wantsNothing: () => {
         this.looked++
         return false
@@ -172,5 +174,40 @@ describe('[speed] a round', () => {
     expect(world.measured).toBe(2)
     world.pass(10_000)
     expect(world.measured).toBe(2)
+  })
+})
+
+describe('[speed] a torrent that wants nothing and has nobody connected', () => {
+  test('has a round a minute; with the first who comes they are on the beat again, none made up for', () => {
+    const world = new World()
+    world.quiet = true
+    world.pass(10_000) // the round that was set before
+    const before = world.rounds
+    world.pass(10 * QUIET_ROUND_MS)
+    expect(world.rounds - before).toBe(10)
+    world.pass(25_000)
+    world.quiet = false
+    const peer = world.peer()
+    const atCome = world.rounds
+    world.slots.joined(peer)
+    world.turn.end()
+    expect(world.rounds).toBe(atCome)
+    // nothing delays its slot: no round was made for its coming
+    expect(world.change(peer, true)).toBe(1)
+    expect(peer.session.amChoking).toBe(false)
+    const onTheBeat = world.rounds
+    world.pass(30_000)
+    expect(world.rounds - onTheBeat).toBe(3)
+  })
+
+  test('that comes to want something is on the beat again', () => {
+    const world = new World()
+    world.quiet = true
+    world.pass(100_000)
+    world.quiet = false
+    const before = world.rounds
+    world.slots.wake()
+    world.pass(20_000)
+    expect(world.rounds - before).toBe(2)
   })
 })

@@ -38,6 +38,11 @@ export class ChokeRounds {
     this.#early = true
   }
 
+  /** Rounds were left out: the next one is on the beat again, none is made up for. */
+  resume(now: number): void {
+    if (this.#nextRound <= now) this.#nextRound = after(this.#nextRound, this.#times.roundMs, now)
+  }
+
   /** When `due` answers next. */
   deadline(): number {
     if (!this.#early) return this.#nextRound
