@@ -141,7 +141,7 @@ export class WorkThreads {
       lane.thread = thread
       lane.open++
     }
-    if (thread.outgoing.push({ id, length: bytes, ...job }) === 1)
+    if (thread.outgoing.push({ id, length: bytes, ...travelling(job) }) === 1)
       process.nextTick(() => this.#send(thread))
     return true
   }
@@ -240,6 +240,21 @@ export class WorkThreads {
     const ids = [...thread.open.keys()]
     for (const id of ids) this.#answered(thread, id, NOBODY)
   }
+}
+
+/**
+ * The job with nothing in it but its own: of a view that is copied to a thread all memory behind it travels, and the hash of
+ * a piece is a view of the whole metainfo.
+ */
+function travelling(job: ThreadJob): ThreadJob {
+  if (job.kind === 'hash') return job
+  const bytes = alone(job.bytes)
+  return job.kind === 'write' ? { ...job, bytes, sha1: alone(job.sha1) } : { ...job, bytes }
+}
+
+function alone(view: Uint8Array): Uint8Array {
+  const { buffer, length } = view
+  return buffer instanceof SharedArrayBuffer || buffer.byteLength === length ? view : view.slice()
 }
 
 function lengthOf(job: ThreadJob): number {

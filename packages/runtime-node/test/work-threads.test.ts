@@ -189,6 +189,29 @@ describe('[speed] work threads', () => {
     }
   })
 
+  test('a job takes along its own bytes, not all the memory that they are a view of', async () => {
+    const source = `
+      const { parentPort } = require('node:worker_threads')
+      parentPort.on('message', (jobs) => parentPort.postMessage(jobs.map((job) => ({
+        id: job.id, value: [job.bytes, job.sha1].map((view) => view && view.buffer.byteLength),
+      }))))
+    `
+    const threads = new WorkThreads({ threads: 1, source })
+    cleanups.push(() => threads.close())
+    const hasher = new ThreadHasher({ workThreads: threads })
+    const part = new Uint8Array(100_000).subarray(20, 40)
+    const shared = hasher.allocate(1_000).subarray(0, 10)
+    const lengths = await Promise.all(
+      (
+        [
+          { kind: 'digest', algorithm: 'sha1', bytes: part },
+          { kind: 'write', bytes: shared, sha1: part, descriptor: 0, offset: 0 },
+        ] as const
+      ).map((each) => new Promise((told) => threads.run(each, told))),
+    )
+    expect(lengths).toMatchObject([{ value: [20, undefined] }, { value: [1_000, 20] }])
+  })
+
   test('jobs of one turn are one message', async () => {
     const threads = new WorkThreads({ threads: 1 })
     const hasher = new ThreadHasher({ workThreads: threads })
