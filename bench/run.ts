@@ -15,6 +15,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   announce: { file: 'tracker/announce-cost.ts', measures: 'an announce without sockets' },
   bencode: { file: 'bencode.mjs', measures: 'bencode beside npm bencode' },
   copy: { file: 'shared-copy.ts', measures: 'blocks into plain and shared memory' },
+  choices: {
+    file: 'choices/main.ts',
+    measures: 'a pick by pieces and peers, a round of choking by peers',
+  },
   create: { file: 'create/main.ts', measures: 'all of a file hashed, beside mktorrent' },
   data: { file: 'data/main.ts', measures: 'whole transfers beside libtorrent, 1 → 1 and 1 → 8' },
   loop: {
@@ -26,7 +30,6 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     measures: 'ten thousand torrents in one session',
   },
   memory: { file: 'memory/main.ts', measures: 'whether --memory holds, beside a slow disk' },
-  picker: { file: 'picker.ts', measures: 'a pick, by pieces and peers' },
   'receive-path': { file: 'receive-path.ts', measures: 'bytes through a channel over loopback' },
   'sim-swarm': { file: 'sim-swarm.ts', measures: 'a simulated swarm in the fast profile' },
   start: { file: 'start/main.ts', measures: 'bt show, and bt download to its first request' },

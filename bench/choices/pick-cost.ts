@@ -2,10 +2,9 @@
 //
 // Each block that comes is followed by a pick of one, as in a download with full pipelines; half of the peers are
 // seeds, the others have half of the pieces. The figure to watch is that a pick does not grow with the torrent.
-// Run: npx tsx --conditions=@bt/source bench/picker.ts
 import { PieceGeometry } from '@bt/metainfo'
 import { Bitfield, Prng } from '@bt/primitives'
-import { Picker } from '../packages/swarm/src/picking/picker.ts'
+import { Picker } from '../../packages/swarm/src/picking/picker.ts'
 
 const BLOCK = 16_384
 const BLOCKS_PER_PIECE = 16
@@ -13,7 +12,7 @@ const BLOCKS_PER_PIECE = 16
 const PIPELINE = 10
 const BLOCKS = 60_000
 
-interface Row {
+export interface PickCost {
   readonly pieces: number
   readonly peers: number
   readonly haveNs: number
@@ -23,7 +22,7 @@ interface Row {
   readonly pickMaxUs: number
 }
 
-function measure(pieces: number, peers: number): Row {
+export function pickCost(pieces: number, peers: number): PickCost {
   const geometry = new PieceGeometry({
     pieceLength: BLOCK * BLOCKS_PER_PIECE,
     files: [{ length: BLOCK * BLOCKS_PER_PIECE * pieces }],
@@ -103,17 +102,5 @@ function measure(pieces: number, peers: number): Row {
     leaveUs: (leaveMs * 1e3) / peers,
     pickUs: (pickMs * 1e3) / picks,
     pickMaxUs: pickMaxMs * 1e3,
-  }
-}
-
-// What is not shown: the first run of everything.
-measure(1_000, 10)
-const columns = Object.keys(measure(1_000, 10)) as (keyof Row)[]
-console.log(columns.map((column) => column.padStart(11)).join(''))
-for (const pieces of [1_000, 10_000, 100_000]) {
-  for (const peers of [10, 100, 1_000]) {
-    const row = measure(pieces, peers)
-    const cells = columns.map((column) => Number(row[column].toPrecision(3)).toString())
-    console.log(cells.map((cell) => cell.padStart(11)).join(''))
   }
 }
