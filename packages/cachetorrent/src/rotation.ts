@@ -5,6 +5,8 @@
 // askers are all unchoked, up to a bound: they hold claims and ask for single pieces. Nobody is choked for want of
 // interest alone: the request that crosses such a choke on its way would be rejected, and a rejected piece is left alone
 // for long. Which request goes next is by bytes served, equal among sites and neighbours, a piece at a time (turns.ts).
+// Within a site every second one is of the member that has the least: who has few fast neighbours falls behind, and in the
+// end its own line would keep all waiting.
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { Earners } from './earners.ts'
@@ -36,6 +38,9 @@ export class Rotation {
   #mostServed = 0
   /** The requests of those that had something to ask for when it was last looked at. */
   #asking: readonly OpenRequest[] = []
+  /** Who is behind gets every second request: not of strangers, who may say that they have nothing. */
+  readonly #helpsLast: boolean
+  #isForLast = false
   /** Somebody of the site got no slot. */
   #isWaiting = false
 
@@ -43,6 +48,7 @@ export class Rotation {
   constructor(upload: number, pieceLength: number, trust: Trust = 'site') {
     this.turns = new Turns(pieceLength, upload)
     this.#earners = trust === 'strangers' ? new Earners() : undefined
+    this.#helpsLast = trust === 'site'
     const { local, outside } = slotsFor(upload)
     this.#localSlots = local
     this.#exportSlots = outside
@@ -78,7 +84,7 @@ export class Rotation {
     return [...earners, ...this.#since.keys(), ...exports]
   }
 
-  /** Of those whose turn it may be, the request of the group that got least so far; in a group, first come. */
+  /** Of those whose turn it may be, the request of the group that got least so far; in a group by turns first come, and who has the least. */
   next(
     open: readonly OpenRequest[],
     groupOf: (peer: PeerHandle) => string,
@@ -87,16 +93,18 @@ export class Rotation {
     this.#asking = open
     let best: OpenRequest | undefined
     let bestServed = 0
+    const comesBefore = this.#isForLast ? hasLess : isOlder
     for (const request of this.turns.admitted(open, now)) {
       const served = this.#served.get(groupOf(request.peer)) ?? 0
       const isBetter =
         best === undefined ||
         served < bestServed ||
-        (served === bestServed && request.since < best.since)
+        (served === bestServed && comesBefore(request, best))
       if (!isBetter) continue
       best = request
       bestServed = served
     }
+    if (best !== undefined && this.#helpsLast) this.#isForLast = !this.#isForLast
     return best ?? 'later'
   }
 
@@ -175,6 +183,14 @@ export class Rotation {
 
 /** Bytes that a group which was served less may be ahead of the others: a few pieces. */
 const ARREARS_BYTES_MAX = 4 * 1024 * 1024
+
+function isOlder(one: OpenRequest, other: OpenRequest): boolean {
+  return one.since < other.since
+}
+
+function hasLess(one: OpenRequest, other: OpenRequest): boolean {
+  return one.peer.pieces.count < other.peer.pieces.count
+}
 
 function before(one: number, other: number): number {
   if (one === other) return 0

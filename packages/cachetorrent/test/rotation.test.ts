@@ -19,6 +19,28 @@ function asks(peer: PeerHandle): {
   return { peer, piece: 0, begin: 0, length: PIECE, since: 0, held: false }
 }
 
+describe('whose request is next', () => {
+  const behind = plainPeer(1, 8, [0])
+  const ahead = plainPeer(2, 8, [0, 1, 2])
+  const open = [
+    { ...asks(ahead), since: 1 },
+    { ...asks(behind), since: 2 },
+  ]
+  const served = (rotation: Rotation): readonly (PeerHandle | 'later')[] =>
+    Array.from({ length: 4 }, () => {
+      const next = rotation.next(open, () => 'local', 3)
+      return next === 'later' ? next : next.peer
+    })
+
+  test('by turns that of who waited longest and of who has the least', () => {
+    expect(served(new Rotation(0, PIECE))).toEqual([ahead, behind, ahead, behind])
+  })
+
+  test('among strangers who says that it has little gets no more for it', () => {
+    expect(served(new Rotation(0, PIECE, 'strangers'))).toEqual([ahead, ahead, ahead, ahead])
+  })
+})
+
 describe('slots of the site', () => {
   test('one whose holder asks for nothing is given to the next, and its holder keeps it too', () => {
     const rotation = new Rotation(0, PIECE)

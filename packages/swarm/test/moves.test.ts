@@ -2,14 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { Pick } from '../src/picking/piece-choice.ts'
 import { ServiceRate } from '../src/picking/service-rate.ts'
 import type { PieceScope } from '../src/policy.ts'
+import { UNKNOWN_BYTES_PER_SECOND } from '../src/picking/asker.ts'
 import { BLOCK, geometryOf, World } from './picker-world.ts'
 
-const MOVES: PieceScope = { had: 'all', reason: 'local', duplicates: false, moves: true }
+const MOVES: PieceScope = { had: 'all', reason: 'local', duplicates: false, moves: 'any' }
 const PIECES = 4
 const NOW = 100_000
 
-/** Two seeds that served us so fast, in bytes per millisecond; the first was asked for everything. */
-function world(first: number, second: number, scope = MOVES, isSuspect = false): World {
+/** Two seeds that served us so fast, in bytes per millisecond (undefined: it was never asked); the first was asked for everything. */
+function world(first: number, second: number | undefined, scope = MOVES, isSuspect = false): World {
   const made = new World(geometryOf(PIECES, 1), 1)
   for (const [name, rate] of [
     ['first', first],
@@ -17,8 +18,10 @@ function world(first: number, second: number, scope = MOVES, isSuspect = false):
   ] as const) {
     const asker = made.picker.joined(name)
     asker.service = new ServiceRate()
-    asker.service.asked(true, 0)
-    if (rate > 0) asker.service.came(rate * NOW, NOW)
+    if (rate !== undefined) {
+      asker.service.asked(true, 0)
+      if (rate > 0) asker.service.came(rate * NOW, NOW)
+    }
     made.picker.setScope(name, scope)
     made.peers.set(name, {
       name,
@@ -50,9 +53,23 @@ describe('a block that waits at a slow peer', () => {
     expect(made.pick('first', PIECES)).toEqual([])
   })
 
-  test('stays where the other is not twice as fast, or nobody knows how fast it is', () => {
+  test('stays where the other is not twice as fast', () => {
     expect(world(1, 0.5).pick('second', PIECES)).toEqual([])
-    expect(world(1, 0).pick('second', PIECES)).toEqual([])
+  })
+
+  test('is tried at one that has sent nothing yet, and taken from one that sends nothing', () => {
+    expect(world(1, undefined).pick('second', 1)).toHaveLength(1)
+    expect(world(0, 100).pick('second', 1)).toHaveLength(1)
+    // as fast as is expected of anybody
+    expect(world(4 * (UNKNOWN_BYTES_PER_SECOND / 1000), undefined).pick('second', 1)).toEqual([])
+  })
+
+  test('stays while it is the first of its queue and only those behind it may move', () => {
+    const made = world(1, 100, { ...MOVES, moves: 'queued' })
+    const [head] = made.peer('first').asks.keys()
+    const moved = made.pick('second', PIECES)
+    expect(moved).toHaveLength(PIECES - 1)
+    expect(moved.map(({ piece, begin }) => `${piece}:${begin}`)).not.toContain(head)
   })
 
   test('stays where it is soon here, and the first of a queue where half of its time is no longer than the other needs', () => {

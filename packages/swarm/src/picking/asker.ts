@@ -9,6 +9,8 @@ import type { Holding } from './availability.ts'
 import type { AskKind, PartialPiece } from './partial-pieces.ts'
 import type { ServiceRate } from './service-rate.ts'
 
+/** What a peer that has sent us nothing yet is believed to send: a share of an ordinary uplink. Nobody is tried who is expected to send nothing. */
+export const UNKNOWN_BYTES_PER_SECOND = 131_072
 /** After a reject the peer is not asked for that piece for so long. */
 export const REFUSAL_MS = 30_000
 /** A piece that it alone spoiled is not asked of it for as long, then twice as long, up to this. */
@@ -150,10 +152,14 @@ export class Asker<P> {
     return (this.askedBlocks * blockLength * 1000) / this.bytesPerSecond
   }
 
-  /** The same, by how it served us while it was asked, and with so many blocks more; Infinity: nobody knows. */
+  /** The same, by how it served us while it was asked, and with so many blocks more. */
   queueMs(blockLength: number, more: number, now: number): number {
+    const blocks = this.askedBlocks + more
     const perMs = this.service?.perMs(now) ?? 0
-    return perMs > 0 ? ((this.askedBlocks + more) * blockLength) / perMs : Number.POSITIVE_INFINITY
+    if (perMs > 0) return (blocks * blockLength) / perMs
+    // nothing has come: its first block takes as long as it has taken, and more
+    const waitedMs = this.service?.askedMs(now) ?? 0
+    return blocks * ((1000 * blockLength) / UNKNOWN_BYTES_PER_SECOND + waitedMs)
   }
 
   /** The piece that it was asked for first, of those that are not here. */

@@ -32,22 +32,26 @@ export function moveFor<P>(
 ): Move<P> | undefined {
   const { askers, blockLength, now } = rules
   const ownMs = asker.queueMs(blockLength, 1, now)
-  if (asker.onParole || !Number.isFinite(ownMs)) return undefined
+  if (asker.onParole) return undefined
   let best: Move<P> | undefined
   let bestMs = 2 * ownMs + LATE_MS
   if (!isAnyWaiting(bestMs, rules)) return undefined
   for (const partial of partials) {
     if (partial.askers === 0 || partial.sealed || !rules.wanted(partial.piece)) continue
     if (asker.may(partial.piece) !== 'firm') continue
+    const begun = new Set<Asker<P>>()
     for (let block = 0; block < partial.blockCount; block++) {
       const peer = partial.onlyAsker(block)
-      if (peer === undefined || partial.wasAsked(block, asker.peer)) continue
+      if (peer === undefined) continue
       const from = askers.get(peer)
-      if (from?.scope?.moves !== true) continue
-      const queueMs = from.queueMs(blockLength, 0, now)
-      if (!Number.isFinite(queueMs) || queueMs < bestMs) continue
+      if (from?.scope?.moves === undefined) continue
       // the first of its queue may be on its way already
-      const waitMs = from.firstAsked === partial ? queueMs / 2 : queueMs
+      const isFirst = from.firstAsked === partial && !begun.has(from)
+      if (isFirst) begun.add(from)
+      if (partial.wasAsked(block, asker.peer)) continue
+      if (isFirst && from.scope.moves === 'queued') continue
+      const queueMs = from.queueMs(blockLength, 0, now)
+      const waitMs = isFirst ? queueMs / 2 : queueMs
       // of equal ones the last: what was asked last comes last
       if (waitMs < bestMs) continue
       best = { partial, block, from }
@@ -60,9 +64,8 @@ export function moveFor<P>(
 /** Somebody's queue is so long: most looks end here, and cost no step per block. */
 function isAnyWaiting<P>(ms: number, { busy, blockLength, now }: MoveRules<P>): boolean {
   for (const from of busy) {
-    if (from.scope?.moves !== true) continue
-    const queueMs = from.queueMs(blockLength, 0, now)
-    if (Number.isFinite(queueMs) && queueMs >= ms) return true
+    if (from.scope?.moves === undefined) continue
+    if (from.queueMs(blockLength, 0, now) >= ms) return true
   }
   return false
 }

@@ -32,6 +32,11 @@ export class ServiceRate {
     return (this.#bytes * kept) / Math.max(1, this.#ms * kept + ms)
   }
 
+  /** Milliseconds in which something was asked for, as far as it is remembered. */
+  askedMs(now: number): number {
+    return this.#ms + (this.#since === undefined ? 0 : now - this.#since)
+  }
+
   #advance(now: number): void {
     if (this.#since === undefined) return
     const ms = now - this.#since
