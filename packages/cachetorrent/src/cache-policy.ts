@@ -88,8 +88,11 @@ export class CachePolicy implements SwarmPolicy {
   ): OpenRequest | 'later' | undefined => {
     const member = this.#member
     if (member === undefined) return undefined
-    const answer = member.rotation.next(open, (peer) => member.groupOf(peer), now)
-    if (answer === 'later') this.#lookAt(member.rotation.turns.opensAt(now), now)
+    const { rotation, origin } = member
+    const answer = origin.isActive
+      ? rotation.oldest(open, now)
+      : rotation.next(open, (peer) => member.groupOf(peer), now)
+    if (answer === 'later') this.#lookAt(rotation.turns.opensAt(now), now)
     return answer
   }
 

@@ -85,11 +85,6 @@ export const ANSWER_LATE_MS = 15_000
 
 /** Share of the pieces that is left when blocks may be asked of two neighbours at once. */
 export const END_SHARE = 0.01
-/**
- * The same, when also the first of a neighbour's queue may be asked of a faster one instead: before, what comes twice
- * because it was on its way costs more than is gained.
- */
-export const LATE_SHARE = 0.05
 /** Milliseconds for which an outside peer that has nothing new is told that we are interested: two pieces are seldom further apart. */
 export const INTEREST_MS = 20_000
 

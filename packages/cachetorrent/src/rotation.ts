@@ -84,6 +84,16 @@ export class Rotation {
     return [...earners, ...this.#since.keys(), ...exports]
   }
 
+  /** Of those whose turn it may be, who waited longest: whoever shows pieces to sites in turn has shared out already. */
+  oldest(open: readonly OpenRequest[], now: number): OpenRequest | 'later' {
+    this.#asking = open
+    let best: OpenRequest | undefined
+    for (const request of this.turns.admitted(open, now)) {
+      if (best === undefined || isOlder(request, best)) best = request
+    }
+    return best ?? 'later'
+  }
+
   /** Of those whose turn it may be, the request of the group that got least so far; in a group by turns first come, and who has the least. */
   next(
     open: readonly OpenRequest[],

@@ -15,14 +15,14 @@ import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { claimsMax } from './limits.ts'
+import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
 import { type Neighbour, Neighbours } from './neighbours.ts'
 import { OriginDesk, OWN_SITE } from './origin-desk.ts'
 import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
-import { type Phase, phaseOf, scopeOf } from './scopes.ts'
+import { scopeOf } from './scopes.ts'
 import { Signs } from './signs.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
@@ -47,7 +47,7 @@ export class SiteMember {
   #mode: Mode = 'waiting'
   #site: SiteId | undefined
   /** Few pieces are missing. */
-  #phase: Phase = 'early'
+  #isEnding = false
   readonly #modeRule: ModeRule
   readonly #view: SiteView
   readonly #voice: Voice
@@ -236,16 +236,15 @@ export class SiteMember {
     if (this.imports.holdsFirst(piece) && this.wants.local.of(piece) > 0) this.ledger.doubted(piece)
     this.wants.had(piece)
     const { have } = this.#host
-    const phase = phaseOf(have.length - have.count, have.length)
-    if (phase !== this.#phase) {
-      this.#phase = phase
+    if (!this.#isEnding && have.length - have.count <= have.length * END_SHARE) {
+      this.#isEnding = true
       this.#host.changed('scope')
     }
     this.#claiming.verified(piece)
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {
-    const facts = { mode: this.#mode, phase: this.#phase, may: this.imports.may }
+    const facts = { mode: this.#mode, isEnding: this.#isEnding, may: this.imports.may }
     return scopeOf(this.neighbours.of(peer), facts)
   }
 

@@ -36,6 +36,15 @@ describe('whose request is next', () => {
     expect(served(new Rotation(0, PIECE))).toEqual([ahead, behind, ahead, behind])
   })
 
+  test('while pieces are shown to sites in turn the oldest, however much its site got', () => {
+    const rotation = new Rotation(0, PIECE)
+    const groupOf = (peer: PeerHandle): string => (peer === ahead ? 'local' : 'other')
+    rotation.served(ahead, 'local', 2 * PIECE, 0)
+    rotation.turns.left(ahead)
+    expect(rotation.next(open, groupOf, 3)).toMatchObject({ peer: behind })
+    expect(rotation.oldest(open, 3)).toMatchObject({ peer: ahead })
+  })
+
   test('among strangers who says that it has little gets no more for it', () => {
     expect(served(new Rotation(0, PIECE, 'strangers'))).toEqual([ahead, ahead, ahead, ahead])
   })

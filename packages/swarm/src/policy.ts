@@ -104,11 +104,8 @@ export interface PieceScope {
   readonly reason: string
   /** False: never asked for a block that somebody else was asked for, not even in the endgame. */
   readonly duplicates?: boolean
-  /**
-   * A block that waits long for its turn at a slow peer may be asked of a faster one instead: any, or only those behind
-   * the first, which may be on its way already.
-   */
-  readonly moves?: 'any' | 'queued'
+  /** True: a block that waits long for its turn at a slow peer may be asked of a faster one instead. */
+  readonly moves?: boolean
   /** Say that we are interested even while nothing of it may be asked: whoever waits for an unchoke must. */
   readonly interested?: boolean
 }

@@ -5,7 +5,7 @@ import type { PieceScope } from '../src/policy.ts'
 import { UNKNOWN_BYTES_PER_SECOND } from '../src/picking/asker.ts'
 import { BLOCK, geometryOf, World } from './picker-world.ts'
 
-const MOVES: PieceScope = { had: 'all', reason: 'local', duplicates: false, moves: 'any' }
+const MOVES: PieceScope = { had: 'all', reason: 'local', duplicates: false, moves: true }
 const PIECES = 4
 const NOW = 100_000
 
@@ -62,14 +62,6 @@ describe('a block that waits at a slow peer', () => {
     expect(world(0, 100).pick('second', 1)).toHaveLength(1)
     // as fast as is expected of anybody
     expect(world(4 * (UNKNOWN_BYTES_PER_SECOND / 1000), undefined).pick('second', 1)).toEqual([])
-  })
-
-  test('stays while it is the first of its queue and only those behind it may move', () => {
-    const made = world(1, 100, { ...MOVES, moves: 'queued' })
-    const [head] = made.peer('first').asks.keys()
-    const moved = made.pick('second', PIECES)
-    expect(moved).toHaveLength(PIECES - 1)
-    expect(moved.map(({ piece, begin }) => `${piece}:${begin}`)).not.toContain(head)
   })
 
   test('stays where it is soon here, and the first of a queue where half of its time is no longer than the other needs', () => {

@@ -44,12 +44,11 @@ export function moveFor<P>(
       const peer = partial.onlyAsker(block)
       if (peer === undefined) continue
       const from = askers.get(peer)
-      if (from?.scope?.moves === undefined) continue
+      if (from?.scope?.moves !== true) continue
       // the first of its queue may be on its way already
       const isFirst = from.firstAsked === partial && !begun.has(from)
       if (isFirst) begun.add(from)
       if (partial.wasAsked(block, asker.peer)) continue
-      if (isFirst && from.scope.moves === 'queued') continue
       const queueMs = from.queueMs(blockLength, 0, now)
       const waitMs = isFirst ? queueMs / 2 : queueMs
       // of equal ones the last: what was asked last comes last
@@ -64,7 +63,7 @@ export function moveFor<P>(
 /** Somebody's queue is so long: most looks end here, and cost no step per block. */
 function isAnyWaiting<P>(ms: number, { busy, blockLength, now }: MoveRules<P>): boolean {
   for (const from of busy) {
-    if (from.scope?.moves === undefined) continue
+    if (from.scope?.moves !== true) continue
     if (from.queueMs(blockLength, 0, now) >= ms) return true
   }
   return false

@@ -297,7 +297,7 @@ export class PieceChoice<P> {
 
   /** False: nothing is to be moved to it. */
   #pickMoved(asker: Asker<P>, picks: Pick<P>[]): boolean {
-    if (asker.scope?.moves === undefined) return false
+    if (asker.scope?.moves !== true) return false
     const { partials, askers, geometry, book } = this.#parts
     const move = moveFor(partials.all(), asker, {
       askers,
