@@ -163,8 +163,8 @@ describe('limits of one torrent', () => {
     const rounds = (chokeRoundMs: number): number => {
       let asked = 0
       const world = newWorld(4)
+      // one that has everything and nobody connected would rest
       world.node({
-        seed: true,
         alone: true,
         torrent: {
           limits: { chokeRoundMs },
