@@ -1,12 +1,13 @@
 // What an announce costs when a tracker is not alone: CPU of each process and of Redis, with one and two of them, and with
 // one and two workers. Over UDP, 1,000 swarms.
 //
-//   npm run bench -- tracker-scale [--rounds 3] [--seconds 2] [--only alone,store,workers]
+//   npm run bench -- tracker-scale [--rounds 5] [--seconds 1] [--only alone,store,workers]
 //
-// Three loads: nothing; announces of peers that are known, 50 peers in each answer, which the feed carries nothing of; and
-// announces of new peers, each of which is told to the others. The loads of C have one core, trackers and Redis the other,
-// so rates are of no account here: CPU seconds of each are divided by the announces that it answered. With two trackers
-// each gets half of the new peers and hears of the other half. Needs a C compiler, Debian's redis-server, and a build.
+// Two loads: announces of peers that are known, 50 peers in each answer, of which the feed carries nothing; and announces of
+// new peers, each of which is told to the others. All setups run at once and are loaded in turn, so that a machine that
+// drifts favours none. The loads of C have one core, trackers and Redis the other: rates are of no account here, CPU seconds
+// of all processes of a setup are divided by the announces that they answered. With two trackers each gets half of the new
+// peers and hears of the other half. Needs a C compiler, Debian's redis-server, and a build.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,21 +17,20 @@ import { buildLoad, cpuSeconds, family, median, TRACKER } from './processes.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: 'alone,store,workers' },
   },
 })
 const ROUNDS = Number(values.rounds)
 const ONLY = values.only.split(',')
 const SWARMS = 1000
-/** Known peers of each swarm, and new ones. */
-const KNOWN = 100
-const NEW = 200
-const REDIS_PORT = 17_900
+/** Known peers of each swarm, and new ones of each round. */
+const KNOWN = 50
+const NEW = 50
 /** Milliseconds until what was told is heard everywhere. */
-const SETTLE_MS = 1500
-const IDLE_MS = 2000
+const SETTLE_MS = 1000
+const IDLE_MS = 5000
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'bench-scale-'))
@@ -43,131 +43,134 @@ interface Setup {
   readonly options: readonly string[]
 }
 
-const STORE = ['--store', `redis://127.0.0.1:${REDIS_PORT}`]
 const SETUPS: readonly Setup[] = [
   { title: 'one process, no store', kind: 'alone', trackers: 1, options: [] },
-  { title: 'one process, Redis', kind: 'store', trackers: 1, options: STORE },
-  { title: 'two processes, Redis', kind: 'store', trackers: 2, options: STORE },
-  { title: 'one worker', kind: 'workers', trackers: 1, options: ['--workers', '1'] },
+  { title: 'one process, Redis', kind: 'store', trackers: 1, options: [] },
+  { title: 'two processes, Redis', kind: 'store', trackers: 2, options: [] },
   { title: 'two workers', kind: 'workers', trackers: 1, options: ['--workers', '2'] },
 ]
+
+/** Processes of a setup while it runs. */
+interface Running {
+  readonly setup: Setup
+  readonly ports: readonly number[]
+  readonly redis: ChildProcess | undefined
+  readonly trackers: readonly ChildProcess[]
+  readonly pids: readonly number[]
+}
 
 /** On the core of trackers and Redis. */
 function start(command: readonly string[]): ChildProcess {
   return spawn('taskset', ['-c', '1', ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
-/** Resolves when it listens. */
-async function startTracker(port: number, options: readonly string[]): Promise<ChildProcess> {
-  const at = `--udp 127.0.0.1:${port} --admin 127.0.0.1:0 --interval 3600 --log-level silent`
-  const child = start([process.execPath, TRACKER, ...at.split(' '), ...options])
-  await new Promise<void>((resolve) =>
-    child.stdout?.on('data', (said: Buffer) => said.includes('admin') && resolve()),
+/** Resolves when it has said so. */
+function said(child: ChildProcess, what: string): Promise<void> {
+  return new Promise((resolve) =>
+    child.stdout?.on('data', (bytes: Buffer) => bytes.includes(what) && resolve()),
   )
-  return child
 }
 
-async function load(port: number, args: readonly (number | string)[]): Promise<number> {
-  const program = ['-c', '0', join(folder, 'udp-load'), String(port), ...args.map(String)]
+let port = 17_100
+async function begin(setup: Setup): Promise<Running> {
+  const options = [...setup.options]
+  let redis: ChildProcess | undefined
+  if (setup.kind === 'store') {
+    const at = `--port ${++port} --bind 127.0.0.1 --dir ${folder} --save`
+    redis = start(['redis-server', ...at.split(' '), ''])
+    await said(redis, 'Ready to accept')
+    options.push('--store', `redis://127.0.0.1:${port}`)
+  }
+  const ports = Array.from({ length: setup.trackers }, () => ++port)
+  const trackers: ChildProcess[] = []
+  for (const each of ports) {
+    const at = `--udp 127.0.0.1:${each} --admin 127.0.0.1:0 --interval 3600 --log-level silent`
+    const tracker = start([process.execPath, TRACKER, ...at.split(' '), ...options])
+    await said(tracker, 'admin')
+    trackers.push(tracker)
+  }
+  // Further workers.
+  await pause(2 * SETTLE_MS)
+  const pids = trackers.flatMap(({ pid }) => family(pid as number))
+  const running = { setup, ports, redis, trackers, pids }
+  await fill(running, 0, KNOWN)
+  await load(running)
+  return running
+}
+
+async function ask(to: number, args: readonly (number | string)[]): Promise<number> {
+  const program = ['-c', '0', join(folder, 'udp-load'), String(to), ...args.map(String)]
   const { stdout } = await run('taskset', program)
   return (JSON.parse(stdout) as { answers: number }).answers
 }
 
-interface Cost {
-  /** CPU seconds of all trackers, and of Redis. */
-  readonly trackers: number
-  readonly redis: number
-  readonly answers: number
+const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
+
+/** Peers from number `first` on announce once, each to one of the trackers, and all is heard. */
+async function fill({ ports }: Running, first: number, count: number): Promise<number> {
+  const share = count / ports.length
+  const answers = ports.map((to, at) => ask(to, [0, SWARMS, share, 0, 'fill', first + at * share]))
+  const all = sum(await Promise.all(answers))
+  await pause(SETTLE_MS)
+  return all
 }
 
-/** CPU while something is done and until it has settled. */
-async function costOf(
-  pids: readonly number[],
-  redis: ChildProcess,
-  act: () => Promise<number>,
-): Promise<Cost> {
-  const cpu = (): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-  const before = [cpu(), cpuSeconds(redis.pid)] as const
-  const answers = await act()
-  return { trackers: cpu() - before[0], redis: cpuSeconds(redis.pid) - before[1], answers }
+async function load({ ports }: Running): Promise<number> {
+  return sum(await Promise.all(ports.map((to) => ask(to, [values.seconds, SWARMS, KNOWN, 50]))))
 }
 
-type Measured = Readonly<Record<'idle' | 'known' | 'new', Cost>>
+/** CPU seconds of the trackers and of Redis while something is done, and how often. */
+async function costOf({ pids, redis }: Running, act: () => Promise<number>) {
+  const trackers = (): number => sum(pids.map(cpuSeconds))
+  const store = (): number => (redis === undefined ? 0 : cpuSeconds(redis.pid))
+  const before = [trackers(), store()] as const
+  const times = await act()
+  return { trackers: (trackers() - before[0]) / times, redis: (store() - before[1]) / times }
+}
+type Cost = Awaited<ReturnType<typeof costOf>>
 
-let port = 17_100
-async function measure(setup: Setup): Promise<Measured> {
-  const redis = start([
-    ...`redis-server --port ${REDIS_PORT} --bind 127.0.0.1 --dir ${folder} --save`.split(' '),
-    '',
-  ])
-  await pause(500)
-  const ports = Array.from({ length: setup.trackers }, () => ++port)
-  const trackers = await Promise.all(ports.map((each) => startTracker(each, setup.options)))
-  try {
-    // Further workers, and what is done once at the start.
-    await pause(SETTLE_MS)
-    const pids = trackers.flatMap(({ pid }) => family(pid as number))
-    const all = async (args: (at: number) => readonly (number | string)[]): Promise<number> => {
-      const answers = await Promise.all(ports.map((each, at) => load(each, args(at))))
-      return answers.reduce((sum, one) => sum + one, 0)
-    }
-    const share = KNOWN / ports.length
-    await all((at) => [0, SWARMS, share, 0, 'fill', at * share])
-    // Code that was never run is slow at first.
-    await all(() => [1, SWARMS, KNOWN, 50])
-    await pause(SETTLE_MS)
-    const idle = await costOf(pids, redis, async () => {
-      await pause(IDLE_MS)
-      return 0
-    })
-    const known = await costOf(pids, redis, () => all(() => [values.seconds, SWARMS, KNOWN, 50]))
-    const fresh = await costOf(pids, redis, async () => {
-      const each = NEW / ports.length
-      const answers = await all((at) => [0, SWARMS, each, 0, 'fill', KNOWN + at * each])
-      await pause(SETTLE_MS)
-      return answers
-    })
-    return { idle, known, new: fresh }
-  } finally {
-    for (const child of [...trackers, redis]) child.kill('SIGTERM')
-    await Promise.all(
-      [...trackers, redis].map((child) => new Promise((resolve) => child.once('exit', resolve))),
-    )
+async function end({ trackers, redis }: Running): Promise<void> {
+  for (const child of redis === undefined ? trackers : [...trackers, redis]) {
+    child.kill('SIGTERM')
+    await new Promise((resolve) => child.once('exit', resolve))
   }
 }
 
+const all: Running[] = []
 try {
   buildLoad(folder, 'udp-load')
-  console.log(
-    '| setup | idle, % of a core: trackers / Redis | known: µs CPU / Redis | new: µs CPU / Redis |',
-  )
-  console.log('|---|---|---|---|')
-  const micros = (cost: Cost, what: 'trackers' | 'redis'): number =>
-    (1e6 * cost[what]) / cost.answers
-  const shown = (list: readonly number[]): string =>
-    list.length === 1
-      ? (list[0] as number).toFixed(2)
-      : `${median(list).toFixed(2)} (${Math.min(...list).toFixed(2)}–${Math.max(...list).toFixed(2)})`
-  const setups = SETUPS.filter(({ kind }) => ONLY.includes(kind))
-  const costs = new Map(setups.map((setup) => [setup, [] as Measured[]]))
-  const row = (title: string, list: readonly Measured[]): void => {
-    const share = (what: 'trackers' | 'redis'): string =>
-      median(list.map(({ idle }) => (1e5 * idle[what]) / IDLE_MS)).toFixed(1)
-    const cell = (which: 'known' | 'new'): string =>
-      `${shown(list.map((one) => micros(one[which], 'trackers')))} / ${shown(list.map((one) => micros(one[which], 'redis')))}`
-    console.log(
-      `| ${title} | ${share('trackers')} / ${share('redis')} | ${cell('known')} | ${cell('new')} |`,
-    )
-  }
-  // In turn, so that a machine that drifts favours none.
+  for (const setup of SETUPS) if (ONLY.includes(setup.kind)) all.push(await begin(setup))
+  const known = new Map<Running, Cost[]>(all.map((one) => [one, []]))
+  const fresh = new Map<Running, Cost[]>(all.map((one) => [one, []]))
   for (let round = 0; round < ROUNDS; round++)
-    for (const setup of setups) {
-      const one = await measure(setup)
-      costs.get(setup)?.push(one)
-      row(setup.title, [one])
+    for (const one of all) {
+      known.get(one)?.push(await costOf(one, () => load(one)))
+      fresh.get(one)?.push(await costOf(one, () => fill(one, KNOWN + round * NEW, NEW)))
     }
-  console.log('|---|---|---|---|')
-  for (const [{ title }, list] of costs) row(`${title}, medians`, list)
+  await pause(SETTLE_MS)
+  const idle = await Promise.all(
+    all.map((one) => costOf(one, () => pause(IDLE_MS).then(() => IDLE_MS / 1000))),
+  )
+  console.log(
+    '| setup | known: µs CPU | new: µs CPU | new: Redis µs CPU | idle, % of a core, Redis |',
+  )
+  console.log('|---|---|---|---|---|')
+  const shown = (list: readonly number[]): string => {
+    const micros = list.map((seconds) => 1e6 * seconds)
+    return `${median(micros).toFixed(2)} (${Math.min(...micros).toFixed(2)}–${Math.max(...micros).toFixed(2)})`
+  }
+  for (const [at, one] of all.entries()) {
+    const [told, news] = [known.get(one) ?? [], fresh.get(one) ?? []]
+    const cells = [
+      one.setup.title,
+      shown(told.map(({ trackers }) => trackers)),
+      shown(news.map(({ trackers }) => trackers)),
+      one.redis === undefined ? '' : shown(news.map(({ redis }) => redis)),
+      `${(100 * (idle[at]?.trackers ?? 0)).toFixed(1)}, ${(100 * (idle[at]?.redis ?? 0)).toFixed(1)}`,
+    ]
+    console.log(`| ${cells.join(' | ')} |`)
+  }
 } finally {
+  await Promise.all(all.map(end))
   rmSync(folder, { recursive: true })
 }

@@ -1,8 +1,10 @@
 // Goal: any worker answers for any swarm. Method: the built program with two workers; announces from many sockets, which
 // the kernel spreads over both.
 import dgram from 'node:dgram'
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { eventsOf, hex, listening } from './process.ts'
+import { eventsOf, file, hex, listening, until } from './process.ts'
 
 const CLIENTS = 30
 /** Milliseconds within which a peer is to be known to all workers; the load of a busy machine is in it. */
@@ -82,4 +84,55 @@ test('HTTP is served by workers, too', async () => {
     )
     expect(await reply.text()).toContain('10:incompletei20e')
   }
+})
+
+test('both name the same leaders in the same term, also after one of them died', async () => {
+  const map = file('sites', '127.0.0.0/8 basel\n')
+  const options = ['--workers', '2', '--site-map', map, '--dial-back', 'off']
+  const tracker = await listening(options)
+  /** What one announce, over a connection of its own, hears: the peer ids and the term in its `ct`. */
+  const hears = async (peer: number): Promise<string> => {
+    const id = `-XX0001-${String(peer).padStart(12, '0')}`
+    const query = `info_hash=${'%aa'.repeat(20)}&peer_id=${id}&left=1&port=${peer}&ct=1&ct_up=1000`
+    const body = await new Promise<string>((resolve) => {
+      const at = { host: '127.0.0.1', port: tracker.http, path: `/announce?${query}`, agent: false }
+      const asked = http.get(at, (reply) => {
+        let heard = ''
+        reply.setEncoding('latin1')
+        reply.on('data', (chunk: string) => (heard += chunk))
+        reply.on('end', () => resolve(heard))
+      })
+      // Connections that a dying worker had not accepted are reset.
+      asked.once('error', () => resolve(''))
+    })
+    const ct = body.slice(body.indexOf('2:ctd'))
+    return [...ct.matchAll(/1:i20:(.{20})|1:ti(\d+)e/gs)]
+      .map(([, of, term]) => of ?? term)
+      .join(' ')
+  }
+  /** What all of twenty hear, once it is one thing. */
+  const agreed = async (): Promise<string> => {
+    for (const end = performance.now() + KNOWN_MS; ; ) {
+      const all = new Set<string>()
+      for (let turn = 0; turn < 20; turn++) all.add(await hears(1 + (turn % CLIENTS)))
+      if (all.size === 1 && !all.has('')) return [...all].join('')
+      if (performance.now() > end) throw new Error([...all].join('\n'))
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, (_, at) => hears(1 + at)))
+  const before = await agreed()
+  expect(before).toMatch(/^-XX0001-\d{12} -XX0001-\d{12}.* \d{10}$/)
+
+  const children = `/proc/${tracker.child.pid}/task/${tracker.child.pid}/children`
+  const workers = readFileSync(children, 'utf8').trim().split(' ')
+  expect(workers).toHaveLength(2)
+  process.kill(Number(workers[1]), 'SIGKILL')
+  // The one that is left answers, and the new one in its place learns of it.
+  await until(
+    () => readFileSync(children, 'utf8').trim().split(' ').length === 2,
+    () => tracker.stderr,
+  )
+  expect(await agreed()).toMatch(/^-XX0001-\d{12} -XX0001-\d{12}.* \d{10}$/)
+  tracker.child.kill('SIGTERM')
+  expect(await tracker.ended).toBe(0)
 })
