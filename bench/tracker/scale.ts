@@ -26,8 +26,8 @@ const ROUNDS = Number(values.rounds)
 const ONLY = values.only.split(',')
 const SWARMS = 1000
 /** Known peers of each swarm, and new ones of each round. */
-const KNOWN = 50
-const NEW = 50
+const KNOWN = 100
+const NEW = 100
 /** Milliseconds until what was told is heard everywhere. */
 const SETTLE_MS = 1000
 const IDLE_MS = 5000
