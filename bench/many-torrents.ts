@@ -16,7 +16,8 @@ const COUNT = Number(process.argv[2] ?? 10_000)
 const FILE_LENGTH = 20_000
 /** Until the first checkpoints are over. */
 const SETTLE_MS = 40_000
-const IDLE_MS = 10_000
+/** One round of what each does while nobody comes. */
+const IDLE_MS = 60_000
 
 const [, , , folder, mode] = process.argv
 const home = folder ?? mkdtempSync(join(tmpdir(), 'bt-many-'))
