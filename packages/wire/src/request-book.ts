@@ -4,8 +4,15 @@
 // kept as a lower bound: a scan happens only when that passes, not when a request is answered. BEP 3, BEP 6: with the
 // fast extension every request, given up or not, is still owed one answer.
 
-import type { Stretch } from './stretches.ts'
 import { REQUEST_SKIPPED_MS, REQUESTS_GIVEN_UP_MAX } from './wire-limits.ts'
+
+/** Blocks asked for in one request. Shared by their entries in the book. */
+export interface Stretch {
+  readonly begin: number
+  length: number
+  /** Blocks of it that are not given up. */
+  open: number
+}
 
 /** One request of ours. */
 export interface Asked {

@@ -9,14 +9,6 @@ import type { BlockRange } from './message.ts'
 import type { Asked } from './request-book.ts'
 import type { SessionState } from './session-state.ts'
 
-/** Blocks asked for in one request. Shared by their entries in the book. */
-export interface Stretch {
-  readonly begin: number
-  length: number
-  /** Blocks of it that are not given up. */
-  open: number
-}
-
 /**
  * Joins a request to the one said just before it, where that ends where this one begins and both together are not longer
  * than `lengthMax` bytes and what the peer takes. False: it is to be said by itself.
