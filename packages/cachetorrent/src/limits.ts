@@ -203,6 +203,9 @@ const PUSHED_BYTES = 1 << 19
 /** Milliseconds until a piece that a member was shown and nobody has is shown to another site; longer where all take long. */
 export const ORIGIN_PATIENCE_MS = 20_000
 
+/** Milliseconds for which a seed whose pieces are all out goes on with what only its own site lacks: some twenty pieces of a slow line. */
+export const ORIGIN_OWN_MS = 60_000
+
 /** How many pieces of this length (bytes) a member may claim at a time. */
 export function claimsMax(pieceLength: number): number {
   const pieces = Math.floor(CLAIMED_BYTES / pieceLength)

@@ -1,10 +1,12 @@
 // Whether we are the seed that others wait for, and what follows from it: what is shown to whom, and who is unchoked.
 //
 // A seed is one that had everything when the first peer came. It shows its pieces site by site (origin.ts) until all of
-// them were seen elsewhere; where nobody speaks of sites it shows everything at once, as any seed.
+// them were seen elsewhere; where nobody speaks of sites it shows everything at once, as any seed. Then those that its own
+// site still lacks, one copy of each: shown to all at once, its members would stop importing them and ask for nothing else.
 
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import { Hindrance } from './hindrance.ts'
+import { ORIGIN_OWN_MS } from './limits.ts'
 import { Origin } from './origin.ts'
 import type { Turns } from './turns.ts'
 
@@ -18,6 +20,8 @@ export class OriginDesk {
   #origin: Origin | undefined
   readonly #hindrance: Hindrance
   #isDecided = false
+  /** All is out, and until when only our own site is served; undefined: it is not. */
+  #ownUntil: number | undefined
   #isHindered = false
 
   /**
@@ -59,18 +63,15 @@ export class OriginDesk {
     const { have } = this.#host
     if (!this.#isDecided) {
       this.#isDecided = true
-      if (have.length > 0 && have.count === have.length) {
-        const length = this.#host.geometry?.pieceLength ?? 1
-        this.#origin = new Origin(have.length, length, (bound) => this.#host.below(bound))
-      }
+      if (have.length > 0 && have.count === have.length) this.#origin = this.#newOrigin()
     }
-    this.#origin?.met(peer, this.#groupOf(peer))
+    this.#met(peer)
   }
 
   /** It is where it is, or has what it has; `piece`: one more. */
   looked(peer: PeerHandle, piece?: number): void {
     if (this.#origin === undefined) return
-    if (piece === undefined) this.#origin.met(peer, this.#groupOf(peer))
+    if (piece === undefined) this.#met(peer)
     else this.#origin.seen(peer, piece, this.#host.now())
     this.push()
   }
@@ -89,14 +90,38 @@ export class OriginDesk {
   push(): void {
     const origin = this.#origin
     if (origin === undefined) return
-    if (origin.isOver) return this.end()
     const now = this.#host.now()
+    if (now >= (this.#ownUntil ?? Number.POSITIVE_INFINITY)) return this.end()
+    if (origin.isOver) return this.#ownUntil === undefined ? this.#turnInwards(now) : this.end()
     this.#isHindered = this.#hindrance.look(origin.underWayBeside(OWN_SITE) > 0, now)
     // what is here already needs the link once more, and our own site gets its copies back through the other half of it
     const passedOver = this.#isHindered ? OWN_SITE : undefined
     for (const { piece, peer } of origin.next(now, passedOver)) {
       this.#host.changed('reveal', peer, piece)
     }
+  }
+
+  /** Every piece is out: now those that no member of our own site has. */
+  #turnInwards(now: number): void {
+    this.#ownUntil = now + ORIGIN_OWN_MS
+    this.#origin = this.#newOrigin()
+    let members = 0
+    for (const peer of this.#host.peers()) if (this.#met(peer)) members++
+    if (members === 0) this.end()
+    else this.push()
+  }
+
+  /** True: it takes part now. */
+  #met(peer: PeerHandle): boolean {
+    const group = this.#groupOf(peer)
+    if (this.#ownUntil !== undefined && group !== OWN_SITE) return false
+    this.#origin?.met(peer, group)
+    return true
+  }
+
+  #newOrigin(): Origin {
+    const { have, geometry } = this.#host
+    return new Origin(have.length, geometry?.pieceLength ?? 1, (bound) => this.#host.below(bound))
   }
 
   /** Everything is shown to everybody from now on. */

@@ -1,0 +1,80 @@
+import { Bitfield } from '@bt/primitives'
+import type { PeerHandle, PolicyHost } from '@bt/swarm'
+import { describe, expect, test } from 'vitest'
+import { ORIGIN_OWN_MS } from '../src/limits.ts'
+import { OriginDesk, OWN_SITE } from '../src/origin-desk.ts'
+import { Turns } from '../src/turns.ts'
+import { type PlainPeer, plainPeer } from './peers.ts'
+
+const PIECES = 6
+const PIECE = 1 << 18
+
+interface Scene {
+  readonly desk: OriginDesk
+  readonly host: { now: () => number; time: number }
+  readonly gains: (peer: PlainPeer, piece: number) => void
+}
+
+/** A seed with these neighbours, who see what it shows. */
+function scene(own: readonly PlainPeer[], others: readonly PlainPeer[]): Scene {
+  const peers = [...own, ...others]
+  const host = {
+    time: 0,
+    now: (): number => host.time,
+    below: (): number => 0,
+    have: Bitfield.full(PIECES),
+    geometry: { pieceLength: PIECE },
+    peers: (): readonly PeerHandle[] => peers,
+    changed: (): void => {},
+  }
+  const groupOf = (peer: PeerHandle): string =>
+    own.some((one) => one === peer) ? OWN_SITE : 'another'
+  const desk = new OriginDesk(host as unknown as PolicyHost, groupOf, 0, new Turns(PIECE))
+  for (const peer of peers) desk.opened(peer)
+  desk.push()
+  const gains = (peer: PlainPeer, piece: number): void => {
+    peer.pieces.set(piece)
+    desk.looked(peer, piece)
+  }
+  return { desk, host, gains }
+}
+
+const all = Array.from({ length: PIECES }, (_, piece) => piece)
+
+describe('a seed whose pieces are all out', () => {
+  test('shows its own site what it lacks, one copy of each, and then everything', () => {
+    const [own, next, other] = [plainPeer(1, PIECES), plainPeer(2, PIECES), plainPeer(3, PIECES)]
+    const { desk, gains } = scene([own, next], [other])
+    for (const piece of all) gains(other, piece)
+    expect(desk.isActive).toBe(true)
+    const shownTo = (piece: number): number =>
+      [own, next].filter((peer) => desk.isShown(piece, peer)).length
+    for (let left = PIECES; left > 0; left--) {
+      const piece = all.find((one) => shownTo(one) > 0 && !own.pieces.has(one)) as number
+      expect(shownTo(piece)).toBe(1)
+      gains(desk.isShown(piece, own) ? own : next, piece)
+      own.pieces.set(piece)
+    }
+    expect(desk.isActive).toBe(false)
+    expect(all.every((piece) => desk.isShown(piece, own) && desk.isShown(piece, other))).toBe(true)
+  })
+
+  test('goes on for a minute at most where its site fetches nothing', () => {
+    const other = plainPeer(3, PIECES)
+    const { desk, host, gains } = scene([plainPeer(1, PIECES)], [other])
+    for (const piece of all) gains(other, piece)
+    host.time = ORIGIN_OWN_MS - 1
+    desk.look()
+    expect(desk.isActive).toBe(true)
+    host.time = ORIGIN_OWN_MS
+    desk.look()
+    expect(desk.isActive).toBe(false)
+  })
+
+  test('shows everything at once where nobody else is in its site', () => {
+    const other = plainPeer(3, PIECES)
+    const { desk, gains } = scene([], [other])
+    for (const piece of all) gains(other, piece)
+    expect(desk.isActive).toBe(false)
+  })
+})
