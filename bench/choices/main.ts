@@ -13,8 +13,8 @@ const { values: options } = parseArgs({ options: { plot: { type: 'string' } } })
 
 const number = (value: number): string => Number(value.toPrecision(3)).toString()
 
-function rows<T extends object>(all: readonly T[]): string {
-  const head = Object.keys(all[0] as T)
+function rows(all: readonly object[]): string {
+  const head = Object.keys(all[0] ?? {})
   const cells = all.map((row) =>
     Object.values(row).map((value) => (typeof value === 'number' ? number(value) : `${value}`)),
   )
