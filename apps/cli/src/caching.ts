@@ -120,12 +120,13 @@ class Watched implements Caching {
   }
 
   look(): void {
-    const { mode, role, term, site, crossBudget, onceDelaySeconds } = this.policy.status
+    const { mode, role, term, site, mayImport, crossBudget, onceDelaySeconds } = this.policy.status
     if (mode === 'cached') this.#sayDelay(crossBudget, onceDelaySeconds ?? 0)
-    const said = mode === 'cached' ? `${role} ${term} ${site}` : mode
+    const said = mode === 'cached' ? `${role} ${term} ${site} ${mayImport}` : mode
     if (said === this.#said || mode === 'waiting') return
     this.#said = said
-    const facts = { mode, role, term, site: site ?? null, siteName: this.#nameOf(site) ?? null }
+    const siteName = this.#nameOf(site) ?? null
+    const facts = { mode, role, term, site: site ?? null, siteName, mayImport }
     this.#output.event('cache', facts, this.#text(this.policy.status))
   }
 
@@ -159,11 +160,13 @@ class Watched implements Caching {
     this.#output.event('cross-budget', facts, text)
   }
 
-  #text({ mode, role, term, site, localPeers, outsidePeers }: CacheStatus): string {
+  #text(status: CacheStatus): string {
+    const { mode, role, term, site, mayImport, localPeers, outsidePeers } = status
     if (mode === 'plain') return 'no leaders are known for this site: plain BitTorrent'
     const name = this.#nameOf(site) ?? 'a site that the tracker knows'
     const when = term === 0 ? 'ranked among peers' : `term ${term}`
-    return `site ${name}: ${role}, ${when}; ${localPeers} peers here, ${outsidePeers} outside`
+    const what = mayImport ? role : `${role}, others import`
+    return `site ${name}: ${what}, ${when}; ${localPeers} peers here, ${outsidePeers} outside`
   }
 
   #nameOf(site: string | undefined): string | undefined {

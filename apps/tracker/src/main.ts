@@ -64,7 +64,7 @@ const program = new Command('bt-tracker')
   )
   .option(
     '--leader-percent <p>',
-    'of the members of a site, how many lead it: 2 to 5 (default: 10)',
+    'CacheTorrent: of the members of a site, how many may import, at least 2 (default: all)',
   )
   .addOption(
     new Option(

@@ -34,6 +34,8 @@ export interface CacheReply {
   readonly ttlSeconds: number
   /** Of the asker's site and the swarm, where the tracker knows it. */
   readonly pace?: SitePace
+  /** The asker is not one of those who may import. */
+  readonly importsNothing?: true
 }
 
 /** The key of the reply, beside `interval` and `peers`. */
@@ -43,6 +45,7 @@ const VERSION = 1
 export function encodeReply(reply: CacheReply): BencodeValue {
   const { pace } = reply
   return new Map<string, BencodeValue>([
+    ...(reply.importsNothing === true ? ([['i', 0]] as const) : []),
     ['l', encodeLeaders(reply.leaders)],
     ['m', reply.isLeader ? 1 : 0],
     ...(pace === undefined ? [] : ([['n', pace.downloaders]] as const)),
@@ -85,6 +88,7 @@ export function decodeReply(value: unknown): CacheReply | undefined {
     term: numberOf(dict, 't', 1),
     ttlSeconds: numberOf(dict, 'ttl', 1),
     ...paceIn(dict),
+    ...(dict.get('i') === 0 ? { importsNothing: true } : {}),
   }
 }
 

@@ -38,6 +38,8 @@ export interface CacheStatus {
   readonly role: Role
   readonly term: number
   readonly site: SiteId | undefined
+  /** False: others of the site are to. */
+  readonly mayImport: boolean
   /** Those whom the tracker named last. */
   readonly leaders: readonly PeerId[]
   /** Pieces that we may import now. */
@@ -118,6 +120,7 @@ export class CachePolicy implements SwarmPolicy {
       role: member?.role ?? 'undecided',
       term: member?.leadership.term ?? 0,
       site: member?.site,
+      mayImport: member?.limit.mayImport ?? true,
       leaders: member?.leadership.named ?? [],
       claims: member?.imports.claims ?? [],
       localPeers: member === undefined ? 0 : [...member.neighbours.in('local')].length,
@@ -299,6 +302,7 @@ export class CachePolicy implements SwarmPolicy {
       upload: uploadBytesPerSecond ?? 0,
       download: downloadBytesPerSecond ?? 0,
       ...(this.#options.neverLeads === true ? { neverLeads: true } : {}),
+      ...(member?.limit.mayImport === false ? { importsNothing: true } : {}),
     })
   }
 

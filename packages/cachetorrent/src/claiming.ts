@@ -4,6 +4,7 @@ import type { PeerId } from '@bt/primitives'
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import type { ImportDesk } from './import-desk.ts'
+import type { ImportLimit } from './import-limit.ts'
 import { lackingPiece } from './lacking-piece.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
@@ -18,6 +19,7 @@ export interface ClaimingParts {
   readonly neighbours: Neighbours
   readonly leadership: Leadership
   readonly imports: ImportDesk
+  readonly limit: Pick<ImportLimit, 'mayImport'>
   readonly arbiter: ArbiterDesk
   readonly wants: Wants
   readonly spill: Spill
@@ -42,9 +44,9 @@ export class Claiming {
 
   /** Asks for as many claims as we may hold, drawn by chance from what we could import now. */
   ask(): void {
-    const { host, wants, imports, spill } = this.#parts
+    const { host, wants, imports, limit, spill } = this.#parts
     const isSpilling = spill.isDue
-    if (wants.count === 0 && !isSpilling) return
+    if (!limit.mayImport || (wants.count === 0 && !isSpilling)) return
     const now = host.now()
     const sources = this.#sources()
     let room = this.#room(sources.length)
@@ -82,9 +84,15 @@ export class Claiming {
 
   /** An outside peer that answers us has this one now: asked for at once if there is room. */
   askFor(piece: number, source: PeerHandle): void {
-    const { host, wants, imports } = this.#parts
+    const { host, wants, imports, limit } = this.#parts
     const now = host.now()
-    if (!wants.isWanted(piece) || !imports.isFree(piece, now) || host.chokesUs(source)) return
+    if (
+      !limit.mayImport ||
+      !wants.isWanted(piece) ||
+      !imports.isFree(piece, now) ||
+      host.chokesUs(source)
+    )
+      return
     if (this.#room(this.#sources().length) <= 0) return
     const questions = new Map<PeerId, number[]>()
     this.#question(questions, piece, now)

@@ -32,7 +32,7 @@ export interface ElectionOptions {
   readonly siteOf: SiteLookup
   readonly clock: Clock
   readonly random: Random
-  /** Of a site's members, how many lead: 2 to 5 whatever it says. Default 10. */
+  /** Of a site's members, how many may import, at least 2: the first in the order of elections. Absent: all. */
   readonly leaderPercent?: number
   /** Believe `ct_site` of addresses that `siteOf` does not know. Default false. */
   readonly trustLabels?: boolean
@@ -68,7 +68,6 @@ const UNMAPPED = ''
 
 class ElectionHook implements Election {
   readonly #options: ElectionOptions
-  readonly #leaderPercent: number
   /** Numbers of sites, from 1; 0 is unmapped. */
   readonly #groups = new Map<string, number>()
   readonly #swarms = new Map<InfoHash, WholeSwarm>()
@@ -80,7 +79,6 @@ class ElectionHook implements Election {
 
   constructor(options: ElectionOptions) {
     this.#options = options
-    this.#leaderPercent = options.leaderPercent ?? 10
     const { dialBack, clock } = options
     this.#agreement = new Agreement(this.#swarms, clock)
     this.#dialBacks = dialBack === undefined ? undefined : new DialBacks(dialBack, clock)
@@ -124,7 +122,8 @@ class ElectionHook implements Election {
     if (request.event === 'stopped') return response
     const swarm = this.#enter(request, from, site ?? UNMAPPED, declared)
     if (site === undefined) return response
-    const peers = this.#handOut(request, from, swarm)
+    const importsNothing = declared !== undefined && !this.#mayImport(request, from, swarm)
+    const peers = this.#handOut(request, from, swarm, importsNothing)
     if (declared === undefined) return { ...response, peers }
     const asker = { host: from.host, port: request.port }
     if (swarm.members.get(endpointText(asker))?.eligible === true)
@@ -144,6 +143,7 @@ class ElectionHook implements Election {
       term: Math.max(1, swarm.term),
       ttlSeconds: 2 * response.intervalSeconds,
       ...(pace === undefined ? {} : { pace }),
+      ...(importsNothing ? { importsNothing } : {}),
     })
     return {
       ...response,
@@ -192,7 +192,19 @@ class ElectionHook implements Election {
     if (whole.sites.size === 0) this.#swarms.delete(infoHash)
   }
 
-  #handOut(request: AnnounceRequest, from: Endpoint, own: SiteSwarm): readonly SiteMember[] {
+  #mayImport({ port }: AnnounceRequest, { host }: Endpoint, swarm: SiteSwarm): boolean {
+    const { leaderPercent } = this.#options
+    return (
+      leaderPercent === undefined || swarm.mayImport(endpointText({ host, port }), leaderPercent)
+    )
+  }
+
+  #handOut(
+    request: AnnounceRequest,
+    from: Endpoint,
+    own: SiteSwarm,
+    importsNothing: boolean,
+  ): readonly SiteMember[] {
     const whole = this.#swarms.get(request.infoHash)
     const wanted = Math.min(PEERS_MAX, request.numWant ?? PEERS_DEFAULT)
     if (whole === undefined || wanted <= 0) return []
@@ -207,6 +219,7 @@ class ElectionHook implements Election {
       seeds,
       wanted,
       speaks: declaredIn(request) !== undefined,
+      importsNothing,
     }
     return handOut(what, this.#options.random)
   }
@@ -256,7 +269,7 @@ class ElectionHook implements Election {
     const { clock } = this.#options
     const now = clock.now()
     const before = swarm.term
-    swarm.review(this.#leaderPercent, now, Math.floor(clock.wallSeconds()))
+    swarm.review(now, Math.floor(clock.wallSeconds()))
     const isNew = swarm.term !== before
     if (isNew) this.#terms++
     if (isNew || now - swarm.agreedAt >= everyMs) this.#agreement.elected(infoHash, site, swarm)

@@ -6,10 +6,12 @@
 import { compareBytes, type InfoHash, type PeerId } from '@bt/primitives'
 import { rankingHash } from './arbiter.ts'
 import {
+  IMPORTERS_MIN,
   LARGE_SITE,
   LEADERS_IN_REPLY_MAX,
   LEADERS_MAX,
   LEADERS_MIN,
+  LEADERS_PERCENT,
   MEMBERS_PER_LEADER,
   STICKY_TENTHS,
   WEIGHT_MAX,
@@ -30,12 +32,31 @@ export interface ElectedLeader {
 }
 
 /** How many leaders a site of so many members has; a large one as many as its links need. */
-export function leaderCount(members: number, leaderPercent: number): number {
-  const share = Math.floor((members * leaderPercent) / 100)
+export function leaderCount(members: number, percent = LEADERS_PERCENT): number {
+  const share = Math.floor((members * percent) / 100)
   if (members > LARGE_SITE) {
     return Math.min(LEADERS_IN_REPLY_MAX, Math.ceil(members / MEMBERS_PER_LEADER))
   }
   return Math.min(members, Math.max(LEADERS_MIN, Math.min(LEADERS_MAX, share)))
+}
+
+/** How many members of a site may import, where only so many percent of them may (rule 5). */
+export function importerCount(members: number, leaderPercent: number): number {
+  return Math.max(IMPORTERS_MIN, Math.floor((members * leaderPercent) / 100))
+}
+
+/** Whether one of the members is among the first `count` in the order of elections. */
+export function isAmongFirst(
+  infoHash: InfoHash,
+  member: Candidate,
+  members: readonly Candidate[],
+  count: number,
+  sitting: readonly PeerId[] = [],
+): boolean {
+  const order = orderOf(infoHash, sitting)
+  let before = 0
+  for (const other of members) if (order(other, member) < 0 && ++before >= count) return false
+  return true
 }
 
 /** The leaders, sorted by peer id. `sitting`: those elected last. */
@@ -45,24 +66,10 @@ export function elect(
   count: number,
   sitting: readonly PeerId[] = [],
 ): readonly ElectedLeader[] {
-  const sits = new Set(sitting)
   const ranked = candidates
     .filter(({ trust }) => trust !== 0)
-    .map((candidate) => ({
-      candidate,
-      strength: strengthOf(candidate) * (sits.has(candidate.peerId) ? STICKY_TENTHS : 10),
-      sits: sits.has(candidate.peerId),
-      hash: rankingHash(infoHash, candidate.peerId),
-    }))
-    .toSorted(
-      (one, other) =>
-        other.strength - one.strength ||
-        Number(other.sits) - Number(one.sits) ||
-        other.candidate.download - one.candidate.download ||
-        compareBytes(one.hash, other.hash),
-    )
+    .toSorted(orderOf(infoHash, sitting))
     .slice(0, count)
-    .map(({ candidate }) => candidate)
   const strongest = Math.max(1, ...ranked.map(strengthOf))
   return ranked
     .map((candidate) => ({
@@ -95,6 +102,27 @@ export function stepOf(upload: number): number {
   let step = 0
   for (let bound = 1; bound <= upload && step < 53; bound *= 2) step++
   return step
+}
+
+/** The strongest first; those who sit a little stronger than they are. */
+function orderOf(
+  infoHash: InfoHash,
+  sitting: readonly PeerId[],
+): (one: Candidate, other: Candidate) => number {
+  const sits = new Set(sitting)
+  const hashes = new Map<PeerId, Uint8Array>()
+  const hashOf = (peerId: PeerId): Uint8Array => {
+    const hash = hashes.get(peerId) ?? rankingHash(infoHash, peerId)
+    hashes.set(peerId, hash)
+    return hash
+  }
+  const strength = (candidate: Candidate): number =>
+    strengthOf(candidate) * (sits.has(candidate.peerId) ? STICKY_TENTHS : 10)
+  return (one, other) =>
+    strength(other) - strength(one) ||
+    Number(sits.has(other.peerId)) - Number(sits.has(one.peerId)) ||
+    other.download - one.download ||
+    compareBytes(hashOf(one.peerId), hashOf(other.peerId))
 }
 
 function strengthOf({ upload, trust }: Candidate): number {

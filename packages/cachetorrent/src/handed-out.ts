@@ -30,6 +30,8 @@ export interface HandOut {
   readonly wanted: number
   /** It speaks CacheTorrent; a stock client gets one member of another site. */
   readonly speaks: boolean
+  /** It may not import: seeds are named to others. */
+  readonly importsNothing: boolean
 }
 
 /** Members, local ones first. */
@@ -48,7 +50,8 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
       outside.push(...site.members.draw(Math.ceil(wanted / sites.size), random, may))
     }
   }
-  if (speaks && !what.askerIsSeed && own.namesSeeds(what.key, linksOfSeed(own.size, sites.size))) {
+  const links = what.importsNothing ? 0 : linksOfSeed(own.size, sites.size)
+  if (speaks && !what.askerIsSeed && own.namesSeeds(what.key, links)) {
     outside.push(...seeds.draw(SEEDS_NAMED_MAX, random, may))
   }
   const local = own.members.draw(speaks ? LOCAL_HANDED : wanted, random, may)

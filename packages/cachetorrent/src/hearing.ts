@@ -29,6 +29,8 @@ export interface HearingParts {
   readonly yielding: Yielding
   /** It said who it is: where is it? */
   readonly look: (neighbour: Neighbour) => void
+  /** It imports from now on, or no longer. */
+  readonly limited: (neighbour: Neighbour) => void
   /** A tracker of ours speaks of terms. */
   readonly hasReply: () => boolean
   readonly isCached: () => boolean
@@ -81,7 +83,11 @@ export class Hearing {
     neighbour.role = message.role
     neighbour.term = message.term
     if (message.site !== undefined) neighbour.site = message.site
+    const importsNothing = message.importsNothing === true
+    const isChanged = importsNothing !== neighbour.importsNothing
+    neighbour.importsNothing = importsNothing
     look(neighbour)
+    if (isChanged) this.#parts.limited(neighbour)
     if (isNewLeader && neighbour.where === 'local') voice.leaseTo([neighbour])
   }
 

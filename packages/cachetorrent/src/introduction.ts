@@ -17,6 +17,8 @@ export interface Introduction {
   readonly download: number
   /** It does not want to be ranked. */
   readonly neverLeads?: true
+  /** It may not import: others of its site do. */
+  readonly importsNothing?: true
 }
 
 const ROLES: readonly Role[] = ['undecided', 'leader', 'follower']
@@ -24,6 +26,7 @@ const ROLES: readonly Role[] = ['undecided', 'leader', 'follower']
 export function encodeIntroduction(said: Introduction): BencodeValue {
   const dict = new Map<string, BencodeValue>([
     ['d', said.download],
+    ...(said.importsNothing === true ? ([['i', 0]] as const) : []),
     ...(said.neverLeads === true ? ([['l', 0]] as const) : []),
     ['r', ROLES.indexOf(said.role)],
   ])
@@ -57,6 +60,7 @@ export function introductionIn(
     upload: wholeOf(dict.get('u')),
     download: wholeOf(dict.get('d')),
     ...(dict.get('l') === 0 ? { neverLeads: true } : {}),
+    ...(dict.get('i') === 0 ? { importsNothing: true } : {}),
   }
 }
 

@@ -12,6 +12,10 @@ export const LEADERS_IN_REPLY_MAX = 16
 export const LEADERS_MIN = 2
 /** Leaders of a site at most: every member keeps a link to each of them. */
 export const LEADERS_MAX = 5
+/** Percent of a site's members that lead it, between those two. */
+export const LEADERS_PERCENT = 10
+/** Members of a site that may import at least, where only a share of them may: one of two may die. */
+export const IMPORTERS_MIN = 2
 /** Members from which on a site is large: a leader cannot keep a link to each of them and to others. */
 export const LARGE_SITE = 80
 /** Members of a large site for each of its leaders: with two of these links a member, forty links a leader. */

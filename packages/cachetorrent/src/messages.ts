@@ -33,6 +33,8 @@ export type CacheMessage =
       readonly site?: SiteId
       /** Say yours: I have not heard of you for a while. */
       readonly asks?: true
+      /** Others of my site import, I do not. */
+      readonly importsNothing?: true
     }
   | {
       readonly kind: 'promise'
@@ -87,9 +89,10 @@ export function encodeMessage(message: CacheMessage): Uint8Array {
 function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | undefined } {
   switch (message.kind) {
     case 'role': {
-      const { role, term, site, asks } = message
+      const { role, term, site, asks, importsNothing } = message
       const s = site === undefined ? undefined : idBytes(site)
-      return { k: 0, q: asks === true ? 1 : undefined, r: ROLES.indexOf(role), s, t: term }
+      const i = importsNothing === true ? 0 : undefined
+      return { i, k: 0, q: asks === true ? 1 : undefined, r: ROLES.indexOf(role), s, t: term }
     }
     case 'promise':
       return { k: 1, p: message.pieces, e: message.expectedMs }
@@ -218,6 +221,7 @@ class MessageReader {
       term: this.#number('t'),
       ...(site === undefined ? {} : { site }),
       ...(this.#dict.get('q') === 1 ? { asks: true } : {}),
+      ...(this.#dict.get('i') === 0 ? { importsNothing: true } : {}),
     }
   }
 

@@ -21,6 +21,8 @@ export interface Neighbour {
   term: number
   upload: number
   neverLeads: boolean
+  /** It may not import: what only it is shown comes to no site. */
+  importsNothing: boolean
   /** When it last said or sent anything, or was met. */
   signAt: number
   /** Since when it owes us a sign of life, and when we last asked. */
@@ -99,6 +101,7 @@ export class Neighbours {
       term: 0,
       upload: 0,
       neverLeads: false,
+      importsNothing: false,
       signAt: now,
       askedAt: undefined,
       askedAgainAt: Number.NEGATIVE_INFINITY,
@@ -136,6 +139,7 @@ export class Neighbours {
         neighbour.site ??= said.site
         neighbour.upload = said.upload
         neighbour.neverLeads = said.neverLeads === true
+        neighbour.importsNothing = said.importsNothing === true
         if (neighbour.role === 'undecided') neighbour.role = said.role
         neighbour.term = Math.max(neighbour.term, said.term)
       }

@@ -16,6 +16,7 @@ export const OWN_SITE = 'local'
 export class OriginDesk {
   readonly #host: PolicyHost
   readonly #groupOf: (peer: PeerHandle) => string
+  readonly #imports: (peer: PeerHandle) => boolean
   readonly #turns: Turns
   #origin: Origin | undefined
   readonly #hindrance: Hindrance
@@ -25,12 +26,13 @@ export class OriginDesk {
   #isHindered = false
 
   /**
-   * `groupOf`: the site of a peer, or something of its own; `upload`: bytes per second that we declare; `turns`: who is
+   * `groupOf`: the site of a peer, or something of its own; `imports`: it takes anything into it; `upload`: bytes per second that we declare; `turns`: who is
    * served now, and how many wait.
    */
   constructor(
     host: PolicyHost,
     groupOf: (peer: PeerHandle) => string,
+    imports: (peer: PeerHandle) => boolean,
     upload: number,
     turns: Turns,
   ) {
@@ -38,6 +40,7 @@ export class OriginDesk {
     this.#host = host
     this.#hindrance = new Hindrance(upload)
     this.#groupOf = groupOf
+    this.#imports = imports
   }
 
   /** Pieces are hidden from those whose turn it is not. */
@@ -115,7 +118,8 @@ export class OriginDesk {
   #met(peer: PeerHandle): boolean {
     const group = this.#groupOf(peer)
     if (this.#ownUntil !== undefined && group !== OWN_SITE) return false
-    this.#origin?.met(peer, group)
+    // who is of our own site imports nothing by taking it from us
+    this.#origin?.met(peer, group, group === OWN_SITE || this.#imports(peer))
     return true
   }
 

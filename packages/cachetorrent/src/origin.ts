@@ -1,7 +1,7 @@
 // The seed that others wait for: each piece is shown to one site at a time, so that the first copies go out once (rule 6).
 //
 // Pure: told of peers, of what they have and of time, answers to whom which piece is shown. Sites take turns, the one
-// that was served least recently first; in a site the member that has the least to fetch. A piece that nobody fetched
+// that was served least recently first; in a site the member that has the least to fetch, of those who import. A piece that nobody fetched
 // in time is shown to the next site. How many are on their way at a time follows how long they take: more while more
 // take no longer. When every piece was seen elsewhere it is over, and everything is shown to everybody.
 
@@ -26,6 +26,7 @@ interface Push {
 interface Receiver {
   readonly peer: PeerHandle
   site: string
+  imports: boolean
   readonly pushes: Map<number, Push>
   /** When one of its pushes was late: others first, for a while. */
   lateAt: number
@@ -70,12 +71,18 @@ export class Origin {
     return this.isOver || this.#receivers.get(peer)?.pushes.has(piece) === true
   }
 
-  /** A peer of this site may be served; called again when it turns out to be elsewhere, or shows what it has. */
-  met(peer: PeerHandle, site: string): void {
+  /**
+   * A peer of this site may be served; called again when it turns out to be elsewhere, or shows what it has. `imports`:
+   * false while others of its site do.
+   */
+  met(peer: PeerHandle, site: string, imports = true): void {
     this.#copies.look(peer)
     const known = this.#receivers.get(peer)
+    if (known !== undefined && known.imports && !imports) this.#takeBack(known)
+    if (known !== undefined) known.imports = imports
     if (known?.site === site) return
-    const receiver = known ?? { peer, site, pushes: new Map(), lateAt: Number.NEGATIVE_INFINITY }
+    const lateAt = Number.NEGATIVE_INFINITY
+    const receiver = known ?? { peer, site, imports, pushes: new Map(), lateAt }
     if (known !== undefined) this.#members(known.site).delete(known)
     receiver.site = site
     this.#receivers.set(peer, receiver)
@@ -88,11 +95,7 @@ export class Origin {
     this.#receivers.delete(peer)
     this.#members(receiver.site).delete(receiver)
     this.#copies.left(peer)
-    for (const push of receiver.pushes.values()) {
-      if (push.isLate) continue
-      this.#underWay--
-      this.#again(push.piece)
-    }
+    this.#takeBack(receiver)
   }
 
   /** Somebody has the piece now, from us or from elsewhere. */
@@ -151,7 +154,7 @@ export class Origin {
       if (site === passedOver) continue
       let best: Receiver | undefined
       for (const receiver of members) {
-        if (receiver.pushes.size >= this.#perPeer) continue
+        if (!receiver.imports || receiver.pushes.size >= this.#perPeer) continue
         if (now - receiver.lateAt < ORIGIN_PATIENCE_MS) continue
         if (best === undefined || receiver.pushes.size < best.pushes.size) best = receiver
       }
@@ -170,6 +173,16 @@ export class Origin {
       const piece = this.#queue.pop()
       if (piece === undefined || this.#copies.of(piece) === 0) return piece
     }
+  }
+
+  /** What it has not fetched goes to others. */
+  #takeBack({ pushes }: Receiver): void {
+    for (const push of pushes.values()) {
+      if (push.isLate) continue
+      this.#underWay--
+      this.#again(push.piece)
+    }
+    pushes.clear()
   }
 
   #again(piece: number): void {

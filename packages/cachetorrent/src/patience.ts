@@ -6,6 +6,7 @@
 // counted under 'stalled'.
 
 import type { PolicyHost } from '@bt/swarm'
+import type { ImportLimit } from './import-limit.ts'
 import { BOAST_MS, BOAST_QUIET_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Spill } from './spill.ts'
@@ -16,6 +17,7 @@ export interface PatienceParts {
   readonly neighbours: Neighbours
   readonly wants: Wants
   readonly spill: Spill
+  readonly limit: Pick<ImportLimit, 'mayImport'>
 }
 
 export class Patience {
@@ -48,9 +50,11 @@ export class Patience {
 
   /** An outside peer that has what the site lacks should know that we want it, before any claim. */
   declareInterest(neighbour: Neighbour, now: number): void {
-    const { wants, spill } = this.#parts
-    const isLast = (spill.isDue || this.#isLost(now)) && this.#hasMore(neighbour)
-    if (isLast || wants.isUseful(neighbour.peer)) neighbour.usefulAt = now
+    const { wants, spill, limit } = this.#parts
+    const isLost = this.#isLost(now)
+    const isLast = (spill.isDue || isLost) && this.#hasMore(neighbour)
+    const isUseful = isLast || wants.isUseful(neighbour.peer)
+    if (isUseful && (limit.mayImport || isLost)) neighbour.usefulAt = now
     const interested = now - neighbour.usefulAt < INTEREST_MS
     if (interested === neighbour.interested) return
     neighbour.interested = interested

@@ -13,16 +13,18 @@ import { Claiming } from './claiming.ts'
 import { CrossBudget } from './cross-budget.ts'
 import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
+import { ImportLimit } from './import-limit.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
 import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
-import { type Neighbour, Neighbours } from './neighbours.ts'
+import { Neighbours } from './neighbours.ts'
 import { OriginDesk, OWN_SITE } from './origin-desk.ts'
 import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
 import { scopeOf } from './scopes.ts'
+import { Sight } from './sight.ts'
 import { Signs } from './signs.ts'
 import { siteToken } from './site-token.ts'
 import { SiteView } from './site-view.ts'
@@ -36,6 +38,7 @@ export class SiteMember {
   readonly neighbours: Neighbours
   readonly leadership: Leadership
   readonly imports: ImportDesk
+  readonly limit: ImportLimit
   readonly arbiter: ArbiterDesk
   readonly rotation: Rotation
   readonly origin: OriginDesk
@@ -53,6 +56,7 @@ export class SiteMember {
   readonly #voice: Voice
   readonly #claiming: Claiming
   readonly #hearing: Hearing
+  readonly #sight: Sight
   readonly #signs: Signs
   readonly #patience: Patience
 
@@ -69,13 +73,20 @@ export class SiteMember {
     this.leadership = new Leadership(options.infoHash, this.#self, host.below(41))
     this.imports = new ImportDesk(host.have.length, host.geometry?.blockLength ?? 0)
     this.wants = new Wants(host.have)
-    const { neighbours, leadership, imports, wants } = this
+    this.limit = new ImportLimit(this.leadership)
+    const { neighbours, leadership, imports, wants, limit } = this
     const hasSite = (): boolean => this.#site !== undefined
     this.#modeRule = new ModeRule({ neighbours, leadership, hasSite, startedAt }, host.now())
     const upload = options.uploadBytesPerSecond ?? 0
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1, options.trust)
     const { turns } = this.rotation
-    this.origin = new OriginDesk(host, (peer) => this.groupOf(peer), upload, turns)
+    this.origin = new OriginDesk(
+      host,
+      (peer) => this.groupOf(peer),
+      (peer) => neighbours.of(peer)?.importsNothing !== true,
+      upload,
+      turns,
+    )
     this.yielding = new Yielding({
       own: arbiterSeed(options.infoHash, this.#self),
       isOrigin: () => this.origin.isActive,
@@ -86,7 +97,7 @@ export class SiteMember {
     })
     this.budget = new CrossBudget({ option: options.crossBudget ?? 'auto', upload, neighbours })
     const spill = new Spill({ host, wants, budget: this.budget })
-    this.#patience = new Patience({ host, neighbours, wants, spill })
+    this.#patience = new Patience({ host, neighbours, wants, spill, limit })
     const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
     this.#view = new SiteView({ ...own, neighbours, leadership })
     this.arbiter = new ArbiterDesk({
@@ -106,7 +117,7 @@ export class SiteMember {
     const role = (): Role => this.role
     const { yielding } = this
     const site = (): SiteId | undefined => this.#site
-    this.#voice = new Voice({ host, neighbours, leadership, arbiter, yielding, role, site })
+    this.#voice = new Voice({ host, neighbours, leadership, arbiter, yielding, role, site, limit })
     const parts = {
       yielding,
       host,
@@ -117,19 +128,21 @@ export class SiteMember {
       ledger,
       voice: this.#voice,
     }
-    const claiming = new Claiming({ ...parts, wants, spill })
+    this.#sight = new Sight({ ...parts, wants, origin: this.origin })
+    const claiming = new Claiming({ ...parts, wants, spill, limit })
     this.#claiming = claiming
     const signs = new Signs({
       neighbours,
       ask: (neighbour) => this.#voice.sign(neighbour, true),
-      changed: (neighbour) => this.#lifeChanged(neighbour),
+      changed: (neighbour) => this.#sight.lifeChanged(neighbour),
     })
     this.#signs = signs
     this.#hearing = new Hearing({
       ...parts,
       claiming,
       signs,
-      look: (neighbour) => this.#look(neighbour),
+      look: (neighbour) => this.#sight.look(neighbour),
+      limited: (neighbour) => this.#sight.limited(neighbour),
       hasReply: () => this.#modeRule.hasReply,
       isCached: () => this.#mode === 'cached',
     })
@@ -155,7 +168,8 @@ export class SiteMember {
     this.#modeRule.hasReply = true
     this.#site = reply.site
     this.budget.heard(reply.pace)
-    for (const neighbour of this.neighbours.all) this.#look(neighbour)
+    this.limit.heard(reply.importsNothing === true)
+    for (const neighbour of this.neighbours.all) this.#sight.look(neighbour)
     for (const { endpoint, peerId } of this.leadership.toLink(reply.leaders)) {
       if (this.neighbours.named(peerId) === undefined) this.#host.dial(endpoint)
     }
@@ -192,7 +206,7 @@ export class SiteMember {
     const neighbour = this.neighbours.of(peer)
     if (neighbour === undefined) return
     // who speaks of itself says so when it is elsewhere
-    if (!neighbour.speaks) this.#look(neighbour)
+    if (!neighbour.speaks) this.#sight.look(neighbour)
     this.#signs.heard(neighbour, this.#host.now())
     const { wants, imports } = this
     this.origin.looked(peer, piece)
@@ -260,7 +274,7 @@ export class SiteMember {
 
   tick(): void {
     const now = this.#host.now()
-    for (const neighbour of this.neighbours.all) if (!neighbour.speaks) this.#look(neighbour)
+    for (const neighbour of this.neighbours.all) if (!neighbour.speaks) this.#sight.look(neighbour)
     const { have } = this.#host
     this.#signs.look(now, have.count < have.length)
     this.#lead(now)
@@ -280,7 +294,10 @@ export class SiteMember {
         if (owing?.where === 'outside') this.#signs.heldUp(owing, now)
       }
       for (const boaster of this.#patience.boasters(now)) this.#signs.heldUp(boaster, now)
-      if (this.#patience.look(now)) this.#claiming.takeOne(now)
+      if (this.#patience.look(now)) {
+        this.limit.lift()
+        this.#claiming.takeOne(now)
+      }
       this.budget.look(now)
       this.#claiming.renew(now)
       this.#claiming.ask()
@@ -294,40 +311,6 @@ export class SiteMember {
 
   received(peer: PeerHandle, message: CacheMessage): void {
     this.#hearing.heard(peer, message)
-  }
-
-  #look(neighbour: Neighbour): void {
-    const before = neighbour.where
-    if (!this.neighbours.look(neighbour, this.#host.now())) return
-    const { peer } = neighbour
-    if (before === 'local') this.wants.local.left(peer)
-    if (before === 'outside') this.wants.outsideLeft(peer)
-    this.#count(neighbour)
-    if (neighbour.where === 'outside') this.ledger.met(peer)
-    else this.ledger.isLocal(peer)
-    this.origin.looked(peer)
-    this.#host.changed('scope', peer)
-    if (neighbour.where === 'local') this.#voice.leaseTo([neighbour])
-  }
-
-  /** What it has counts. */
-  #count({ where, peer, isSilent }: Neighbour): void {
-    if (isSilent) return
-    if (where === 'local') this.wants.local.look(peer)
-    if (where === 'outside') this.wants.outside(peer)
-  }
-
-  /** It fell silent: what it has and holds is free. Or it is back. */
-  #lifeChanged(neighbour: Neighbour): void {
-    const { peer, where, isSilent } = neighbour
-    if (!isSilent) this.#count(neighbour)
-    else if (where === 'outside') this.wants.outsideLeft(peer)
-    else if (where === 'local') {
-      this.wants.local.left(peer)
-      this.arbiter.gone(peer.peerId)
-      this.imports.lostArbiter(peer.peerId)
-    }
-    this.#host.changed('scope', peer)
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */

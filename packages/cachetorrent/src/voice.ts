@@ -3,6 +3,7 @@
 import type { PeerId, SiteId } from '@bt/primitives'
 import type { PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
+import type { ImportLimit } from './import-limit.ts'
 import { EXTENSION_NAME } from './introduction.ts'
 import type { Leadership } from './leadership.ts'
 import { LEASE_MS, YIELD_MS, YIELD_SAID_MS } from './limits.ts'
@@ -18,6 +19,7 @@ export interface VoiceParts {
   readonly yielding: Yielding
   readonly role: () => Role
   readonly site: () => SiteId | undefined
+  readonly limit: Pick<ImportLimit, 'mayImport'>
 }
 
 type Said = Extract<CacheMessage, { readonly kind: 'role' }>
@@ -62,10 +64,9 @@ export class Voice {
     const site = this.#parts.site()
     if (site === undefined) return
     let said = this.#said
-    const role = this.#parts.role()
-    const { term } = this.#parts.leadership
-    if (said?.site !== site || said.role !== role || said.term !== term) {
-      said = this.#role(site)
+    const now = this.#role(site)
+    if (said === undefined || !isSame(said, now)) {
+      said = now
       this.#said = said
       this.#version++
     }
@@ -113,9 +114,14 @@ export class Voice {
   }
 
   #role(site: SiteId | undefined): Said {
-    const { role, leadership } = this.#parts
-    const said = { kind: 'role', role: role(), term: leadership.term } as const
-    return site === undefined ? said : { ...said, site }
+    const { role, leadership, limit } = this.#parts
+    return {
+      kind: 'role',
+      role: role(),
+      term: leadership.term,
+      ...(site === undefined ? {} : { site }),
+      ...(limit.mayImport ? {} : { importsNothing: true }),
+    }
   }
 
   /** As we see it, or as it says. */
@@ -143,4 +149,13 @@ export class Voice {
   #pass(to: Neighbour, payload: Uint8Array): boolean {
     return to.speaks && this.#parts.host.send(to.peer, EXTENSION_NAME, payload)
   }
+}
+
+function isSame(one: Said, other: Said): boolean {
+  return (
+    one.site === other.site &&
+    one.role === other.role &&
+    one.term === other.term &&
+    one.importsNothing === other.importsNothing
+  )
 }

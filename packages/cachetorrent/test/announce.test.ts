@@ -50,6 +50,13 @@ describe("the tracker's ct", () => {
     expect(decodeReply(value)).toEqual(REPLY)
   })
 
+  test('says it to those who may not import', () => {
+    const reply = { ...REPLY, importsNothing: true } as const
+    const value = encodeReply(reply) as Map<string, unknown>
+    expect([...value.keys()]).toEqual(['i', 'l', 'm', 's', 't', 'ttl', 'v'])
+    expect(decodeReply(decode(encode(encodeReply(reply))))).toEqual(reply)
+  })
+
   test('of another version is none, and a wrong key is named', () => {
     const dict = encodeReply(REPLY) as Map<string, unknown>
     expect(decodeReply(new Map([...dict, ['v', 2]]))).toBeUndefined()

@@ -3,7 +3,13 @@ import { type Endpoint, type InfoHash, type PeerId, Prng } from '@bt/primitives'
 import type { AnnounceRequest, AnnounceResponse } from '@bt/tracker-protocol'
 import { Tracker } from '@bt/tracker-server'
 import { describe, expect, test } from 'vitest'
-import { type CacheReply, decodeReply, electionHook, SiteMap } from '../src/index.ts'
+import {
+  type CacheReply,
+  decodeReply,
+  type ElectionOptions,
+  electionHook,
+  SiteMap,
+} from '../src/index.ts'
 import { ELECTION_MS, FLAP_MS } from '../src/limits.ts'
 
 const HASH = 'cd'.repeat(20) as InfoHash
@@ -22,10 +28,11 @@ class Office {
   readonly clock = new TurnedClock()
   readonly tracker: Tracker
 
-  constructor(clock = new TurnedClock()) {
+  constructor(clock = new TurnedClock(), more: Partial<ElectionOptions> = {}) {
     this.clock = clock
     const random = new Prng(5)
-    const hook = electionHook({ siteOf: (host) => MAP.siteOf(host), clock: this.clock, random })
+    const siteOf = (host: string): string | undefined => MAP.siteOf(host)
+    const hook = electionHook({ siteOf, clock: this.clock, random, ...more })
     this.tracker = new Tracker({ hooks: [hook] }, { clock: this.clock, random })
   }
 
@@ -233,6 +240,78 @@ describe('elections in a tracker', () => {
   test('[M16] an unmapped address is served as by any tracker', () => {
     const office = new Office()
     expect(ctOf(office.announce(9, 1))).toBeUndefined()
+  })
+})
+
+describe('a tracker that lets a share of each site import', () => {
+  const declares = (up: number): Partial<AnnounceRequest> => ({
+    extra: new Map([
+      ['ct', '1'],
+      ['ct_up', String(up)],
+    ]),
+  })
+  const mayImport = (response: AnnounceResponse): boolean =>
+    ctOf(response)?.importsNothing === undefined
+
+  /** A site of 20 of which each declares more than the one before. */
+  const crowd = (leaderPercent?: number): Office => {
+    const office = new Office(
+      new TurnedClock(),
+      leaderPercent === undefined ? {} : { leaderPercent },
+    )
+    for (let peer = 1; peer <= 20; peer++) office.announce(1, peer, declares(1000 * peer))
+    return office
+  }
+  const importers = (office: Office): number[] => {
+    const all = Array.from({ length: 20 }, (_, at) => at + 1)
+    return all.filter((peer) => mayImport(office.announce(1, peer, declares(1000 * peer))))
+  }
+
+  test('says so to all but those who are ranked first', () => {
+    expect(importers(crowd(20))).toEqual([17, 18, 19, 20])
+    expect(importers(crowd(1))).toEqual([19, 20])
+    expect(importers(crowd())).toHaveLength(20)
+  })
+
+  test('elects as many leaders as any', () => {
+    const [few, all] = [crowd(50), crowd()].map((office) => ctOf(office.announce(1, 3)))
+    expect(few?.leaders).toEqual(all?.leaders)
+    expect(few?.leaders).toHaveLength(2)
+  })
+
+  test('lets the next one import when another takes the place of one of those', () => {
+    const office = crowd(20)
+    expect(mayImport(office.announce(1, 16, declares(16_000)))).toBe(false)
+    office.announce(1, 18, { event: 'stopped' })
+    office.announce(1, 30, declares(1))
+    expect(mayImport(office.announce(1, 16, declares(16_000)))).toBe(true)
+  })
+
+  test('does not count who came with everything, and stock clients', () => {
+    const office = new Office(new TurnedClock(), { leaderPercent: 50 })
+    for (let peer = 1; peer <= 4; peer++)
+      office.announce(1, peer, { ...declares(90_000), leftBytes: 0 })
+    for (let peer = 5; peer <= 8; peer++) office.announce(1, peer, { extra: new Map() })
+    for (let peer = 9; peer <= 12; peer++) office.announce(1, peer, declares(1000 * peer))
+    expect(mayImport(office.announce(1, 1, { ...declares(90_000), leftBytes: 0 }))).toBe(true)
+    expect(mayImport(office.announce(1, 10, declares(10_000)))).toBe(false)
+    expect(mayImport(office.announce(1, 11, declares(11_000)))).toBe(true)
+  })
+
+  test('names the seeds of other sites to them only', () => {
+    const office = crowd(10)
+    office.announce(2, 99, { leftBytes: 0 })
+    for (let peer = 1; peer <= 9; peer++) office.announce(2, peer)
+    const told = new Map<number, number>()
+    for (let round = 0; round < 11; round++) {
+      for (let peer = 1; peer <= 20; peer++) {
+        const { peers } = office.announce(1, peer, declares(1000 * peer))
+        const isTold = round > 0 && peers.some(({ host }) => host === '20.2.0.99')
+        told.set(peer, (told.get(peer) ?? 0) + Number(isTold))
+      }
+    }
+    // others meet it by chance, as one of ten of its site
+    expect([...told].filter(([, times]) => times === 10).map(([peer]) => peer)).toEqual([19, 20])
   })
 })
 

@@ -1,5 +1,6 @@
 import type { InfoHash, PeerId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
+import { importerCount, isAmongFirst } from '../src/election.ts'
 import { elect, leaderCount, rankLocally, stepOf } from '../src/index.ts'
 
 const HASH = 'ab'.repeat(20) as InfoHash
@@ -10,13 +11,13 @@ const candidates = (...uploads: number[]) =>
 
 describe('an election', () => {
   test('has 2 to 5 leaders a site, and as many as there are members below that', () => {
-    expect([0, 1, 2, 8, 20, 30, 50, 80].map((members) => leaderCount(members, 10))).toEqual([
+    expect([0, 1, 2, 8, 20, 30, 50, 80].map((members) => leaderCount(members))).toEqual([
       0, 1, 2, 2, 2, 3, 5, 5,
     ])
   })
 
   test('has more in a large site: each of them has links to a part of it', () => {
-    expect([81, 200, 320, 700].map((members) => leaderCount(members, 10))).toEqual([5, 10, 16, 16])
+    expect([81, 200, 320, 700].map((members) => leaderCount(members))).toEqual([5, 10, 16, 16])
   })
 
   test('takes the strongest, sorted by id, with weights in proportion', () => {
@@ -45,6 +46,27 @@ describe('an election', () => {
     const all = [{ ...liar!, trust: 5 }, honest!, other!]
     expect(ids(elect(HASH, all, 2))).toEqual([id(2), id(3)])
     expect(ids(elect(HASH, [{ ...liar!, trust: 0 }], 2))).toEqual([])
+  })
+})
+
+describe('those who may import, where only a share of a site may', () => {
+  test('are that share of it, two at least', () => {
+    expect([1, 10, 50, 200].map((members) => importerCount(members, 10))).toEqual([2, 2, 5, 20])
+    expect(importerCount(50, 100)).toBe(50)
+  })
+
+  test('are the first in the order in which leaders are elected', () => {
+    const all = candidates(100, 50, 200, 10, 200, 0, 0)
+    for (let count = 1; count <= all.length; count++) {
+      const first = all.filter((one) => isAmongFirst(HASH, one, all, count))
+      expect(ids(first)).toEqual(ids(elect(HASH, all, count)))
+    }
+  })
+
+  test('stay until somebody is better by more than 20 %, as leaders do', () => {
+    const all = candidates(100, 119, 121)
+    expect(isAmongFirst(HASH, all[0]!, all.slice(0, 2), 1, [id(1)])).toBe(true)
+    expect(isAmongFirst(HASH, all[0]!, all, 1, [id(1)])).toBe(false)
   })
 })
 

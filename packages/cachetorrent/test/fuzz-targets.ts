@@ -29,6 +29,7 @@ export const SITE = '0123456789abcdef' as SiteId
 export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'role', role: 'leader', term: 3 },
   { kind: 'role', role: 'follower', term: 0, site: SITE, asks: true },
+  { kind: 'role', role: 'follower', term: 3, importsNothing: true },
   { kind: 'promise', pieces: [1, 999], expectedMs: 500 },
   { kind: 'promise', pieces: [] },
   { kind: 'unpromise', pieces: [7] },

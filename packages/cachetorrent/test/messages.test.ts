@@ -80,6 +80,8 @@ describe('the introduction', () => {
     const said = { role: 'leader', site: SITE, term: 4, upload: 5, download: 6 } as const
     const extensions = new Map([['ct', encodeIntroduction(said)]])
     expect(introductionIn(extensions)).toEqual(said)
+    const more = { ...said, importsNothing: true, neverLeads: true } as const
+    expect(introductionIn(new Map([['ct', encodeIntroduction(more)]]))).toEqual(more)
     expect(introductionIn(new Map([['ct', 1]]))).toBeUndefined()
     expect(introductionIn(new Map([['ct', new Map([['v', 2]])]]))).toBeUndefined()
     const odd = new Map<string, number | Uint8Array>([

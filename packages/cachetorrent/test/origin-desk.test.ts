@@ -15,8 +15,8 @@ interface Scene {
   readonly gains: (peer: PlainPeer, piece: number) => void
 }
 
-/** A seed with these neighbours, who see what it shows. */
-function scene(own: readonly PlainPeer[], others: readonly PlainPeer[]): Scene {
+/** A seed with these neighbours, who see what it shows; `inert`: may not import. */
+function scene(own: readonly PlainPeer[], others: readonly PlainPeer[], inert?: PlainPeer): Scene {
   const peers = [...own, ...others]
   const host = {
     time: 0,
@@ -29,7 +29,9 @@ function scene(own: readonly PlainPeer[], others: readonly PlainPeer[]): Scene {
   }
   const groupOf = (peer: PeerHandle): string =>
     own.some((one) => one === peer) ? OWN_SITE : 'another'
-  const desk = new OriginDesk(host as unknown as PolicyHost, groupOf, 0, new Turns(PIECE))
+  const imports = (peer: PeerHandle): boolean => peer !== inert
+  const turns = new Turns(PIECE)
+  const desk = new OriginDesk(host as unknown as PolicyHost, groupOf, imports, 0, turns)
   for (const peer of peers) desk.opened(peer)
   desk.push()
   const gains = (peer: PlainPeer, piece: number): void => {
@@ -40,6 +42,17 @@ function scene(own: readonly PlainPeer[], others: readonly PlainPeer[]): Scene {
 }
 
 const all = Array.from({ length: PIECES }, (_, piece) => piece)
+
+describe('a seed that shows pieces site by site', () => {
+  test('shows those who may not import nothing, but for its own site, which does not import from it', () => {
+    for (const isOwn of [false, true]) {
+      const [inert, other] = [plainPeer(1, PIECES), plainPeer(2, PIECES)]
+      const { desk } = isOwn ? scene([inert], [other], inert) : scene([], [inert, other], inert)
+      expect(all.some((piece) => desk.isShown(piece, inert))).toBe(isOwn)
+      expect(all.some((piece) => desk.isShown(piece, other))).toBe(true)
+    }
+  })
+})
 
 describe('a seed whose pieces are all out', () => {
   test('shows its own site what it lacks, one copy of each, and then everything', () => {

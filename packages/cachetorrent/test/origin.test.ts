@@ -97,6 +97,19 @@ describe('the seed that sends first copies', () => {
     expect(shown.has(piece)).toBe(true)
   })
 
+  test('what was shown to one that turns out not to import goes to others at once', () => {
+    const { origin } = world(2, 1)
+    const [push] = origin.next(0)
+    const { piece, peer } = push as { piece: number; peer: PeerHandle }
+    origin.met(peer, 'site 0', false)
+    expect(origin.isShown(piece, peer)).toBe(false)
+    const other = plainPeer(70, PIECES)
+    origin.met(other, 'site 7')
+    const shown = origin.next(1)
+    expect(shown.map((one) => one.piece)).toContain(piece)
+    for (const next of shown) expect(next.peer).not.toBe(peer)
+  })
+
   test('pieces that others bring along are not sent', () => {
     const { origin } = world(1, 1)
     const all = Array.from({ length: PIECES }, (_, piece) => piece)

@@ -14,7 +14,7 @@ const SITE = '0123456789abcdef' as SiteId
 /** With `below` answering 20 of 0 … 40 there is no jitter. */
 const SECONDS = PATIENCE_MS / 1000
 
-function seat(had: readonly number[]) {
+function seat(had: readonly number[], mayImport = true) {
   const have = new Bitfield(PIECES)
   const host = { now: () => 0, below: () => 20, have, changed: () => {} }
   const neighbours = new Neighbours({
@@ -25,8 +25,9 @@ function seat(had: readonly number[]) {
   const neighbour = neighbours.opened(plainPeer(1, PIECES, had), 0)
   const wants = new Wants(have)
   const spill = { isDue: false } as Spill
-  const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill }
-  return { have, neighbour, neighbours, patience: new Patience(parts) }
+  const limit = { mayImport }
+  const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill, limit }
+  return { have, neighbour, neighbours, wants, patience: new Patience(parts) }
 }
 
 /** It says that it is of our site. */
@@ -61,6 +62,17 @@ describe('patience', () => {
     expect(neighbour.interested).toBe(false)
     patience.declareInterest(neighbour, 1000 * SECONDS)
     expect(neighbour.interested).toBe(true)
+  })
+
+  test('who may not import asks nobody outside before that', () => {
+    for (const mayImport of [true, false]) {
+      const { patience, neighbour, wants } = seat([3], mayImport)
+      wants.outside(neighbour.peer)
+      patience.declareInterest(neighbour, 1000)
+      expect(neighbour.interested).toBe(mayImport)
+      patience.declareInterest(neighbour, 1000 * SECONDS)
+      expect(neighbour.interested).toBe(true)
+    }
   })
 
   test('[M12] who shows more for a minute and sends nothing is a boaster; who sends, or is not alone with it, is none', () => {

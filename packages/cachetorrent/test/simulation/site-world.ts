@@ -4,11 +4,18 @@ import { createMetainfo, type Metainfo, parseMetainfo } from '@bt/metainfo'
 import type { ByteChannel, PeerSource, Ports } from '@bt/ports'
 import { bytesEqual, type InfoHash, Prng } from '@bt/primitives'
 import { type NetworkOptions, type SimHost, SimNetwork, Simulation } from '@bt/simulator'
-import { type PeerHandle, type PolicyFact, Session, type Swarm, type SwarmPolicy } from '@bt/swarm'
+import {
+  type PeerHandle,
+  type PieceScope,
+  type PolicyFact,
+  Session,
+  type Swarm,
+  type SwarmPolicy,
+} from '@bt/swarm'
 import { TrackerClient } from '@bt/tracker-client'
 import { HttpFrontend, Tracker } from '@bt/tracker-server'
 import { expect } from 'vitest'
-import { CachePolicy, electionHook } from '../../src/index.ts'
+import { CachePolicy, type ElectionOptions, electionHook } from '../../src/index.ts'
 
 type Site = ReturnType<SimNetwork['addSite']>
 
@@ -23,6 +30,8 @@ export interface MemberOptions {
   readonly declares?: number
   /** Shows everything, claims like all others, and never sends a block: 'choking' everybody, or taking requests. */
   readonly withholds?: 'choking' | 'taking'
+  /** Claims like all others, and fetches nothing from other sites. */
+  readonly stalls?: true
   readonly neverLeads?: true
   /** A bit of every block that it sends is wrong. */
   readonly spoils?: true
@@ -105,6 +114,14 @@ function withholding(policy: SwarmPolicy, how: 'choking' | 'taking' | undefined)
   return policy
 }
 
+function stalling(policy: SwarmPolicy): SwarmPolicy {
+  const scope = (peer: PeerHandle): PieceScope | undefined => {
+    const own = policy.scope?.(peer)
+    return own?.reason === 'claim' ? { had: 'none', reason: 'claim' } : own
+  }
+  return { ...policy, scope }
+}
+
 /** Bytes of a chunk from which on it is taken for a block. */
 const BLOCK_MIN = 1024
 
@@ -160,6 +177,7 @@ export class SiteWorld {
     pieces: number,
     pieceLength = 32_768,
     network: NetworkOptions = {},
+    election: Pick<ElectionOptions, 'leaderPercent'> = {},
   ) {
     this.simulation = new Simulation(seed)
     this.network = new SimNetwork(this.simulation, {}, network)
@@ -187,6 +205,7 @@ export class SiteWorld {
       },
       clock: ports.clock,
       random: ports.random,
+      ...election,
     })
     this.tracker = new Tracker({ hooks: [hook] }, ports)
     const frontend = new HttpFrontend(this.tracker)
@@ -231,7 +250,10 @@ export class SiteWorld {
     const source: PeerSource = new TrackerClient([[url]], host.ports)
     const swarm = session.start(this.metainfo, {
       sources: [source],
-      policy: withholding(witness.watched, options.withholds),
+      policy:
+        options.stalls === true
+          ? stalling(witness.watched)
+          : withholding(witness.watched, options.withholds),
     })
     const member = { site, host, session, swarm, policy, witness }
     this.members.push(member)

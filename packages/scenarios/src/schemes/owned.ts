@@ -16,7 +16,10 @@ export const owned: Scheme = {
       default: 0,
       description: '1: members of a site give some of their slots to those who give most',
     },
-    leaders: { default: 10, description: 'percent of the members of a site that lead it' },
+    leaders: {
+      default: 0,
+      description: 'percent of the members of a site that may import; 0: all',
+    },
   },
   begin: ({ settings, siteOf, layout, clock, random }) => ({
     hooks: () => [
@@ -27,7 +30,7 @@ export const owned: Scheme = {
         },
         clock,
         random,
-        leaderPercent: settings['leaders'] as number,
+        ...(settings['leaders'] === 0 ? {} : { leaderPercent: settings['leaders'] as number }),
       }),
     ],
     peer: ({ plan, infoHash }) => {

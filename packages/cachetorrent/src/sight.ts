@@ -1,0 +1,72 @@
+// What we see of a neighbour, and what follows: where it is, whether it lives, whether it imports. Only what counts is counted.
+
+import type { PolicyHost } from '@bt/swarm'
+import type { ArbiterDesk } from './arbiter-desk.ts'
+import type { ImportDesk } from './import-desk.ts'
+import type { Ledger } from './ledger.ts'
+import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { OriginDesk } from './origin-desk.ts'
+import type { Voice } from './voice.ts'
+import type { Wants } from './wants.ts'
+
+export interface SightParts {
+  readonly host: PolicyHost
+  readonly neighbours: Neighbours
+  readonly wants: Wants
+  readonly ledger: Ledger
+  readonly origin: OriginDesk
+  readonly arbiter: ArbiterDesk
+  readonly imports: ImportDesk
+  readonly voice: Voice
+}
+
+export class Sight {
+  readonly #parts: SightParts
+
+  constructor(parts: SightParts) {
+    this.#parts = parts
+  }
+
+  /** It may have said where it is. */
+  look(neighbour: Neighbour): void {
+    const { host, neighbours, wants, ledger, origin, voice } = this.#parts
+    const before = neighbour.where
+    if (!neighbours.look(neighbour, host.now())) return
+    const { peer } = neighbour
+    if (before === 'local') wants.local.left(peer)
+    if (before === 'outside') wants.outsideLeft(peer)
+    this.#count(neighbour)
+    if (neighbour.where === 'outside') ledger.met(peer)
+    else ledger.isLocal(peer)
+    origin.looked(peer)
+    host.changed('scope', peer)
+    if (neighbour.where === 'local') voice.leaseTo([neighbour])
+  }
+
+  /** It imports from now on, or no longer. */
+  limited({ peer }: Neighbour): void {
+    this.#parts.origin.looked(peer)
+  }
+
+  /** It fell silent: what it has and holds is free. Or it is back. */
+  lifeChanged(neighbour: Neighbour): void {
+    const { host, wants, arbiter, imports } = this.#parts
+    const { peer, where, isSilent } = neighbour
+    if (!isSilent) this.#count(neighbour)
+    else if (where === 'outside') wants.outsideLeft(peer)
+    else if (where === 'local') {
+      wants.local.left(peer)
+      arbiter.gone(peer.peerId)
+      imports.lostArbiter(peer.peerId)
+    }
+    host.changed('scope', peer)
+  }
+
+  /** What it has counts. */
+  #count({ where, peer, isSilent }: Neighbour): void {
+    const { wants } = this.#parts
+    if (isSilent) return
+    if (where === 'local') wants.local.look(peer)
+    if (where === 'outside') wants.outside(peer)
+  }
+}
