@@ -1,6 +1,6 @@
 // Random small swarms with random faults, many of them: no rule may break, and everybody in reach completes.
 //
-//   npm run soak -- --seeds 2000 [--from 1] [--scheme owned,bittorrent] [--profile fast] [--jobs N]
+//   npm run soak -- --help
 //
 // Every seed that fails is printed with the one command that repeats it, and kept in the seeds that the tests run.
 import { spawn } from 'node:child_process'
@@ -22,23 +22,38 @@ interface Outcome {
 }
 
 const KEPT = fileURLToPath(new URL('../packages/scenarios/seeds/regressions.json', import.meta.url))
+const SEEDS = '200'
+const SCHEMES = 'owned,bittorrent'
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string', default: SEEDS },
     from: { type: 'string', default: '1' },
-    scheme: { type: 'string', default: 'owned,bittorrent' },
+    scheme: { type: 'string', default: SCHEMES },
     profile: { type: 'string', default: 'fast' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     step: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
+const HELP = `npm run soak -- [options]: random small swarms with random faults; no rule may break, and everybody in reach completes.
+
+  --seeds N        how many seeds (${SEEDS})
+  --from N         the first of them (1)
+  --scheme A,B     schemes that each seed runs under (${SCHEMES})
+  --profile P      fast, or wire: every byte stored and hashed (fast)
+  --jobs N         processes at a time (one a core: ${availableParallelism()})
+
+Exit 1 where a rule broke; the seed is printed with the command that repeats it, and kept in
+packages/scenarios/seeds/regressions.json, which the tests run.
+`
 const schemes = values.scheme.split(',')
 const profile: ProfileName = values.profile === 'wire' ? 'wire' : 'fast'
 const first = Number(values.from)
 const end = first + Number(values.seeds)
 const jobs = Math.max(1, Number(values.jobs))
 
-if (values.step !== undefined) runEach(Number(values.step))
+if (values.help) process.stdout.write(HELP)
+else if (values.step !== undefined) runEach(Number(values.step))
 else await soak()
 
 /** In a process of its own: every `step`-th seed, an outcome a line. */
