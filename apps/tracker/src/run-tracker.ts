@@ -67,6 +67,11 @@ export async function runTracker(
           read,
           ports,
           dialBack: transport === undefined ? undefined : dialBackOver(transport),
+          differs: () =>
+            log.warn(
+              { file: map },
+              'another tracker of the same swarms has another site map: each deposes the leaders that the other elects, until the maps are the same',
+            ),
           loaded: (prefixes) => log.info({ file: map, prefixes }, 'site map read again'),
           failed: (error) =>
             log.warn({ file: map, error: error.message }, 'site map not read, the old one stays'),

@@ -26,6 +26,8 @@ export interface SitesParts {
   /** A new map holds. */
   readonly loaded: (prefixes: number) => void
   readonly failed: (error: Error) => void
+  /** Another tracker of the same swarms goes by another map. */
+  readonly differs: () => void
 }
 
 /** @throws {UsageError} when the file cannot be read or says nothing that we understand */
@@ -58,6 +60,7 @@ export function openSites(config: NonNullable<Config['sites']>, parts: SitesPart
       // Neighbours in a /24 or /48 are taken for a site: coarse beats nothing.
       otherwise: prefixSite,
       trustLabels,
+      map: { digest: () => map.digest, differs: parts.differs },
       clock,
       random,
       ...(leaderPercent === undefined ? {} : { leaderPercent }),

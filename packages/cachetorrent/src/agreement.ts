@@ -13,6 +13,7 @@ import {
   type ElectionWord,
   encodeWord,
 } from './election-words.ts'
+import { SameMaps, type MapWatch } from './same-maps.ts'
 import type { SiteSwarm } from './site-swarm.ts'
 import type { WholeSwarm } from './whole-swarm.ts'
 
@@ -24,9 +25,12 @@ export class Agreement {
   /** Tells other trackers of the same swarms; undefined: there are none. */
   #tell: ((infoHash: InfoHash, word: Uint8Array) => void) | undefined
 
-  constructor(swarms: ReadonlyMap<InfoHash, WholeSwarm>, clock: Clock) {
+  readonly #maps: SameMaps | undefined
+
+  constructor(swarms: ReadonlyMap<InfoHash, WholeSwarm>, clock: Clock, map?: MapWatch) {
     this.#swarms = swarms
     this.#clock = clock
+    this.#maps = map === undefined ? undefined : new SameMaps(map)
   }
 
   joined(tell: (infoHash: InfoHash, word: Uint8Array) => void): void {
@@ -37,7 +41,9 @@ export class Agreement {
   told(infoHash: InfoHash, bytes: Uint8Array): void {
     const word = decodeWord(bytes)
     if (word?.kind === 'barred') this.#barredElsewhere(infoHash, word.bar)
-    if (word?.kind === 'elected') this.#electedElsewhere(infoHash, word.site, word.elected)
+    if (word?.kind !== 'elected') return
+    this.#maps?.heard(word.map, this.#clock.now())
+    this.#electedElsewhere(infoHash, word.site, word.elected)
   }
 
   /** Of a swarm's sites: who leads, and who must not. */
@@ -64,7 +70,8 @@ export class Agreement {
     const { elected } = swarm
     if (elected === undefined) return
     swarm.agreedAt = this.#clock.now()
-    this.#say(infoHash, { kind: 'elected', site, elected })
+    const map = this.#maps?.own
+    this.#say(infoHash, { kind: 'elected', site, elected, ...(map === undefined ? {} : { map }) })
   }
 
   /** For so many milliseconds a member, or with a peer id whoever has that, leads nowhere. */

@@ -13,6 +13,7 @@ import { Agreement } from './agreement.ts'
 import { type DialBack, DialBacks, type DialBackCounts } from './dial-backs.ts'
 import { type HandOut, handOut } from './handed-out.ts'
 import { FLAP_MS, UNREACHED_MS } from './limits.ts'
+import type { MapWatch } from './same-maps.ts'
 import type { SiteLookup } from './site-map.ts'
 import { type SiteMember, SiteSwarm } from './site-swarm.ts'
 import { siteToken } from './site-token.ts'
@@ -38,6 +39,8 @@ export interface ElectionOptions {
   readonly trustLabels?: boolean
   /** The site of an address that neither `siteOf` nor a trusted label places, such as `prefixSite`; it contradicts no label. */
   readonly otherwise?: SiteLookup
+  /** Where several trackers elect for the same swarms: which map this one goes by. */
+  readonly map?: MapWatch
   /** Dials candidates; who is not there does not lead. Absent: nobody is dialled. */
   readonly dialBack?: DialBack
 }
@@ -80,7 +83,7 @@ class ElectionHook implements Election {
   constructor(options: ElectionOptions) {
     this.#options = options
     const { dialBack, clock } = options
-    this.#agreement = new Agreement(this.#swarms, clock)
+    this.#agreement = new Agreement(this.#swarms, clock, options.map)
     this.#dialBacks = dialBack === undefined ? undefined : new DialBacks(dialBack, clock)
   }
 

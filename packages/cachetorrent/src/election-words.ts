@@ -25,7 +25,13 @@ export interface Bar {
 }
 
 export type ElectionWord =
-  | { readonly kind: 'elected'; readonly site: string; readonly elected: Elected }
+  | {
+      readonly kind: 'elected'
+      readonly site: string
+      readonly elected: Elected
+      /** Of the map that said who is where. */
+      readonly map?: string
+    }
   | { readonly kind: 'barred'; readonly bar: Bar }
 
 export function encodeWord(word: ElectionWord): Uint8Array {
@@ -43,6 +49,7 @@ export function encodeWord(word: ElectionWord): Uint8Array {
   return encode(
     new Map<string, BencodeValue>([
       ['l', encodeLeaders(leaders)],
+      ...(word.map === undefined ? [] : ([['m', new TextEncoder().encode(word.map)]] as const)),
       ['n', new TextEncoder().encode(word.site)],
       ['t', term],
       ['w', atSeconds],
@@ -79,9 +86,11 @@ function electedIn(said: ReadonlyMap<string, unknown>): ElectionWord | undefined
   const term = wholeOf(said.get('t'))
   const atSeconds = wholeOf(said.get('w'))
   if (site === undefined || term === undefined || atSeconds === undefined) return undefined
+  const map = textOf(said.get('m'))
   return {
     kind: 'elected',
     site,
+    ...(map === undefined ? {} : { map }),
     elected: { term, atSeconds, leaders: decodeLeaders(said.get('l')) },
   }
 }

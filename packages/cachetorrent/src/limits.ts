@@ -30,6 +30,8 @@ export const STICKY_TENTHS = 12
 export const ELECTION_MS = 10_000
 /** Milliseconds for which a leader that vanished without goodbye is no candidate: a flapping link is a bad arbiter. */
 export const FLAP_MS = 300_000
+/** Milliseconds for which trackers of the same swarms may go by different site maps before it is said: all read it again by then. */
+export const MAPS_DIFFER_MS = 60_000
 /** Members that may not lead for a while, remembered per tracker. */
 export const BARRED_MAX = 10_000
 /** Candidates that a tracker dials at a time, to see whether they can be reached: descriptors it keeps for that. */

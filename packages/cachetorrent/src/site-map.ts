@@ -3,7 +3,7 @@
 // Kept as one map per prefix length, so a look-up is at most 129 steps whatever the size of the table. Reloading
 // replaces everything or, where the new text has an error, nothing.
 
-import { parseIp } from '@bt/primitives'
+import { parseIp, sha1, toHex } from '@bt/primitives'
 import { CacheTorrentError } from './errors.ts'
 import { SITE_MAP_LINES_MAX } from './limits.ts'
 import { siteNameBytes } from './site-token.ts'
@@ -16,6 +16,7 @@ type Table = Map<number, Map<string, string>>[]
 export class SiteMap {
   #tables: Table = [new Map(), new Map()]
   #size = 0
+  #digest = ''
 
   /** @throws {CacheTorrentError} `BAD_SITE_MAP` with the line */
   constructor(text = '') {
@@ -25,6 +26,11 @@ export class SiteMap {
   /** Prefixes in it. */
   get size(): number {
     return this.#size
+  }
+
+  /** The same for the same text. */
+  get digest(): string {
+    return this.#digest
   }
 
   /**
@@ -56,6 +62,7 @@ export class SiteMap {
       (table) => new Map([...table].toSorted(([one], [other]) => other - one)),
     )
     this.#size = size
+    this.#digest = toHex(sha1(new TextEncoder().encode(text)))
   }
 
   /** The site of the longest prefix that the address lies in. IPv4-mapped addresses count as IPv4. */

@@ -54,10 +54,15 @@ class Trackers {
     for (let at = 0; at < count; at++) this.add()
   }
 
-  add(): number {
+  add(map = MAP, differs: () => void = () => {}): number {
     const { clock } = this
     const random = new Prng(this.offices.length)
-    const election = electionHook({ siteOf: (host) => MAP.siteOf(host), clock, random })
+    const election = electionHook({
+      siteOf: (host) => map.siteOf(host),
+      map: { digest: () => map.digest, differs },
+      clock,
+      random,
+    })
     const told: Uint8Array[] = []
     const feed = { lanes: 4, changed: (batch: Uint8Array) => void told.push(batch.slice()) }
     const options = { intervalSeconds: INTERVAL_SECONDS, hooks: [election], feed }
@@ -225,6 +230,33 @@ describe('elections of several trackers', () => {
     all.carry()
     expect(viewOf(all.ask(0, 1, 1))).toEqual(elected)
     expect(elected.leaders).not.toEqual(before.leaders)
+  })
+
+  test('whose site maps differ say so after a minute, once for each map', () => {
+    const all = new Trackers(2)
+    const other = new SiteMap('20.1.0.0/16 chur')
+    let said = 0
+    all.add(other, () => void said++)
+    const pass = (seconds: number): void => {
+      for (let second = 0; second < seconds; second += 10) {
+        for (const at of [0, 1, 2]) all.ask(at, 1, 1 + at)
+        all.carry()
+        all.clock.pass(ELECTION_MS)
+      }
+    }
+    pass(50)
+    expect(said).toBe(0)
+    pass(1200)
+    expect(said).toBe(1)
+    // maps that are read again a little later than others' are no difference
+    other.reload('20.1.0.0/16 basel')
+    pass(30)
+    other.reload('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
+    pass(1200)
+    expect(said).toBe(1)
+    other.reload('20.1.0.0/16 chur')
+    pass(1200)
+    expect(said).toBe(2)
   })
 
   test('words that are lost are said again about half an interval later', () => {

@@ -72,6 +72,12 @@ const WORDS: readonly ElectionWord[] = [
     site: 'Zürich',
     elected: { term: 1_800_000_000, atSeconds: 1_800_000_000, leaders: REPLY.leaders },
   },
+  {
+    kind: 'elected',
+    site: 'Zürich',
+    map: 'ab01',
+    elected: { term: 7, atSeconds: 7, leaders: [] },
+  },
   { kind: 'barred', bar: { member: '20.1.0.1:6881', peerId: ID, untilSeconds: 9 } },
   { kind: 'barred', bar: { member: '[2001:db8::1]:6881', untilSeconds: 9 } },
 ]
