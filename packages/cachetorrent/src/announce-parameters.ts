@@ -10,6 +10,8 @@ export interface Declared {
   /** Bytes per second; 0: not said. */
   readonly upload: number
   readonly download: number
+  /** The most that it sent over ten seconds so far, where it does not say what it can. */
+  readonly sent?: number
   /** It does not want to lead. */
   readonly neverLeads?: true
 }
@@ -23,6 +25,7 @@ export function announceParameters(declared: Declared): ReadonlyMap<string, stri
   if (declared.site !== undefined) parameters.set('ct_site', declared.site.normalize('NFC'))
   if (declared.upload > 0) parameters.set('ct_up', rateText(declared.upload))
   if (declared.download > 0) parameters.set('ct_down', rateText(declared.download))
+  if (declared.sent !== undefined) parameters.set('ct_sent', rateText(declared.sent))
   if (declared.neverLeads === true) parameters.set('ct_lead', '0')
   return parameters
 }
@@ -33,11 +36,13 @@ export function declaredIn(request: Pick<AnnounceRequest, 'extra'>): Declared | 
   if (extra?.get('ct') !== '1') return undefined
   const upload = rateOf(extra.get('ct_up'))
   const download = rateOf(extra.get('ct_down'))
+  const sent = rateOf(extra.get('ct_sent'))
   const site = nameOf(extra.get('ct_site'))
   return {
     ...(site === undefined ? {} : { site }),
     upload,
     download,
+    ...(sent > 0 ? { sent } : {}),
     ...(extra.get('ct_lead') === '0' ? { neverLeads: true } : {}),
   }
 }

@@ -29,6 +29,7 @@ import { type CrossingReason, Ledger } from './ledger.ts'
 import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
 import type { Mode } from './mode.ts'
+import { SentRate } from './sent-rate.ts'
 import { SiteMember } from './site-member.ts'
 import { siteToken } from './site-token.ts'
 
@@ -66,6 +67,8 @@ export class CachePolicy implements SwarmPolicy {
   readonly extensions: readonly PolicyExtension[]
   readonly #options: CacheOptions
   readonly #ledger = new Ledger()
+  /** Measured where nothing is declared. */
+  readonly #sentRate = new SentRate()
   #host: PolicyHost | undefined
   #alarm: Alarm | undefined
   #lookAlarm: Alarm | undefined
@@ -185,6 +188,7 @@ export class CachePolicy implements SwarmPolicy {
     if (type === 'served') rotation.served(peer, member.groupOf(peer), bytes, now)
     else {
       origin.sent(bytes)
+      this.#sentRate.sent(bytes, now)
       rotation.turns.sent(peer, bytes, now)
     }
   }
@@ -233,8 +237,10 @@ export class CachePolicy implements SwarmPolicy {
 
   announce(): ReadonlyMap<string, string> {
     const { site, uploadBytesPerSecond, downloadBytesPerSecond, neverLeads } = this.#options
+    const sent = this.#sentRate.most
     return announceParameters({
       ...(site === undefined ? {} : { site }),
+      ...(uploadBytesPerSecond === undefined && sent > 0 ? { sent } : {}),
       ...(neverLeads === true ? { neverLeads } : {}),
       upload: uploadBytesPerSecond ?? 0,
       download: downloadBytesPerSecond ?? 0,

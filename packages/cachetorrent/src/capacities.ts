@@ -1,14 +1,14 @@
 // What the members of a swarm, or of one site of it, can upload, kept up one member at a time (§4 of the protocol).
 //
-// Capacities are declared, and some lie: of one that says more than four times the middle only that much counts. Where
-// fewer than half say anything, nothing is known.
+// Capacities are declared, or what members sent at best where they declare nothing; and some lie: of one that says more
+// than four times the middle only that much counts. Where fewer than half say anything, nothing is known.
 
 import { stepOf } from './election.ts'
 import { PACE_CAP_STEPS } from './limits.ts'
 
 export interface Capable {
-  /** Bytes per second, as declared; 0: not said. */
-  readonly upload: number
+  /** Bytes per second, as declared or sent at best; 0: not said. */
+  readonly capacity: number
   /** It had everything when it came. */
   readonly isSource: boolean
 }
@@ -71,19 +71,19 @@ export class Capacities {
     return 0
   }
 
-  #count({ upload, isSource }: Capable, by: 1 | -1): void {
+  #count({ capacity, isSource }: Capable, by: 1 | -1): void {
     if (isSource) {
-      this.#sourceUpload += by * upload
-      if (upload === 0) this.#silentSources += by
+      this.#sourceUpload += by * capacity
+      if (capacity === 0) this.#silentSources += by
       return
     }
     this.#downloaders += by
-    if (upload === 0) return
+    if (capacity === 0) return
     this.#told += by
-    const at = stepOf(upload)
+    const at = stepOf(capacity)
     const step = this.#steps.get(at) ?? { count: 0, upload: 0 }
     step.count += by
-    step.upload += by * upload
+    step.upload += by * capacity
     if (step.count === 0) this.#steps.delete(at)
     else this.#steps.set(at, step)
   }

@@ -251,6 +251,7 @@ class ElectionHook implements Election {
       ...endpoint,
       upload: declared?.upload ?? 0,
       download: declared?.download ?? 0,
+      capacity: declared?.upload || (declared?.sent ?? 0),
       eligible: mayLead && isTrue && !this.#agreement.isBarred(key, peerId),
       isSeed: leftBytes === 0,
       declared,

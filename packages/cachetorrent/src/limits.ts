@@ -178,6 +178,9 @@ export const PACE_PEERS_MIN = 4
 /** Milliseconds between two looks at what neighbours declare. */
 export const PACE_LOOK_MS = 5_000
 
+/** Milliseconds over which it is measured what leaves a member that declares nothing: some pieces of a slow line. */
+export const SENT_MS = 10_000
+
 /** Milliseconds for which one word to yield counts: three of the seed's. */
 export const YIELD_MS = 6_000
 /** Milliseconds between two words to yield. */

@@ -71,7 +71,7 @@ export class SiteSwarm {
     const before = this.members.get(key)
     if (before?.peerId !== member.peerId || !member.eligible) this.#mayLack(before)
     this.members.put(key, member)
-    if (before?.upload === member.upload && before.isSource === member.isSource) return
+    if (before?.capacity === member.capacity && before.isSource === member.isSource) return
     if (before !== undefined) this.#leaves(before)
     this.#capacities.came(member)
     this.#ofSwarm.came(member)

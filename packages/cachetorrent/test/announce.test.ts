@@ -21,6 +21,13 @@ describe('announce parameters', () => {
     expect(declaredIn({ extra })).toEqual(declared)
   })
 
+  test('say what was sent where nothing is declared', () => {
+    const declared = { upload: 0, download: 0, sent: 90_000 }
+    const extra = announceParameters(declared)
+    expect(extra.get('ct_sent')).toBe('90000')
+    expect(declaredIn({ extra })).toEqual(declared)
+  })
+
   test('of a stock client say nothing, and what is malformed counts as not said', () => {
     expect(declaredIn({})).toBeUndefined()
     expect(declaredIn({ extra: new Map([['ct', '2']]) })).toBeUndefined()

@@ -8,8 +8,8 @@ import { plainPeer } from './peers.ts'
 
 const SITE = '0123456789abcdef' as SiteId
 const OTHER = 'fedcba9876543210' as SiteId
-const peer = (upload: number): { upload: number; isSource: boolean } => ({
-  upload,
+const peer = (capacity: number): { capacity: number; isSource: boolean } => ({
+  capacity,
   isSource: false,
 })
 
@@ -27,7 +27,7 @@ describe('copies that a site must import', () => {
   test('a slow seed paces everybody: nothing is gained by more copies', () => {
     const swarm = new Capacities()
     for (let at = 0; at < 10; at++) swarm.came(peer(1000))
-    swarm.came({ upload: 100, isSource: true })
+    swarm.came({ capacity: 100, isSource: true })
     expect(swarm.pace()).toBe(100)
     expect(copiesFor({ downloaders: 5, upload: 200, pace: 100 })).toBe(1)
   })

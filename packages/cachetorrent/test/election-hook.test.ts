@@ -147,6 +147,26 @@ describe('elections in a tracker', () => {
     expect(ctOf(office.announce(2, 4, rate(100_000)))?.pace).toBeUndefined()
   })
 
+  test('takes what a member sent at best for what it can, where it declares nothing, and elects nobody for it', () => {
+    const office = new Office()
+    const sent = (rate: number): Partial<AnnounceRequest> => ({
+      extra: new Map([
+        ['ct', '1'],
+        ['ct_sent', String(rate)],
+      ]),
+    })
+    office.announce(1, 99, { ...sent(300_000), leftBytes: 0 })
+    for (let peer = 1; peer <= 4; peer++) office.announce(2, peer)
+    const before = ctOf(office.announce(2, 4))
+    expect(before?.pace).toBeUndefined()
+    for (let peer = 1; peer <= 3; peer++) office.announce(2, peer, sent(100_000 * peer))
+    office.clock.timeMs += 2 * ELECTION_MS
+    const after = ctOf(office.announce(2, 4))
+    // (100 + 200 + 300) / 3 for each of the four, and the seed's 300 among them
+    expect(after?.pace).toEqual({ downloaders: 4, upload: 200_000, pace: 275_000 })
+    expect(after?.term).toBe(before?.term)
+  })
+
   test('a site that grows large has more leaders, in a few steps', () => {
     const office = new Office()
     const terms = new Set<number>()

@@ -16,6 +16,7 @@ export const owned: Scheme = {
       default: 0,
       description: '1: members of a site give some of their slots to those who give most',
     },
+    declares: { default: 1, description: '0: members do not say what they can upload' },
     leaders: {
       default: 0,
       description: 'percent of the members of a site that may import; 0: all',
@@ -36,9 +37,10 @@ export const owned: Scheme = {
     peer: ({ plan, infoHash }) => {
       const { actor, upload, download } = plan
       const wrongSite = layout.sites[(plan.site + 1) % layout.sites.length]?.name as string
+      const declared = actor?.kind === 'false-capacity' ? 100 * upload : upload
       const policy = new CachePolicy({
         infoHash,
-        uploadBytesPerSecond: actor?.kind === 'false-capacity' ? 100 * upload : upload,
+        ...(settings['declares'] === 0 ? {} : { uploadBytesPerSecond: declared }),
         downloadBytesPerSecond: download,
         trust: settings['strangers'] === 1 ? 'strangers' : 'site',
         crossBudget: settings['crossBudget'] === 0 ? 'auto' : (settings['crossBudget'] as number),
