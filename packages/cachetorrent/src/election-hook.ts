@@ -12,7 +12,7 @@ import { encodeReply, REPLY_KEY } from './announce-reply.ts'
 import { Agreement } from './agreement.ts'
 import { type DialBack, DialBacks, type DialBackCounts } from './dial-backs.ts'
 import { type HandOut, handOut } from './handed-out.ts'
-import { FLAP_MS, UNREACHED_MS } from './limits.ts'
+import { FLAP_MS, PROMISE_BROKEN_MS, UNREACHED_MS } from './limits.ts'
 import type { MapWatch } from './same-maps.ts'
 import type { SiteLookup } from './site-map.ts'
 import { type SiteMember, SiteSwarm } from './site-swarm.ts'
@@ -132,6 +132,7 @@ class ElectionHook implements Election {
     if (swarm.members.get(endpointText(asker))?.eligible === true)
       this.#dialBack(request.infoHash, asker)
     const now = this.#options.clock.now()
+    this.#hold(request, declared, endpointText(asker), swarm)
     this.#review(request.infoHash, site, swarm, 500 * response.intervalSeconds)
     const isSettling = swarm.settledFor(now) < SETTLING_MS
     const intervalSeconds = isSettling
@@ -277,6 +278,18 @@ class ElectionHook implements Election {
     const isNew = swarm.term !== before
     if (isNew) this.#terms++
     if (isNew || now - swarm.agreedAt >= everyMs) this.#agreement.elected(infoHash, site, swarm)
+  }
+
+  /** Who serves next to nothing of what it promises leads no more, here and at the other trackers. */
+  #hold(
+    { infoHash, uploadedBytes }: AnnounceRequest,
+    { upload }: Declared,
+    member: string,
+    swarm: SiteSwarm,
+  ): void {
+    const now = this.#options.clock.now()
+    if (swarm.promises.announced(member, upload, uploadedBytes, now))
+      this.#agreement.bar(infoHash, { member }, PROMISE_BROKEN_MS)
   }
 
   /** A candidate that cannot be reached leads no more, here and at the other trackers. */

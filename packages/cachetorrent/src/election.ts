@@ -1,7 +1,6 @@
 // Who leads a site (§2.2): one pure function for tracker, peers and simulator.
 //
-// By upload capacity, weighed by what was measured of it, then download capacity, then a hash that favours nobody.
-// Who sits stays, unless somebody is clearly better: a change of leaders puts imports in doubt.
+// By upload capacity, then download capacity, then a hash that favours nobody. Who broke a promise is no candidate; who sits stays, unless somebody is clearly better: a change of leaders puts imports in doubt.
 
 import { compareBytes, type InfoHash, type PeerId } from '@bt/primitives'
 import { rankingHash } from './arbiter.ts'
@@ -22,8 +21,6 @@ export interface Candidate {
   /** Bytes per second, as declared; 0: not said. */
   readonly upload: number
   readonly download: number
-  /** Verified against promised, in hundredths, 0 … 100; absent: 100. 0 never leads. */
-  readonly trust?: number
 }
 
 export interface ElectedLeader {
@@ -66,15 +63,12 @@ export function elect(
   count: number,
   sitting: readonly PeerId[] = [],
 ): readonly ElectedLeader[] {
-  const ranked = candidates
-    .filter(({ trust }) => trust !== 0)
-    .toSorted(orderOf(infoHash, sitting))
-    .slice(0, count)
-  const strongest = Math.max(1, ...ranked.map(strengthOf))
+  const ranked = candidates.toSorted(orderOf(infoHash, sitting)).slice(0, count)
+  const strongest = Math.max(1, ...ranked.map(({ upload }) => upload))
   return ranked
     .map((candidate) => ({
       peerId: candidate.peerId,
-      weight: Math.max(1, Math.floor((WEIGHT_MAX * strengthOf(candidate)) / strongest)),
+      weight: Math.max(1, Math.floor((WEIGHT_MAX * candidate.upload) / strongest)),
     }))
     .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1))
 }
@@ -116,15 +110,11 @@ function orderOf(
     hashes.set(peerId, hash)
     return hash
   }
-  const strength = (candidate: Candidate): number =>
-    strengthOf(candidate) * (sits.has(candidate.peerId) ? STICKY_TENTHS : 10)
+  const strength = ({ upload, peerId }: Candidate): number =>
+    upload * (sits.has(peerId) ? STICKY_TENTHS : 10)
   return (one, other) =>
     strength(other) - strength(one) ||
     Number(sits.has(other.peerId)) - Number(sits.has(one.peerId)) ||
     other.download - one.download ||
     compareBytes(hashOf(one.peerId), hashOf(other.peerId))
-}
-
-function strengthOf({ upload, trust }: Candidate): number {
-  return Math.floor((upload * (trust ?? 100)) / 100)
 }

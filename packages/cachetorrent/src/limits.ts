@@ -30,6 +30,16 @@ export const STICKY_TENTHS = 12
 export const ELECTION_MS = 10_000
 /** Milliseconds for which a leader that vanished without goodbye is no candidate: a flapping link is a bad arbiter. */
 export const FLAP_MS = 300_000
+/** Milliseconds between two announces from which on it is looked at what was served: less than the first interval. */
+export const PROMISE_MS = 50_000
+/** Members of a site beside the one that is looked at: with fewer, nobody knows what is usual. */
+export const PROMISE_OTHERS_MIN = 4
+/** Of what is promised, what the middle one must serve: below it nobody asks for much. */
+export const PROMISE_SHARE_MIN = 0.05
+/** Of what the middle one serves of its promise: below it a promise is broken. Demand alone makes no such differences. */
+export const PROMISE_BROKEN_SHARE = 0.1
+/** Milliseconds for which who broke its promise twice does not lead. */
+export const PROMISE_BROKEN_MS = 600_000
 /** Milliseconds for which trackers of the same swarms may go by different site maps before it is said: all read it again by then. */
 export const MAPS_DIFFER_MS = 60_000
 /** Members that may not lead for a while, remembered per tracker. */

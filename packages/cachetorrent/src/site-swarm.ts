@@ -8,6 +8,7 @@ import { type Candidate, elect, importerCount, isAmongFirst, leaderCount } from 
 import type { SitePace } from './cross-budget.ts'
 import type { Elected } from './election-words.ts'
 import { ELECTION_MS, LARGE_SITE, LEADERS_MIN } from './limits.ts'
+import { Promises } from './promises.ts'
 import { Roster } from './roster.ts'
 
 export interface SiteMember extends Candidate, Capable, Endpoint {
@@ -24,6 +25,7 @@ export class SiteSwarm {
   readonly members = new Roster<SiteMember>()
   readonly #infoHash: InfoHash
   readonly #capacities = new Capacities()
+  readonly promises = new Promises()
   readonly #ofSwarm: Capacities
   /** Members that were told of the seeds. */
   readonly #tellsSeeds = new Set<string>()
@@ -79,6 +81,7 @@ export class SiteSwarm {
 
   remove(key: string): boolean {
     this.#tellsSeeds.delete(key)
+    this.promises.left(key)
     const member = this.members.get(key)
     this.#mayLack(member)
     if (member !== undefined) this.#leaves(member)

@@ -10,7 +10,7 @@ import {
   electionHook,
   SiteMap,
 } from '../src/index.ts'
-import { ELECTION_MS, FLAP_MS } from '../src/limits.ts'
+import { ELECTION_MS, FLAP_MS, PROMISE_BROKEN_MS } from '../src/limits.ts'
 
 const HASH = 'cd'.repeat(20) as InfoHash
 const MAP = new SiteMap('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
@@ -240,6 +240,32 @@ describe('elections in a tracker', () => {
     office.announce(1, 3, { event: 'stopped' })
     office.announce(1, 1)
     expect(ctOf(office.announce(1, 1))!.isLeader).toBe(true)
+  })
+
+  test('[M14] who serves next to nothing of what it declares leads no more, and comes back later', () => {
+    const office = new Office()
+    const announce = (peer: number, minute: number): CacheReply | undefined => {
+      const up = peer === 1 ? 100_000 : 1000
+      const extra = new Map([
+        ['ct', '1'],
+        ['ct_up', String(up)],
+      ])
+      return ctOf(office.announce(1, peer, { extra, uploadedBytes: 30_000 * minute }))
+    }
+    const leads: boolean[] = []
+    for (let minute = 0; minute < 15; minute++) {
+      for (let peer = 8; peer >= 1; peer--) announce(peer, minute)
+      leads.push(announce(1, minute)?.isLeader === true)
+      office.clock.timeMs += 60_000
+    }
+    expect(leads.slice(0, 2)).toEqual([false, true])
+    expect(leads.slice(2)).not.toContain(true)
+    // it serves no more than before, and promises no more than that
+    office.clock.timeMs += PROMISE_BROKEN_MS
+    const honest = new Map([['ct', '1']])
+    for (const peer of [2, 3, 4, 5, 6, 7, 8]) office.announce(1, peer, { event: 'stopped' })
+    office.announce(1, 1, { extra: honest })
+    expect(ctOf(office.announce(1, 1, { extra: honest }))?.isLeader).toBe(true)
   })
 
   test('[M15] the address decides the site, and who names another one does not lead', () => {

@@ -40,13 +40,6 @@ describe('an election', () => {
     expect(ids(elect(HASH, candidates(100, 90, 121), 2, sitting))).toEqual([id(1), id(3)])
     expect(ids(elect(HASH, candidates(0, 0, 0, 0), 2, sitting))).toEqual(sitting)
   })
-
-  test('[M14] weighs what was measured, not what was said', () => {
-    const [liar, honest, other] = candidates(1000, 100, 90)
-    const all = [{ ...liar!, trust: 5 }, honest!, other!]
-    expect(ids(elect(HASH, all, 2))).toEqual([id(2), id(3)])
-    expect(ids(elect(HASH, [{ ...liar!, trust: 0 }], 2))).toEqual([])
-  })
 })
 
 describe('those who may import, where only a share of a site may', () => {
