@@ -309,6 +309,18 @@ describe('sites', () => {
     expect((await get(tracker.admin, '/')).text).toContain('<td>leaders</td><td>1</td>')
   })
 
+  test('where a share of a site may import, who is not among the first is told so', async () => {
+    const tracker = await listening(['--site-map', file('sites', MAP), '--leader-percent', '1'])
+    const announce = async (port: number, up: number): Promise<string> =>
+      (await get(tracker.http, `/announce?${QUERY}&port=${port}&ct=1&ct_up=${up}`)).text
+    for (const [port, up] of [
+      [2, 900],
+      [3, 800],
+    ] as const)
+      expect(await announce(port, up)).toContain('2:ctd1:ll')
+    expect(await announce(4, 700)).toContain('2:ctd1:ii0e1:ll')
+  })
+
   test('SIGHUP reads the map again; one that is wrong leaves the old one, and is refused at the start', async () => {
     const map = file('sites', MAP)
     const tracker = await listening(['--site-map', map])
