@@ -95,7 +95,7 @@ export class AskBook<P> {
   /** The partial piece is at its end, one way or the other; answers the requests still open for it. */
   end(partial: PartialPiece<P>): readonly Withdrawn<P>[] {
     const withdrawn: Withdrawn<P>[] = []
-    for (let block = 0; block < partial.blockCount; block++) {
+    for (let block = 0; block < partial.blockCount && partial.askers > 0; block++) {
       for (const { peer } of this.#countAllOff(partial, block)) {
         withdrawn.push({ peer, ...this.block(partial, block) })
       }

@@ -16,55 +16,48 @@ export interface Move<P> {
 }
 
 export interface MoveRules<P> {
-  readonly askers: ReadonlyMap<P, Asker<P>>
-  /** Those of them that were asked for something. */
+  /** Peers that were asked for something. */
   readonly busy: Iterable<Asker<P>>
   readonly blockLength: number
   readonly now: number
   readonly wanted: (piece: number) => boolean
 }
 
-/** The block that gains most; undefined: none is worth it. Cost: one step per block of the pieces begun. */
-export function moveFor<P>(
-  partials: Iterable<PartialPiece<P>>,
-  asker: Asker<P>,
-  rules: MoveRules<P>,
-): Move<P> | undefined {
-  const { askers, blockLength, now } = rules
-  const ownMs = asker.queueMs(blockLength, 1, now)
+/**
+ * The block that gains most; undefined: none is worth it. Cost: a step for each peer that was asked for something, and one
+ * for each block of its pieces where its queue is long.
+ */
+export function moveFor<P>(asker: Asker<P>, rules: MoveRules<P>): Move<P> | undefined {
   if (asker.onParole) return undefined
+  const { busy, blockLength, now } = rules
   let best: Move<P> | undefined
-  let bestMs = 2 * ownMs + LATE_MS
-  if (!isAnyWaiting(bestMs, rules)) return undefined
-  for (const partial of partials) {
-    if (partial.askers === 0 || partial.sealed || !rules.wanted(partial.piece)) continue
-    if (asker.may(partial.piece) !== 'firm') continue
-    const begun = new Set<Asker<P>>()
-    for (let block = 0; block < partial.blockCount; block++) {
-      const peer = partial.onlyAsker(block)
-      if (peer === undefined) continue
-      const from = askers.get(peer)
-      if (from?.scope?.moves !== true) continue
+  let bestMs = 2 * asker.queueMs(blockLength, 1, now) + LATE_MS
+  for (const from of busy) {
+    if (from === asker || from.scope?.moves !== true) continue
+    const queueMs = from.queueMs(blockLength, 0, now)
+    if (queueMs < bestMs) continue
+    for (const partial of from.asked.keys()) {
+      if (partial.sealed || !rules.wanted(partial.piece)) continue
+      if (asker.may(partial.piece) !== 'firm') continue
       // the first of its queue may be on its way already
-      const isFirst = from.firstAsked === partial && !begun.has(from)
-      if (isFirst) begun.add(from)
-      if (partial.wasAsked(block, asker.peer)) continue
-      const queueMs = from.queueMs(blockLength, 0, now)
-      const waitMs = isFirst ? queueMs / 2 : queueMs
-      // of equal ones the last: what was asked last comes last
-      if (waitMs < bestMs) continue
-      best = { partial, block, from }
-      bestMs = waitMs
+      let isFirst = partial === from.firstAsked
+      for (let block = 0; block < partial.blockCount; block++) {
+        if (partial.onlyAsker(block) !== from.peer) continue
+        const waitMs = isFirst ? queueMs / 2 : queueMs
+        isFirst = false
+        if (waitMs < bestMs || partial.wasAsked(block, asker.peer)) continue
+        // of equal ones the last: what was asked last comes last
+        if (best !== undefined && waitMs === bestMs && isBefore(partial, block, best)) continue
+        best = { partial, block, from }
+        bestMs = waitMs
+      }
     }
   }
   return best
 }
 
-/** Somebody's queue is so long: most looks end here, and cost no step per block. */
-function isAnyWaiting<P>(ms: number, { busy, blockLength, now }: MoveRules<P>): boolean {
-  for (const from of busy) {
-    if (from.scope?.moves !== true) continue
-    if (from.queueMs(blockLength, 0, now) >= ms) return true
-  }
-  return false
+/** Begun before the other's piece; or of the same piece, and before it there. */
+function isBefore<P>(partial: PartialPiece<P>, block: number, other: Move<P>): boolean {
+  if (partial === other.partial) return block < other.block
+  return partial.number < other.partial.number
 }

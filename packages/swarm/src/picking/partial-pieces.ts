@@ -14,6 +14,8 @@ export type AskKind = 'firm' | 'soft'
 
 export class PartialPiece<P> {
   readonly piece: number
+  /** How many were begun before it. */
+  readonly number: number
   readonly blockCount: number
   /** The one peer that asks for its blocks, while it keeps up. */
   lead: P | undefined
@@ -31,8 +33,9 @@ export class PartialPiece<P> {
   #others: Map<number, P[]> | undefined
   #soft: Map<number, P[]> | undefined
 
-  constructor(piece: number, blockCount: number) {
+  constructor(piece: number, blockCount: number, number = 0) {
     this.piece = piece
+    this.number = number
     this.blockCount = blockCount
     this.#free = blockCount
     this.#state = new Uint8Array(blockCount)
@@ -61,6 +64,7 @@ export class PartialPiece<P> {
   askersOf(block: number): P[] {
     const first = this.#first[block]
     const firm = first === undefined ? [] : [first]
+    if (this.#others === undefined && this.#soft === undefined) return firm
     return [...firm, ...(this.#others?.get(block) ?? []), ...(this.#soft?.get(block) ?? [])]
   }
 
@@ -172,6 +176,7 @@ export class PartialPieces<P> {
   readonly #all = new Map<number, PartialPiece<P>>()
   readonly #shared = new Set<PartialPiece<P>>()
   readonly #led = new Set<PartialPiece<P>>()
+  #begun = 0
 
   get count(): number {
     return this.#all.size
@@ -200,7 +205,7 @@ export class PartialPieces<P> {
   }
 
   begin(piece: number, blockCount: number): PartialPiece<P> {
-    const partial = new PartialPiece<P>(piece, blockCount)
+    const partial = new PartialPiece<P>(piece, blockCount, this.#begun++)
     this.#all.set(piece, partial)
     this.place(partial)
     return partial

@@ -298,9 +298,8 @@ export class PieceChoice<P> {
   /** False: nothing is to be moved to it. */
   #pickMoved(asker: Asker<P>, picks: Pick<P>[]): boolean {
     if (asker.scope?.moves !== true) return false
-    const { partials, askers, geometry, book } = this.#parts
-    const move = moveFor(partials.all(), asker, {
-      askers,
+    const { partials, geometry, book } = this.#parts
+    const move = moveFor(asker, {
       busy: book.busy,
       blockLength: geometry.blockLength,
       now: this.#now,
