@@ -33,3 +33,19 @@ test('a piece that went out while its move waited comes back where it is told to
   order.move(1, 2)
   expect(order.rarest(any, Number.POSITIVE_INFINITY)).toBe(0)
 })
+
+test('[speed] whoever has none of what could be begun is asked about no piece', () => {
+  const order = orderOf(20)
+  const asked: number[] = []
+  const suits = (piece: number): boolean => asked.push(piece) > 0
+  const has = Uint8Array.of(0, 0b0001_0000, 0)
+  const everything = Number.POSITIVE_INFINITY
+  expect(order.rarest(suits, everything, undefined, has)).toBe(11)
+  order.remove(11)
+  asked.length = 0
+  expect(order.rarest(suits, everything, undefined, has)).toBe(-1)
+  expect(order.rarest(suits, everything, undefined, new Uint8Array(0))).toBe(-1)
+  expect(asked).toEqual([])
+  order.add(11, 0, 3)
+  expect(order.rarest(suits, everything, undefined, has)).toBe(11)
+})

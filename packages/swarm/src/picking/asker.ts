@@ -25,6 +25,7 @@ export type EndedWhy = 'rejected' | 'crossed' | 'choked' | 'expired' | 'cancelle
 
 // What most peers of a large swarm never need is made when it is needed.
 const NO_NUMBERS: ReadonlySet<number> = new Set()
+const NO_BITS = new Uint8Array(0)
 const NOTHING_ASKED: ReadonlyMap<PartialPiece<never>, number> = new Map()
 
 export class Asker<P> {
@@ -90,6 +91,7 @@ export class Asker<P> {
 
   /** Pieces outside of this do not suit it; undefined: there may be any. */
   get onlyOf(): Uint8Array | undefined {
+    if (this.wanted === 0 && !this.offersAll) return NO_BITS
     return this.scope?.promised === undefined ? this.holding.bits : undefined
   }
 
@@ -129,14 +131,15 @@ export class Asker<P> {
 
   /** Forgets refusals that are over. */
   expire(now: number): void {
-    if (now < this.#firstEnd) return
+    const refused = this.#refused
+    if (refused === undefined || now < this.#firstEnd) return
     this.#firstEnd = Number.POSITIVE_INFINITY
-    for (const [piece, until] of this.#refused ?? []) {
+    for (const [piece, until] of refused) {
       if (until > now) {
         this.#firstEnd = Math.min(this.#firstEnd, until)
         continue
       }
-      this.#refused?.delete(piece)
+      refused.delete(piece)
       this.lookAgain()
     }
   }
@@ -178,12 +181,12 @@ export class Asker<P> {
   }
 
   countDuplicate(key: number): void {
-    this.duplicates = new Set(this.duplicates).add(key)
+    if (this.duplicates === NO_NUMBERS) this.duplicates = new Set()
+    ;(this.duplicates as Set<number>).add(key)
   }
 
   forgetDuplicate(key: number): void {
-    if (!this.duplicates.has(key)) return
-    this.duplicates = new Set([...this.duplicates].filter((other) => other !== key))
+    if (this.duplicates.size > 0) (this.duplicates as Set<number>).delete(key)
   }
 }
 

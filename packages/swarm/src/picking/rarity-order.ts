@@ -25,6 +25,8 @@ export class RarityOrder {
   readonly #place: Int32Array
   readonly #groupOf: Uint32Array
   readonly #levelOf: Uint16Array
+  /** Those in it, in BEP 3 order: to be laid over what a peer has. */
+  readonly #bits: Uint8Array
   readonly #groups = new Map<number, Group>()
   /** The one looked up last: nearly always the next one too. */
   #latest: Group | undefined
@@ -44,6 +46,7 @@ export class RarityOrder {
     this.#place = new Int32Array(pieceCount).fill(NONE)
     this.#groupOf = new Uint32Array(pieceCount)
     this.#levelOf = new Uint16Array(pieceCount)
+    this.#bits = new Uint8Array((pieceCount + 7) >> 3)
     this.#isMoved = new Uint8Array(pieceCount)
     this.#levelNow = new Uint16Array(pieceCount)
     this.#chance = new Prng(random.below(2 ** 32))
@@ -67,6 +70,15 @@ export class RarityOrder {
     return (this.#place[piece] as number) !== NONE
   }
 
+  /** Reads what a move will need. */
+  glance(piece: number): number {
+    return (
+      (this.#place[piece] as number) +
+      (this.#levelNow[piece] as number) +
+      (this.#isMoved[piece] as number)
+    )
+  }
+
   add(piece: number, groupId: number, level: number): void {
     if (this.has(piece)) return
     const group = this.#group(groupId)
@@ -76,6 +88,7 @@ export class RarityOrder {
     if (level === 0) this.#unheld++
     this.#groupOf[piece] = groupId
     this.#levelNow[piece] = level
+    this.#flip(piece)
     this.#enter(group, piece, level)
     if (piece < this.#lowest) this.#lowest = piece
   }
@@ -84,6 +97,7 @@ export class RarityOrder {
     if (!this.has(piece)) return
     const group = this.#group(this.#groupOf[piece] as number)
     this.#leave(group, piece)
+    this.#flip(piece)
     this.#place[piece] = NONE
     group.size--
     this.#size--
@@ -128,7 +142,8 @@ export class RarityOrder {
   /**
    * The first piece in order that suits, in a group below `beforeGroup`; −1: none.
    * `rank` chooses among pieces of one level: the smallest of the first `RANKED_CANDIDATES_MAX` that suit.
-   * `within`, in BEP 3 order: none that is not in it suits, and these are passed over without asking.
+   * `within`, in BEP 3 order: none that is not in it suits, and these are passed over without asking. Most looks end
+   * there: the peer has nothing that could be begun, and no piece is looked at.
    */
   rarest(
     suits: (piece: number) => boolean,
@@ -137,6 +152,7 @@ export class RarityOrder {
     within?: Uint8Array,
   ): number {
     this.#settle()
+    if (within !== undefined && !intersects(within, this.#bits)) return NONE
     for (const group of this.#sorted) {
       if (group.id >= beforeGroup) return NONE
       for (const bucket of group.levels) {
@@ -206,6 +222,12 @@ export class RarityOrder {
     return low
   }
 
+  /** It came in, or went out. */
+  #flip(piece: number): void {
+    const at = piece >> 3
+    this.#bits[at] = (this.#bits[at] as number) ^ (128 >> (piece & 7))
+  }
+
   #enter(group: Group, piece: number, level: number): void {
     while (group.levels.length <= level) group.levels.push([])
     const bucket = group.levels[level] as number[]
@@ -229,6 +251,15 @@ export class RarityOrder {
     bucket[at] = moved
     this.#place[moved] = at
   }
+}
+
+/** Some bit is set in both; what is shorter has none beyond its end. */
+function intersects(some: Uint8Array, others: Uint8Array): boolean {
+  const length = Math.min(some.length, others.length)
+  for (let at = 0; at < length; at++) {
+    if (((some[at] as number) & (others[at] as number)) !== 0) return true
+  }
+  return false
 }
 
 function first(
