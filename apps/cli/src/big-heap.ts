@@ -1,4 +1,7 @@
 // Large simulations need more heap than V8 takes by itself: the command starts itself again with enough.
+//
+// And more room for new objects: a message lives as long as it travels, virtual seconds. In V8's own 16 MiB most of what a
+// large swarm makes is still alive when they are full, is copied twice, and grows old.
 
 import { spawn } from 'node:child_process'
 import { getHeapStatistics } from 'node:v8'
@@ -7,19 +10,28 @@ import { EXIT } from './failure.ts'
 /** Says that this process is the second one. */
 const MARK = 'BT_BIG_HEAP'
 const MIB = 1024 * 1024
+/** Heap from which on a second process pays: it costs a start of Node. */
+const LARGE_BYTES = 128 * MIB
+/** Of each half of the space for new objects, from the start. */
+const YOUNG_MIB = 64
 
 /**
- * Runs the same command again with that much heap, where this process has less, and answers its exit code.
- * Undefined: this process has enough; go on here.
+ * Runs the same command again with that much heap, where it is much, and answers its exit code. Undefined: this process
+ * will do; go on here.
  */
 export async function withHeap(bytes: number): Promise<number | undefined> {
   const isSecond = process.env[MARK] !== undefined
-  if (isSecond || getHeapStatistics().heap_size_limit >= bytes) return undefined
-  const flag = `--max-old-space-size=${Math.ceil(bytes / MIB)}`
+  if (isSecond || bytes < LARGE_BYTES) return undefined
+  const oldMib = Math.max(bytes, getHeapStatistics().heap_size_limit) / MIB
+  const flags = [
+    `--max-old-space-size=${Math.ceil(oldMib)}`,
+    `--min-semi-space-size=${YOUNG_MIB}`,
+    `--max-semi-space-size=${YOUNG_MIB}`,
+  ]
   const script = process.argv[1] as string
   const child = spawn(
     process.execPath,
-    [flag, ...process.execArgv, script, ...process.argv.slice(2)],
+    [...flags, ...process.execArgv, script, ...process.argv.slice(2)],
     { stdio: 'inherit', env: { ...process.env, [MARK]: '1' } },
   )
   const pass = (signal: NodeJS.Signals): boolean => child.kill(signal)
