@@ -47,6 +47,8 @@ export class Leadership {
   readonly #passedOver = new Map<PeerId, PassedOver>()
   #inForce: readonly Leader[] = []
   #isLocal = false
+  /** We are one of those in force: asked for far more often than it changes. */
+  #leadsItself = false
   #seen: (peerId: PeerId) => SeenMember | undefined = () => undefined
 
   constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number) {
@@ -83,7 +85,7 @@ export class Leadership {
   }
 
   get leadsItself(): boolean {
-    return this.leads(this.#self)
+    return this.#leadsItself
   }
 
   leads(peerId: PeerId): boolean {
@@ -139,6 +141,7 @@ export class Leadership {
     this.#isLocal = !anyLeft
     this.#inForce = anyLeft ? this.#named : this.#ranked(all(), now)
     if (before === this.#inForce) return false
+    this.#leadsItself = this.leads(this.#self)
     this.#miss(this.#inForce, now)
     const same =
       before.length === this.#inForce.length &&

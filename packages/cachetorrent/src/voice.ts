@@ -22,6 +22,8 @@ export interface VoiceParts {
   readonly limit: Pick<ImportLimit, 'mayImport'>
 }
 
+const NOTHING = new Uint8Array(0)
+
 type Said = Extract<CacheMessage, { readonly kind: 'role' }>
 
 export class Voice {
@@ -29,8 +31,10 @@ export class Voice {
   #leaseAt = 0
   #yieldAt = Number.NEGATIVE_INFINITY
   #version = 0
-  /** What we last said of ourselves, or are about to. */
+  /** What we last said of ourselves, or are about to; and as it goes out, with and without a question. */
   #said: Said | undefined
+  #word: Uint8Array = NOTHING
+  #question: Uint8Array = NOTHING
 
   constructor(parts: VoiceParts) {
     this.#parts = parts
@@ -60,26 +64,18 @@ export class Voice {
 
   /** Tells everybody who speaks it our site, role and term, once for each change. */
   introduce(): void {
-    const { neighbours } = this.#parts
-    const site = this.#parts.site()
-    if (site === undefined) return
-    let said = this.#said
-    const now = this.#role(site)
-    if (said === undefined || !isSame(said, now)) {
-      said = now
-      this.#said = said
-      this.#version++
-    }
-    for (const neighbour of neighbours.all) {
+    if (this.#parts.site() === undefined) return
+    this.#look()
+    for (const neighbour of this.#parts.neighbours.all) {
       if (neighbour.told === this.#version || !neighbour.speaks) continue
-      if (this.#send(neighbour, said)) neighbour.told = this.#version
+      if (this.#pass(neighbour, this.#word)) neighbour.told = this.#version
     }
   }
 
   /** A sign of life, or a question for one. */
   sign(to: Neighbour, asks: boolean): boolean {
-    const message = this.#role(this.#parts.site())
-    return this.#send(to, asks ? { ...message, asks: true } : message)
+    this.#look()
+    return this.#pass(to, asks ? this.#question : this.#word)
   }
 
   /** A sign of life to all of the site, every 2 s; what is granted only leaders need to know. */
@@ -122,6 +118,16 @@ export class Voice {
       ...(site === undefined ? {} : { site }),
       ...(limit.mayImport ? {} : { importsNothing: true }),
     }
+  }
+
+  /** Where we say of ourselves what we said before, the same bytes go out: signs of life are most of what is said. */
+  #look(): void {
+    const said = this.#role(this.#parts.site())
+    if (this.#said !== undefined && isSame(this.#said, said)) return
+    this.#said = said
+    this.#word = encodeMessage(said)
+    this.#question = encodeMessage({ ...said, asks: true })
+    this.#version++
   }
 
   /** As we see it, or as it says. */
