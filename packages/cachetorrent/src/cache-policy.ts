@@ -178,6 +178,10 @@ export class CachePolicy implements SwarmPolicy {
     }
   }
 
+  glance(peer: PeerHandle, piece: number): number {
+    return this.#member?.glance(peer, piece) ?? 0
+  }
+
   /** Bytes were handed to a channel, or have left it. */
   #gave(
     member: SiteMember,

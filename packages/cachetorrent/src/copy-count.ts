@@ -3,9 +3,15 @@
 import { Bitfield } from '@bt/primitives'
 import type { PeerHandle } from '@bt/swarm'
 
+/** A peer that may be of a group: of one at a time. */
+export interface Holder {
+  readonly peer: PeerHandle
+  /** What of it is counted, which is its group's to say; undefined: it is of none. */
+  counted: Bitfield | undefined
+}
+
 export class CopyCount {
   readonly #counts: Uint32Array
-  readonly #of = new Map<PeerHandle, Bitfield>()
   readonly #changed: (piece: number) => void
 
   /** `changed` is told of each piece that the first of the group got, or the last lost. */
@@ -18,38 +24,29 @@ export class CopyCount {
     return this.#counts[piece] ?? 0
   }
 
-  /** A peer of the group has it. */
-  has(peer: PeerHandle, piece: number): boolean {
-    return this.#of.get(peer)?.has(piece) === true
-  }
-
   /** Takes in all that the peer has now; a peer that is new joins the group. */
-  look(peer: PeerHandle): void {
-    let known = this.#of.get(peer)
-    if (known === undefined) {
-      known = new Bitfield(this.#counts.length)
-      this.#of.set(peer, known)
-    }
-    const { pieces } = peer
+  look(holder: Holder): void {
+    const known = (holder.counted ??= new Bitfield(this.#counts.length))
+    const { pieces } = holder.peer
     if (pieces.length === 0 || pieces.count === known.count) return
     for (let piece = 0; piece < pieces.length; piece++) {
-      if (pieces.has(piece)) this.gained(peer, piece)
+      if (pieces.has(piece)) this.gained(holder, piece)
     }
   }
 
-  /** False: it is not of the group, or was known to have it. */
-  gained(peer: PeerHandle, piece: number): boolean {
-    if (this.#of.get(peer)?.set(piece) !== true) return false
+  /** False: it is of no group, or was known to have it. */
+  gained(holder: Holder, piece: number): boolean {
+    if (holder.counted?.set(piece) !== true) return false
     const count = this.of(piece) + 1
     this.#counts[piece] = count
     if (count === 1) this.#changed(piece)
     return true
   }
 
-  left(peer: PeerHandle): void {
-    const known = this.#of.get(peer)
+  left(holder: Holder): void {
+    const known = holder.counted
     if (known === undefined) return
-    this.#of.delete(peer)
+    holder.counted = undefined
     for (let piece = 0; piece < known.length; piece++) {
       if (!known.has(piece)) continue
       const count = this.of(piece) - 1

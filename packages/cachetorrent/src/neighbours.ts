@@ -6,12 +6,12 @@ import { introductionIn, speaksCache } from './introduction.ts'
 import { INTRODUCTION_MS } from './limits.ts'
 import type { Role } from './messages.ts'
 import type { SiteLookup } from './site-map.ts'
+import type { Source } from './wants.ts'
 
 /** 'unknown': it has said nothing yet, and may. */
 export type Where = 'unknown' | 'local' | 'outside'
 
-export interface Neighbour {
-  readonly peer: PeerHandle
+export interface Neighbour extends Source {
   readonly openedAt: number
   where: Where
   speaks: boolean
@@ -57,7 +57,7 @@ export interface NeighboursParts {
 
 export class Neighbours {
   readonly #parts: NeighboursParts
-  readonly #all = new Map<PeerHandle, Neighbour>()
+  readonly #all = new Set<Neighbour>()
   readonly #named = new Map<PeerId, Neighbour>()
   readonly #in: Readonly<Record<Where, Set<Neighbour>>> = {
     unknown: new Set(),
@@ -70,7 +70,7 @@ export class Neighbours {
   }
 
   get all(): Iterable<Neighbour> {
-    return this.#all.values()
+    return this.#all
   }
 
   in(where: Where): ReadonlySet<Neighbour> {
@@ -87,12 +87,14 @@ export class Neighbours {
   }
 
   of(peer: PeerHandle): Neighbour | undefined {
-    return this.#all.get(peer)
+    return peer.note as Neighbour | undefined
   }
 
   opened(peer: PeerHandle, now: number): Neighbour {
     const neighbour: Neighbour = {
       peer,
+      counted: undefined,
+      wanted: 0,
       openedAt: now,
       where: 'unknown',
       speaks: false,
@@ -115,16 +117,18 @@ export class Neighbours {
       usefulAt: Number.NEGATIVE_INFINITY,
       interested: false,
     }
-    this.#all.set(peer, neighbour)
+    peer.note = neighbour
+    this.#all.add(neighbour)
     this.#named.set(peer.peerId, neighbour)
     this.#in.unknown.add(neighbour)
     return neighbour
   }
 
   closed(peer: PeerHandle): void {
-    const neighbour = this.#all.get(peer)
+    const neighbour = this.of(peer)
     if (neighbour === undefined) return
-    this.#all.delete(peer)
+    peer.note = undefined
+    this.#all.delete(neighbour)
     this.#in[neighbour.where].delete(neighbour)
     if (this.#named.get(peer.peerId) === neighbour) this.#named.delete(peer.peerId)
   }

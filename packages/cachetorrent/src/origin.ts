@@ -6,7 +6,7 @@
 // take no longer. When every piece was seen elsewhere it is over, and everything is shown to everybody.
 
 import type { PeerHandle } from '@bt/swarm'
-import { CopyCount } from './copy-count.ts'
+import { CopyCount, type Holder } from './copy-count.ts'
 import {
   ORIGIN_PATIENCE_MS,
   PUSHES_MAX,
@@ -23,8 +23,7 @@ interface Push {
   isLate: boolean
 }
 
-interface Receiver {
-  readonly peer: PeerHandle
+interface Receiver extends Holder {
   site: string
   imports: boolean
   readonly pushes: Map<number, Push>
@@ -76,13 +75,12 @@ export class Origin {
    * false while others of its site do.
    */
   met(peer: PeerHandle, site: string, imports = true): void {
-    this.#copies.look(peer)
     const known = this.#receivers.get(peer)
-    if (known !== undefined && known.imports && !imports) this.#takeBack(known)
-    if (known !== undefined) known.imports = imports
+    const receiver = known ?? newReceiver(peer, site, imports)
+    this.#copies.look(receiver)
+    if (receiver.imports && !imports) this.#takeBack(receiver)
+    receiver.imports = imports
     if (known?.site === site) return
-    const lateAt = Number.NEGATIVE_INFINITY
-    const receiver = known ?? { peer, site, imports, pushes: new Map(), lateAt }
     if (known !== undefined) this.#members(known.site).delete(known)
     receiver.site = site
     this.#receivers.set(peer, receiver)
@@ -94,17 +92,18 @@ export class Origin {
     if (receiver === undefined) return
     this.#receivers.delete(peer)
     this.#members(receiver.site).delete(receiver)
-    this.#copies.left(peer)
+    this.#copies.left(receiver)
     this.#takeBack(receiver)
   }
 
   /** Somebody has the piece now, from us or from elsewhere. */
   seen(peer: PeerHandle, piece: number, now: number): void {
-    this.#copies.gained(peer, piece)
-    const pushes = this.#receivers.get(peer)?.pushes
-    const push = pushes?.get(piece)
+    const receiver = this.#receivers.get(peer)
+    if (receiver === undefined) return
+    this.#copies.gained(receiver, piece)
+    const push = receiver.pushes.get(piece)
     if (push === undefined) return
-    pushes?.delete(piece)
+    receiver.pushes.delete(piece)
     if (!push.isLate) this.#underWay--
     this.#leastMs = Math.min(this.#leastMs, now - push.since)
   }
@@ -218,4 +217,9 @@ export class Origin {
     this.#turns.set(site, members)
     return members
   }
+}
+
+function newReceiver(peer: PeerHandle, site: string, imports: boolean): Receiver {
+  const lateAt = Number.NEGATIVE_INFINITY
+  return { peer, counted: undefined, site, imports, pushes: new Map(), lateAt }
 }

@@ -53,7 +53,7 @@ export class Patience {
     const { wants, spill, limit } = this.#parts
     const isLost = this.#isLost(now)
     const isLast = (spill.isDue || isLost) && this.#hasMore(neighbour)
-    const isUseful = isLast || wants.isUseful(neighbour.peer)
+    const isUseful = isLast || wants.isUseful(neighbour)
     if (isUseful && (limit.mayImport || isLost)) neighbour.usefulAt = now
     const interested = now - neighbour.usefulAt < INTEREST_MS
     if (interested === neighbour.interested) return

@@ -30,11 +30,9 @@ export class Sight {
   /** It may have said where it is. */
   look(neighbour: Neighbour): void {
     const { host, neighbours, wants, ledger, origin, voice } = this.#parts
-    const before = neighbour.where
     if (!neighbours.look(neighbour, host.now())) return
     const { peer } = neighbour
-    if (before === 'local') wants.local.left(peer)
-    if (before === 'outside') wants.outsideLeft(peer)
+    wants.left(neighbour)
     this.#count(neighbour)
     if (neighbour.where === 'outside') ledger.met(peer)
     else ledger.isLocal(peer)
@@ -53,9 +51,8 @@ export class Sight {
     const { host, wants, arbiter, imports } = this.#parts
     const { peer, where, isSilent } = neighbour
     if (!isSilent) this.#count(neighbour)
-    else if (where === 'outside') wants.outsideLeft(peer)
-    else if (where === 'local') {
-      wants.local.left(peer)
+    else wants.left(neighbour)
+    if (isSilent && where === 'local') {
       arbiter.gone(peer.peerId)
       imports.lostArbiter(peer.peerId)
     }
@@ -63,10 +60,10 @@ export class Sight {
   }
 
   /** What it has counts. */
-  #count({ where, peer, isSilent }: Neighbour): void {
+  #count(neighbour: Neighbour): void {
     const { wants } = this.#parts
-    if (isSilent) return
-    if (where === 'local') wants.local.look(peer)
-    if (where === 'outside') wants.outside(peer)
+    if (neighbour.isSilent) return
+    if (neighbour.where === 'local') wants.local.look(neighbour)
+    if (neighbour.where === 'outside') wants.outside(neighbour)
   }
 }

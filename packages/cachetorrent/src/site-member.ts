@@ -191,9 +191,9 @@ export class SiteMember {
   closed(peer: PeerHandle): void {
     const { peerId } = peer
     this.ledger.left(peer)
+    const neighbour = this.neighbours.of(peer)
+    if (neighbour !== undefined) this.wants.left(neighbour)
     this.neighbours.closed(peer)
-    this.wants.local.left(peer)
-    this.wants.outsideLeft(peer)
     this.rotation.left(peer)
     this.origin.closed(peer)
     if (this.neighbours.named(peerId) !== undefined) return
@@ -212,15 +212,20 @@ export class SiteMember {
     this.origin.looked(peer, piece)
     if (neighbour.isSilent) return
     if (neighbour.where === 'outside') {
-      if (piece === undefined) wants.outside(peer)
-      else wants.outsideGained(peer, piece)
+      if (piece === undefined) wants.outside(neighbour)
+      else wants.outsideGained(neighbour, piece)
       this.#patience.declareInterest(neighbour, this.#host.now())
       if (piece !== undefined && this.#mode === 'cached') this.#claiming.askFor(piece, peer)
     }
     if (neighbour.where !== 'local') return
-    if (piece === undefined) wants.local.look(peer)
-    else wants.local.gained(peer, piece)
+    if (piece === undefined) wants.local.look(neighbour)
+    else wants.local.gained(neighbour, piece)
     if (imports.heldCount > 0) this.#claiming.giveBackHad()
+  }
+
+  glance(peer: PeerHandle, piece: number): number {
+    const neighbour = this.neighbours.of(peer)
+    return neighbour === undefined ? 0 : neighbour.signAt + this.wants.glance(neighbour, piece)
   }
 
   progressed(peer: PeerHandle, piece: number, bytes: number): void {

@@ -5,15 +5,14 @@
 // for each piece that comes to the site or leaves the list, O(pieces) when an outside neighbour comes or goes.
 
 import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
-import type { PeerHandle } from '@bt/swarm'
-import { CopyCount } from './copy-count.ts'
+import { CopyCount, type Holder } from './copy-count.ts'
 
 /** Pieces looked at for one that can be claimed: most of the list can be, so a few are enough. */
 const LOOKS_MAX = 64
 
-interface Source {
-  readonly peer: PeerHandle
-  /** How many of the wanted pieces it has. */
+/** A neighbour that may give pieces. */
+export interface Source extends Holder {
+  /** How many of the wanted pieces it has, while it is outside. */
   wanted: number
 }
 
@@ -22,7 +21,7 @@ export class Wants {
   readonly local: CopyCount
   readonly #outside: CopyCount
   readonly #have: ReadonlyBitfield
-  readonly #sources = new Map<PeerHandle, Source>()
+  readonly #sources = new Set<Source>()
   /** Wanted pieces in no order, and where each stands in it; −1: not. */
   readonly #list: number[] = []
   readonly #at: Int32Array
@@ -64,28 +63,36 @@ export class Wants {
   }
 
   /** It has something that the site lacks. */
-  isUseful(peer: PeerHandle): boolean {
-    return (this.#sources.get(peer)?.wanted ?? 0) > 0
+  isUseful({ wanted }: Source): boolean {
+    return wanted > 0
   }
 
   /** An outside neighbour, with all that it has now. */
-  outside(peer: PeerHandle): void {
-    this.#outside.look(peer)
-    let wanted = 0
-    for (const piece of this.#list) if (this.#outside.has(peer, piece)) wanted++
-    this.#sources.set(peer, { peer, wanted })
+  outside(source: Source): void {
+    this.#outside.look(source)
+    source.wanted = 0
+    for (const piece of this.#list) if (source.counted?.has(piece) === true) source.wanted++
+    this.#sources.add(source)
   }
 
-  outsideGained(peer: PeerHandle, piece: number): void {
-    const source = this.#sources.get(peer)
+  outsideGained(source: Source, piece: number): void {
     const before = this.isWanted(piece)
-    if (source === undefined || !this.#outside.gained(peer, piece)) return
+    if (!this.#outside.gained(source, piece)) return
     // where the piece became wanted by this, it is counted already
     if (before) source.wanted++
   }
 
-  outsideLeft(peer: PeerHandle): void {
-    if (this.#sources.delete(peer)) this.#outside.left(peer)
+  /** Reads what a have will need. */
+  glance({ counted }: Source, piece: number): number {
+    return this.local.of(piece) + this.#outside.of(piece) + (counted?.has(piece) === true ? 1 : 0)
+  }
+
+  /** It is gone, in the site or outside. */
+  left(source: Source): void {
+    const isOutside = this.#sources.delete(source)
+    source.wanted = 0
+    const group = isOutside ? this.#outside : this.local
+    group.left(source)
   }
 
   /** We have the piece. */
@@ -125,8 +132,8 @@ export class Wants {
       }
       this.#at[piece] = -1
     }
-    for (const source of this.#sources.values()) {
-      if (this.#outside.has(source.peer, piece)) source.wanted += wanted ? 1 : -1
+    for (const source of this.#sources) {
+      if (source.counted?.has(piece) === true) source.wanted += wanted ? 1 : -1
     }
   }
 }

@@ -8,7 +8,7 @@ import { CLAIMS_PER_MEMBER_MAX, CONFIRM_MS, SIGN_MS } from '../src/limits.ts'
 import { Neighbours } from '../src/neighbours.ts'
 import { Rotation } from '../src/rotation.ts'
 import { Wants } from '../src/wants.ts'
-import { plainPeer } from './peers.ts'
+import { plainPeer, plainSource } from './peers.ts'
 
 const PIECES = 64
 const A = 'aa'.repeat(20) as PeerId
@@ -80,13 +80,12 @@ describe('floods', () => {
     for (let number = 1; number <= 1000; number++) {
       const peer = plainPeer(number % 250, PIECES, [number % PIECES])
       const isLocal = number % 2 === 0
-      neighbours.opened(peer, number)
-      if (isLocal) wants.local.look(peer)
-      else wants.outside(peer)
+      const neighbour = neighbours.opened(peer, number)
+      if (isLocal) wants.local.look(neighbour)
+      else wants.outside(neighbour)
       rotation.unchoke([peer], () => isLocal, number)
       neighbours.closed(peer)
-      if (isLocal) wants.local.left(peer)
-      else wants.outsideLeft(peer)
+      wants.left(neighbour)
       rotation.left(peer)
     }
     expect([...neighbours.all]).toEqual([])
@@ -98,9 +97,10 @@ describe('floods', () => {
   test('[M22] a have that comes twice counts once, and a choke in the middle costs neither claim nor blame', () => {
     const wants = new Wants(new Bitfield(PIECES))
     const peer = plainPeer(1, PIECES)
-    wants.local.look(peer)
-    expect(wants.local.gained(peer, 3)).toBe(true)
-    expect(wants.local.gained(peer, 3)).toBe(false)
+    const member = plainSource(peer)
+    wants.local.look(member)
+    expect(wants.local.gained(member, 3)).toBe(true)
+    expect(wants.local.gained(member, 3)).toBe(false)
     expect(wants.local.of(3)).toBe(1)
     const desk = new ImportDesk(PIECES, 16_384)
     desk.askedOf(5, A, 0)

@@ -67,7 +67,7 @@ describe('patience', () => {
   test('who may not import asks nobody outside before that', () => {
     for (const mayImport of [true, false]) {
       const { patience, neighbour, wants } = seat([3], mayImport)
-      wants.outside(neighbour.peer)
+      wants.outside(neighbour)
       patience.declareInterest(neighbour, 1000)
       expect(neighbour.interested).toBe(mayImport)
       patience.declareInterest(neighbour, 1000 * SECONDS)

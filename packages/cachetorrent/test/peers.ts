@@ -1,6 +1,7 @@
 // Peers that only say what they have, for the pure parts.
 import { Bitfield, type PeerId } from '@bt/primitives'
 import type { PeerHandle } from '@bt/swarm'
+import type { Source } from '../src/wants.ts'
 
 export interface PlainPeer extends PeerHandle {
   readonly pieces: Bitfield
@@ -23,4 +24,9 @@ export function plainPeer(
     receivedBytes: 0,
     sentBytes: 0,
   }
+}
+
+/** The same as a neighbour that may give pieces. */
+export function plainSource(peer: PlainPeer): Source & { readonly peer: PlainPeer } {
+  return { peer, counted: undefined, wanted: 0 }
 }

@@ -7,7 +7,7 @@ import { CLAIM_LAPSE_MS, SPILL_LAG_PIECES } from '../src/limits.ts'
 import { SpillBook } from '../src/spill-book.ts'
 import { Spill } from '../src/spill.ts'
 import { Wants } from '../src/wants.ts'
-import { plainPeer } from './peers.ts'
+import { plainPeer, plainSource } from './peers.ts'
 
 const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(40) as PeerId) as [
   PeerId,
@@ -104,12 +104,8 @@ describe('a member', () => {
   const seat = (here: number, copies: number) => {
     const have = new Bitfield(PIECES)
     const wants = new Wants(have)
-    const [one, other] = [
-      plainPeer(1, PIECES, range(here)),
-      plainPeer(2, PIECES, range(here).slice(1)),
-    ]
-    wants.local.look(one)
-    wants.local.look(other)
+    wants.local.look(plainSource(plainPeer(1, PIECES, range(here))))
+    wants.local.look(plainSource(plainPeer(2, PIECES, range(here).slice(1))))
     const host = { below: () => 0, have } as unknown as PolicyHost
     return { have, wants, spill: new Spill({ host, wants, budget: { copies } as CrossBudget }) }
   }

@@ -40,10 +40,10 @@ export interface ChannelReader {
   received(chunk: Uint8Array): void
   receivedObject?(value: object): void
   /**
-   * A hint: it will soon be handed something, as others are, and may read what it will need. Memory that is far away
-   * comes for many at once in nearly the time it takes for one. The number means nothing.
+   * A hint: it will soon be handed this value, as others are theirs, and may read what it will need. Memory that is far
+   * away comes for many at once in nearly the time it takes for one. The number means nothing.
    */
-  glance?(): number
+  glance?(value: object): number
   /** After `send` answered false: there is room again. */
   drained(): void
   /** Last call. Undefined: closed in order by either end. Called once, never from inside another call of the channel. */

@@ -11,7 +11,7 @@ export interface Landing {
   /** `length`: as it was given to `push`. `more`: the next call of this event is for the same landing. */
   landed(item: object, length: number, more: boolean): void
   /** Reads what `landed` will need: see `ChannelReader.glance`. */
-  glance(): number
+  glance(item: object): number
 }
 
 const SIZE_FIRST = 16
@@ -92,7 +92,7 @@ export class DelayLine implements Occurrence {
     for (let index = 0; index < count; index++) {
       const at = (this.#first + index) & this.#mask
       if ((this.#dues[at] as number) > nowUs) break
-      sum += (this.#landings[at] as Landing).glance()
+      sum += (this.#landings[at] as Landing).glance(this.#items[at] as object)
     }
     this.glanced = sum | 0
   }

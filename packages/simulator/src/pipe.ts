@@ -210,8 +210,8 @@ export class Pipe implements Flow, Landing, Holder {
     this.#tellRoom()
   }
 
-  glance(): number {
-    return this.#flying + this.#owedBytes + (this.reader?.glance?.() ?? 0)
+  glance(item: object): number {
+    return this.#flying + this.#owedBytes + (this.reader?.glance?.(item) ?? 0)
   }
 
   /** Something is at the far end of its way, if nothing is between. */

@@ -50,7 +50,7 @@ export class Engine implements PeerOwner<Peer> {
     unchoke: (peer) => this.#exchange?.unchoked(peer),
     interested: (peer) => this.#exchange?.slots.interestChanged(peer),
     'not-interested': (peer) => this.#exchange?.disinterested(peer),
-    have: (peer, event) => this.#gained(peer, event.piece),
+    have: (peer, event) => this.peerHas(peer, event.piece),
     'dont-have': (peer, event) => this.#exchange?.downloader.lost(peer, event.piece),
     suggest: () => {}, // rarest-first is not steered by others
     'allowed-fast': (peer, event) => this.#exchange?.downloader.allowedFast(peer, event.piece),
@@ -251,11 +251,17 @@ export class Engine implements PeerOwner<Peer> {
   }
 
   peerHas(peer: Peer, piece: number): void {
-    this.#gained(peer, piece)
+    this.#exchange?.downloader.gained(peer, piece)
+    if (this.seat.hearsHaves) this.seat.observe({ type: 'have', peer, piece })
+    this.#dropIfUseless(peer)
   }
 
   peerDrained(peer: Peer): void {
     this.#exchange?.downloader.fill(peer)
+  }
+
+  glance(peer: Peer, piece: number): number {
+    return (this.#exchange?.picker.glance(piece) ?? 0) + this.seat.glance(peer, piece)
   }
 
   peerWritable(peer: Peer): void {
@@ -307,12 +313,6 @@ export class Engine implements PeerOwner<Peer> {
     this.#metadata.heard(peer)
     if (this.#parts.exchangesPeers()) this.#pex.heard(peer)
     this.#exchange?.downloader.requestsMaxOfPeer(peer)
-    this.#dropIfUseless(peer)
-  }
-
-  #gained(peer: Peer, piece: number): void {
-    this.#exchange?.downloader.gained(peer, piece)
-    if (this.seat.hearsHaves) this.seat.observe({ type: 'have', peer, piece })
     this.#dropIfUseless(peer)
   }
 

@@ -1,6 +1,6 @@
 // Where the policy of a torrent sits: its answers, kept until it says that they changed, and its host.
 //
-// Everything else in the engine asks here and never knows whether there is a policy. Answers are kept per peer;
+// Everything else in the engine asks here and never knows whether there is a policy. Answers are kept with the peer;
 // a policy that answers nothing costs one comparison.
 
 import type { PieceGeometry } from '@bt/metainfo'
@@ -27,7 +27,7 @@ export interface SeatParts {
   readonly port: () => number
   readonly have: () => ReadonlyBitfield
   readonly geometry: () => PieceGeometry | undefined
-  readonly peers: () => Iterable<PeerHandle>
+  readonly peers: () => Iterable<Peer>
   readonly send: (peer: PeerHandle, extension: string, payload: Uint8Array) => boolean
   readonly dial: (endpoint: Endpoint) => void
   readonly drop: (peer: PeerHandle, reason: string) => void
@@ -51,7 +51,6 @@ export class PolicySeat {
   /** Is anybody told of facts? Asked before one is made, on hot paths. */
   readonly observes: boolean
   readonly #parts: SeatParts
-  readonly #kept = new Map<PeerHandle, Kept>()
   readonly #alarms = new Set<Alarm>()
   /** Is anybody told of haves? Asked before the fact is made, on the hottest path there is. */
   readonly hearsHaves: boolean
@@ -61,6 +60,7 @@ export class PolicySeat {
   readonly #answersLink: boolean
   readonly #answersScope: boolean
   readonly #answersBudget: boolean
+  readonly #glances: boolean
   #attached = false
 
   constructor(policy: SwarmPolicy | undefined, parts: SeatParts) {
@@ -72,6 +72,7 @@ export class PolicySeat {
     this.#answersLink = policy?.link !== undefined
     this.#answersScope = policy?.scope !== undefined
     this.#answersBudget = policy?.budget !== undefined
+    this.#glances = policy?.glance !== undefined
   }
 
   attach(): void {
@@ -93,40 +94,43 @@ export class PolicySeat {
     this.policy?.observe?.(fact)
   }
 
-  closed(peer: PeerHandle): void {
-    this.#kept.delete(peer)
+  glance(peer: Peer, piece: number): number {
+    return this.#glances ? (this.policy?.glance?.(peer, piece) ?? 0) : 0
   }
 
-  link(peer: PeerHandle): Link {
-    if (!this.#answersLink || this.policy?.link === undefined) return 'both'
+  closed(peer: Peer): void {
+    peer.answers = undefined
+  }
+
+  link(peer: Peer): Link {
+    if (!this.#answersLink) return 'both'
     const kept = this.#keptOf(peer)
-    kept.link ??= this.policy.link(peer)
-    return kept.link
+    return (kept.link ??= this.policy?.link?.(peer) ?? 'both')
   }
 
   /** May we ask this peer for payload? */
-  mayAsk(peer: PeerHandle): boolean {
+  mayAsk(peer: Peer): boolean {
     const link = this.link(peer)
     return link === 'both' || link === 'download-only'
   }
 
   /** May we serve this peer payload? */
-  mayServe(peer: PeerHandle): boolean {
+  mayServe(peer: Peer): boolean {
     const link = this.link(peer)
     return link === 'both' || link === 'upload-only'
   }
 
-  scope(peer: PeerHandle): PieceScope | undefined {
-    if (!this.#answersScope || this.policy?.scope === undefined) return undefined
+  scope(peer: Peer): PieceScope | undefined {
+    if (!this.#answersScope) return undefined
     const kept = this.#keptOf(peer)
-    if (kept.scope === 'unasked') kept.scope = this.policy.scope(peer)
+    if (kept.scope === 'unasked') kept.scope = this.policy?.scope?.(peer)
     return kept.scope
   }
 
-  budget(peer: PeerHandle): ByteBudget | undefined {
-    if (!this.#answersBudget || this.policy?.budget === undefined) return undefined
+  budget(peer: Peer): ByteBudget | undefined {
+    if (!this.#answersBudget) return undefined
     const kept = this.#keptOf(peer)
-    if (kept.budget === 'unasked') kept.budget = this.policy.budget(peer)
+    if (kept.budget === 'unasked') kept.budget = this.policy?.budget?.(peer)
     return kept.budget
   }
 
@@ -155,18 +159,15 @@ export class PolicySeat {
     return (endpoint: Endpoint, origin: PeerOrigin) => policy.dial?.(endpoint, origin) ?? 1
   }
 
-  #keptOf(peer: PeerHandle): Kept {
-    let kept = this.#kept.get(peer)
-    if (kept === undefined) {
-      kept = { link: undefined, scope: 'unasked', budget: 'unasked' }
-      this.#kept.set(peer, kept)
-    }
-    return kept
+  #keptOf(peer: Peer): Kept {
+    peer.answers ??= { link: undefined, scope: 'unasked', budget: 'unasked' } satisfies Kept
+    return peer.answers as Kept
   }
 
   #forget(question: PolicyQuestion, peer: PeerHandle | undefined): void {
-    const all = peer === undefined ? this.#kept.values() : [this.#kept.get(peer)]
-    for (const kept of all) {
+    const peers = peer === undefined ? this.#parts.peers() : [peer as Peer]
+    for (const { answers } of peers) {
+      const kept = answers as Kept | undefined
       if (kept === undefined) continue
       if (question === 'link') kept.link = undefined
       if (question === 'scope') kept.scope = 'unasked'

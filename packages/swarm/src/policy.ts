@@ -23,6 +23,8 @@ export interface PeerHandle {
   readonly receivedBytes: number
   /** Payload bytes handed to its channel. */
   readonly sentBytes: number
+  /** The policy's: what it keeps of the peer, so that it needs no look-up for each have. The engine never looks at it. */
+  note?: object | undefined
 }
 
 /**
@@ -154,6 +156,8 @@ export interface SwarmPolicy {
   observe?(fact: PolicyFact): void
   /** The facts that `observe` wants to hear, the same at all times; absent: all. A swarm hears dozens of haves for each piece. */
   readonly observes?: ReadonlySet<PolicyFact['type']> | undefined
+  /** Reads what it will need when it is told that the peer has this piece, as many are told of one: see `ChannelReader.glance` of @bt/ports. */
+  glance?(peer: PeerHandle, piece: number): number
   detach?(): void
 
   /** True: every peer hears at once of every piece we get, also who cannot use it: somebody counts copies by haves. The same at all times. */

@@ -28,7 +28,7 @@ function tell(facts: Partial<Facts>, { isPatient = true, availability = COMPANY 
   const peer = {
     pieces: facts.pieces ?? new Bitfield(PIECES),
     session,
-    glance: () => 0,
+    glanceAt: () => 0,
     tellHave: (_: number, isUrgent: boolean): void => void told.push(isUrgent),
   } as unknown as Peer
   const have = new Bitfield(PIECES)
@@ -106,7 +106,7 @@ test('a piece that few have is told at once, one that many have waits for compan
   const waitsMs: number[] = []
   const peers = Array.from({ length: 40 }, () => {
     const tellHave = (_: number, __: boolean, waitMs: number): void => void waitsMs.push(waitMs)
-    return { pieces: new Bitfield(2), session: {}, glance: () => 0, tellHave } as unknown as Peer
+    return { pieces: new Bitfield(2), session: {}, glanceAt: () => 0, tellHave } as unknown as Peer
   })
   const haves = new Haves({
     have,

@@ -88,9 +88,9 @@ export class SessionFacts {
   openRequestsFromPeer(): Iterable<Readonly<Owed>> {
     return this.#state.answers.open()
   }
-  /** Reads what the next message will need, for whoever looks at many sessions at once; the number means nothing. */
-  glance(): number {
-    return this.#state.glance()
+  /** Reads what a have of this piece will need, for whoever looks at many sessions at once; the number means nothing. */
+  glance(piece: number): number {
+    return this.#state.glance(piece)
   }
   /** The peer takes messages of this extension (and did not disable it). */
   speaks(extension: string): boolean {

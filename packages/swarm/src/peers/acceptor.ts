@@ -87,6 +87,10 @@ export class Acceptor implements PeerOwner<Peer> {
 
   peerWritable(): void {}
 
+  glance(): number {
+    return 0
+  }
+
   peerClosed(peer: Peer, reason: Error | undefined): void {
     this.#pending.delete(peer)
     this.#parts.hub.caps.disconnect(peer.endpoint.host)

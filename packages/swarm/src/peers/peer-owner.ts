@@ -12,6 +12,8 @@ export interface PeerOwner<P> {
   peerDrained(peer: P): void
   /** Its output was full and has room again. */
   peerWritable(peer: P): void
+  /** It will soon be told that the peer has this piece, or of something else: see `ChannelReader.glance`. */
+  glance(peer: P, piece: number): number
   /** Told once. `reason` undefined: closed in order. */
   peerClosed(peer: P, reason: Error | undefined): void
 }

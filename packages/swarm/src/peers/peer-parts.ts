@@ -21,5 +21,5 @@ export interface PeerParts<P> {
 
 /** What others keep of a peer, as far as it is read ahead: see `ChannelReader.glance`. */
 export interface Glanced {
-  glance(): number
+  glance(piece: number): number
 }

@@ -51,8 +51,10 @@ export class Peer implements PeerHandle, ChannelReader {
   #closed = false
   #dirty = false
   readonly #turn: Turn
-  /** What the downloader, the uploader and choking keep of it, while they deal with it: theirs alone. */
+  /** What the downloader, the seat of the policy, the uploader and choking keep of it, while they deal with it: theirs alone. */
   intake: Glanced | undefined
+  answers: object | undefined
+  note: object | undefined
   desk: object | undefined
   candidate: object | undefined
   /** What it receives is taken from this; absent: as fast as it comes. */
@@ -205,8 +207,15 @@ export class Peer implements PeerHandle, ChannelReader {
     this.#turn.end()
   }
 
-  glance(): number {
-    return this.session.glance() + (this.intake?.glance() ?? 0) + (this.readMeter ? 1 : 0)
+  glance(value: object): number {
+    const message = value as Message
+    const piece = message.type === 'have' ? message.piece : 0
+    return this.glanceAt(piece) + this.owner.glance(this, piece)
+  }
+
+  /** The part of it that is this peer's own, for whoever looks at many peers of one torrent. */
+  glanceAt(piece: number): number {
+    return this.session.glance(piece) + (this.intake?.glance(piece) ?? 0) + (this.readMeter ? 1 : 0)
   }
 
   receivedObject(value: object): void {

@@ -7,7 +7,6 @@
 // endgame. BEP 3 "Piece downloading strategy", BEP 6.
 
 import type { PieceGeometry } from '@bt/metainfo'
-import type { Random } from '@bt/ports'
 import { type ReadonlyBitfield, invariant } from '@bt/primitives'
 import type { PieceScope, SwarmPolicy } from '../policy.ts'
 import { type Arrival, AskBook, type Withdrawn } from './ask-book.ts'
@@ -15,22 +14,11 @@ import { Asker, type EndedWhy } from './asker.ts'
 import { Availability } from './availability.ts'
 import { Interest } from './interest.ts'
 import { PartialPieces } from './partial-pieces.ts'
-import { PICKER_LIMITS, type PickerLimits } from './picker-limits.ts'
+import { PICKER_LIMITS } from './picker-limits.ts'
+import type { PickerOptions } from './picker-options.ts'
 import { type Pick, type PickFacts, PieceChoice } from './piece-choice.ts'
 import { PieceLives } from './piece-lives.ts'
 import { PieceQueue } from './piece-queue.ts'
-
-export interface PickerOptions {
-  readonly geometry: PieceGeometry
-  readonly random: Random
-  /** Read once, here. */
-  readonly have: ReadonlyBitfield
-  /** Memory for a new piece, asked for before its first block is picked. False: no new piece for now. */
-  readonly begin: (piece: number) => boolean
-  /** Gives up a piece that has stood still, to make room for one that can move; its blocks are lost. */
-  readonly discard?: (piece: number) => void
-  readonly limits?: Partial<PickerLimits>
-}
 
 export class Picker<P> {
   readonly #geometry: PieceGeometry
@@ -102,6 +90,12 @@ export class Picker<P> {
       this.#interest.offered(asker, piece, before)
     }
     return this.#interest.hasChanges
+  }
+
+  /** Reads what `gainedBy` will need beside the asker: see `ChannelReader.glance`. */
+  glance(piece: number): number {
+    const needed = this.#lives.needed(piece) ? 1 : 0
+    return needed + this.#availability.level(piece) + this.#queue.order.glance(piece)
   }
 
   lost(peer: P, piece: number): void {

@@ -72,7 +72,7 @@ export class Downloader {
       ...parts,
       interested: (peer) => {
         if (!this.#mayAskOf(peer)) return
-        this.#hungry.add(peer)
+        this.#hunger(peer, true)
         parts.turn.later(this.#feed)
       },
     })
@@ -143,7 +143,7 @@ export class Downloader {
     const intake = intakeOf(peer)
     intake?.pipeline.choked(peer.now)
     intake?.asker.lookAgain()
-    if (!this.#mayAskOf(peer)) this.#hungry.delete(peer)
+    if (!this.#mayAskOf(peer)) this.#hunger(peer, false)
   }
 
   unchoked(peer: Peer): void {
@@ -219,8 +219,7 @@ export class Downloader {
       intake.pipeline.requested(picks.length, now)
       peer.touch()
     }
-    if (picks.length < room) this.#hungry.add(peer)
-    else this.#hungry.delete(peer)
+    this.#hunger(peer, picks.length < room)
     if (this.#hungry.size > 0 && this.#looks.isUnset && picker.endgame) this.#looks.soon(now)
     this.#parts.turn.later(this.#interest)
   }
@@ -294,7 +293,7 @@ export class Downloader {
     intakeOf(peer)?.pipeline.ended(1, peer.now)
     this.#parts.picker.ended(peer, block.piece, block.begin, 'cancelled', peer.now)
     peer.touch()
-    this.#hungry.add(peer)
+    this.#hunger(peer, true)
     this.#later()
   }
 
@@ -309,6 +308,15 @@ export class Downloader {
   #later(): void {
     this.#parts.turn.later(this.#interest)
     this.#parts.turn.later(this.#feed)
+  }
+
+  /** Every look says so, and most times it was so before. */
+  #hunger(peer: Peer, isHungry: boolean): void {
+    const intake = intakeOf(peer)
+    if (intake === undefined || intake.isHungry === isHungry) return
+    intake.isHungry = isHungry
+    if (isHungry) this.#hungry.add(peer)
+    else this.#hungry.delete(peer)
   }
 
   #feedHungry(): void {

@@ -73,7 +73,7 @@ export class Haves {
     const { hidesPieces } = this.#parts.seat
     const isPatient = this.#isPatient
     const waitMs = this.#waitMs(piece)
-    for (const peer of this.#parts.peers()) this.glanced = (this.glanced + peer.glance()) | 0
+    for (const peer of this.#parts.peers()) this.glanced = (this.glanced + peer.glanceAt(piece)) | 0
     for (const peer of this.#parts.peers()) {
       if (hidesPieces) this.#show(peer, piece)
       else this.#tell(peer, piece, isPatient, waitMs)

@@ -12,6 +12,8 @@ export class Intake {
   readonly address: string | undefined
   /** It was silent for long. */
   doubted = false
+  /** It could take more requests than there are for it. */
+  isHungry = false
   /** It lets us ask for some pieces while it chokes us (BEP 6). */
   allows = false
 
@@ -22,9 +24,10 @@ export class Intake {
   }
 
   /** Reads what a have will need: see `ChannelReader.glance`. */
-  glance(): number {
+  glance(piece: number): number {
     const { asker } = this
-    return asker.wanted + asker.barrenBefore + asker.holding.count + (asker.holding.has(0) ? 1 : 0)
+    const { holding } = asker
+    return asker.wanted + asker.barrenBefore + holding.count + (holding.has(piece) ? 1 : 0)
   }
 }
 

@@ -32,6 +32,8 @@ export interface UploaderParts {
 export class Uploader {
   readonly #parts: UploaderParts
   readonly #desks = new Set<Desk>()
+  /** Those that held something when it was last looked at. */
+  readonly #holders = new Set<Desk>()
   /** Peers with something to serve, in turn. */
   readonly #ready = new Set<Desk>()
   readonly #pump = (): void => this.#serve()
@@ -67,6 +69,7 @@ export class Uploader {
     desk.held = []
     desk.budget.withdraw()
     this.#ready.delete(desk)
+    this.#holders.delete(desk)
     this.#desks.delete(desk)
     peer.desk = undefined
   }
@@ -107,6 +110,7 @@ export class Uploader {
     }
     open.held = true
     desk.held.push(open)
+    this.#holders.add(desk)
     peer.session.hold(piece, begin, length, peer.now + holdMs)
   }
 
@@ -135,8 +139,8 @@ export class Uploader {
 
   /** A piece is here: who waited for it is served. */
   pieceArrived(piece: number): void {
-    for (const desk of this.#desks) {
-      if (desk.held.length === 0) continue
+    for (const desk of this.#holders) {
+      if (desk.held.length === 0) this.#holders.delete(desk)
       const now = desk.held.filter((open) => open.piece === piece)
       if (now.length === 0) continue
       desk.held = desk.held.filter((open) => open.piece !== piece)
