@@ -99,7 +99,9 @@ export class SessionState extends Liveness {
   /** Reads what a have of this piece will need, for whoever looks at many sessions at once. */
   glance(piece: number): number {
     const isOpen = this.phase === 'open' && this.outbox.isIdle
-    return this.requestsOpenMax + (isOpen ? 1 : 0) + (this.pieces.known?.has(piece) === true ? 1 : 0)
+    return (
+      this.requestsOpenMax + (isOpen ? 1 : 0) + (this.pieces.known?.has(piece) === true ? 1 : 0)
+    )
   }
 
   push(event: PeerEvent): void {
