@@ -8,7 +8,7 @@ import { storageContract } from '@bt/ports/contract'
 import { Prng } from '@bt/primitives'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { FileStorageProvider } from '../src/file-storage.ts'
-import { THREAD_PROGRAM } from '../src/thread-program.ts'
+import { THREAD_PROGRAM, WRITE_LENGTH } from '../src/thread-program.ts'
 import { ThreadHasher } from '../src/thread-hasher.ts'
 import { type Lane, WorkThreads } from '../src/work-threads.ts'
 import { freshFolder } from './folder.ts'
@@ -93,6 +93,18 @@ describe('a verified write', () => {
       expect(sha1(there.subarray(5000))).toEqual(sha1(bytes))
     })
   }
+
+  test('a long piece is written in parts, one behind the other', async () => {
+    const source = THREAD_PROGRAM.replace(
+      'const count = writeSync(',
+      `if (length > ${WRITE_LENGTH}) throw new Error('a long write'); const count = writeSync(`,
+    )
+    const { storage, folder } = await open(new WorkThreads({ threads: 1, source }))
+    const bytes = new Uint8Array(new SharedArrayBuffer(3 * WRITE_LENGTH + 5))
+    new Prng(7).fill(bytes)
+    expect(await writeVerified(storage, 3, bytes, sha1(bytes))).toBe(true)
+    expect(sha1(readFileSync(join(folder, 'a.bin')).subarray(3))).toEqual(sha1(bytes))
+  })
 
   test('a system error in a thread is the typed error of storage', async () => {
     const source = THREAD_PROGRAM.replace(
