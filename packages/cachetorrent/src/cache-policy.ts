@@ -142,8 +142,11 @@ export class CachePolicy implements SwarmPolicy {
     return this.#ledger.reasonsOf(piece)
   }
 
-  /** The arbiter and the seed count copies by haves. */
-  readonly promptHaves = true
+  /** Arbiters and seeds count copies by haves. In another site only news matter, and each have costs its link a packet and an acknowledgement. */
+  promptHaves(peer: PeerHandle): boolean {
+    const isSeed = peer.pieces.count === peer.pieces.length
+    return isSeed || this.#member?.whereIs(peer) !== 'outside'
+  }
 
   attach(host: PolicyHost): void {
     this.#host = host
@@ -225,7 +228,7 @@ export class CachePolicy implements SwarmPolicy {
     const member = this.#member
     if (member?.origin.isActive === true) return [...(this.#host?.peers() ?? [])]
     if (member?.mode !== 'cached') return round.proposed
-    return member.rotation.unchoke(round.interested, (peer) => member.isLocal(peer), round.now)
+    return member.rotation.unchoke(round.interested, (peer) => member.whereIs(peer) === 'local', round.now)
   }
 
   /** In a site, and while we send first copies; a plain member serves as any client does. */

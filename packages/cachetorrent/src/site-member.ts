@@ -19,7 +19,7 @@ import type { Ledger } from './ledger.ts'
 import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
-import { Neighbours } from './neighbours.ts'
+import { Neighbours, type Where } from './neighbours.ts'
 import { OriginDesk, OWN_SITE } from './origin-desk.ts'
 import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
@@ -243,7 +243,7 @@ export class SiteMember {
   /** Blocks were asked of it; `failed`: or will not come from it. */
   requested(peer: PeerHandle, piece: number, failed = false): void {
     if (failed) this.imports.failed(piece, peer)
-    else if (!this.isLocal(peer)) this.imports.requested(piece, peer)
+    else if (this.whereIs(peer) !== 'local') this.imports.requested(piece, peer)
   }
 
   /** The whole piece was wrong: it crosses once more. */
@@ -267,13 +267,13 @@ export class SiteMember {
     return scopeOf(this.neighbours.of(peer), facts)
   }
 
-  isLocal(peer: PeerHandle): boolean {
-    return this.neighbours.of(peer)?.where === 'local'
+  whereIs(peer: PeerHandle): Where | undefined {
+    return this.neighbours.of(peer)?.where
   }
 
   /** For fairness in serving: the site itself, another site, or a peer of none. */
   groupOf(peer: PeerHandle): string {
-    if (this.isLocal(peer)) return OWN_SITE
+    if (this.whereIs(peer) === 'local') return OWN_SITE
     return this.neighbours.of(peer)?.site ?? peer.endpoint.host
   }
 

@@ -89,7 +89,7 @@ export class Exchange {
       geometry,
       seat,
       bitfield: manners.bitfield,
-      isPatient: manners.patientHaves && !seat.promptHaves,
+      isPatient: manners.patientHaves,
       peers: () => peers.open(),
       peerCount: () => peers.size,
       availabilityOf: (piece) => this.picker.availabilityOf(piece),

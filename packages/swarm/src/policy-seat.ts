@@ -54,8 +54,6 @@ export class PolicySeat {
   readonly #alarms = new Set<Alarm>()
   /** Is anybody told of haves? Asked before the fact is made, on the hottest path there is. */
   readonly hearsHaves: boolean
-  /** Haves are told at once, urgent or not. */
-  readonly promptHaves: boolean
   /** Which questions it answers at all: a policy may be slow to say so. */
   readonly #answersLink: boolean
   readonly #answersScope: boolean
@@ -68,7 +66,6 @@ export class PolicySeat {
     this.#parts = parts
     this.observes = policy?.observe !== undefined
     this.hearsHaves = this.observes && policy?.observes?.has('have') !== false
-    this.promptHaves = policy?.promptHaves === true
     this.#answersLink = policy?.link !== undefined
     this.#answersScope = policy?.scope !== undefined
     this.#answersBudget = policy?.budget !== undefined
@@ -106,6 +103,11 @@ export class PolicySeat {
     if (!this.#answersLink) return 'both'
     const kept = this.#keptOf(peer)
     return (kept.link ??= this.policy?.link?.(peer) ?? 'both')
+  }
+
+  /** Are haves told to this peer at once, urgent or not? Undefined: nobody has an opinion. */
+  promptHaves(peer: PeerHandle): boolean | undefined {
+    return this.policy?.promptHaves?.(peer)
   }
 
   /** May we ask this peer for payload? */

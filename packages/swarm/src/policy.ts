@@ -160,8 +160,11 @@ export interface SwarmPolicy {
   glance?(peer: PeerHandle, piece: number): number
   detach?(): void
 
-  /** True: every peer hears at once of every piece we get, also who cannot use it: somebody counts copies by haves. The same at all times. */
-  readonly promptHaves?: boolean | undefined
+  /**
+   * True: this peer hears at once of every piece we get, also of those that it cannot use: it counts copies by haves. False:
+   * what it hears costs more than a second's delay, so of pieces that many have it hears in company.
+   */
+  promptHaves?(peer: PeerHandle): boolean
 
   /** Above 0: may be dialled, higher first; 0: not now; −1: never. */
   dial?(endpoint: Endpoint, origin: PeerOrigin): number

@@ -19,10 +19,12 @@ interface Setting {
   readonly isPatient?: boolean
   /** How many peers have each piece. */
   readonly availability?: number
+  /** What the policy says of every peer. */
+  readonly prompts?: boolean | undefined
 }
 
 /** For each of our pieces 2, 0 and 1, whether a peer like this was told at once. */
-function tell(facts: Partial<Facts>, { isPatient = true, availability = COMPANY }: Setting = {}) {
+function tell(facts: Partial<Facts>, setting: Setting = {}) {
   const told: boolean[] = []
   const session = { peerInterested: false, amChoking: true, ...facts }
   const peer = {
@@ -32,7 +34,7 @@ function tell(facts: Partial<Facts>, { isPatient = true, availability = COMPANY 
     tellHave: (_: number, isUrgent: boolean): void => void told.push(isUrgent),
   } as unknown as Peer
   const have = new Bitfield(PIECES)
-  const haves = havesOf(have, [peer], { isPatient, availability })
+  const haves = havesOf(have, [peer], setting)
   for (const piece of [2, 0, 1]) {
     have.set(piece)
     haves.gained(piece)
@@ -40,16 +42,21 @@ function tell(facts: Partial<Facts>, { isPatient = true, availability = COMPANY 
   return told
 }
 
-function havesOf(have: Bitfield, peers: readonly Peer[], setting: Required<Setting>): Haves {
+function havesOf(
+  have: Bitfield,
+  peers: readonly Peer[],
+  { isPatient = true, availability = COMPANY, prompts }: Setting,
+): Haves {
+  const seat = { hidesPieces: false, promptHaves: () => prompts }
   return new Haves({
     have,
     geometry: new PieceGeometry({ pieceLength: 1, files: [{ length: have.length }] }),
-    seat: { hidesPieces: false } as PolicySeat,
+    seat: seat as unknown as PolicySeat,
     bitfield: true,
-    isPatient: setting.isPatient,
+    isPatient,
     peers: () => peers,
     peerCount: () => COMPANY,
-    availabilityOf: () => setting.availability,
+    availabilityOf: () => availability,
   })
 }
 
@@ -83,6 +90,12 @@ test('patientHaves off: a new piece is told to everybody at once', () => {
   }
 })
 
+test('a policy may have a peer told everything at once', () => {
+  for (const facts of [{}, hasAll, waits]) {
+    expect(tell(facts, { prompts: true })).toEqual([true, true, true])
+  }
+})
+
 test('what waits for company is told after half a minute, and to who loses interest at once', () => {
   const said: string[] = []
   const peer = (name: string): Peer => {
@@ -90,7 +103,7 @@ test('what waits for company is told after half a minute, and to who loses inter
     return { session, touch: () => said.push(`${name} touched`) } as unknown as Peer
   }
   const peers = [peer('a'), peer('b')]
-  const haves = havesOf(new Bitfield(PIECES), peers, { isPatient: true, availability: 1 })
+  const haves = havesOf(new Bitfield(PIECES), peers, { availability: 1 })
   for (const now of [10_000, 20_000]) haves.tick(now)
   expect(said).toEqual([])
   haves.tick(30_000)
@@ -101,26 +114,32 @@ test('what waits for company is told after half a minute, and to who loses inter
   expect(said.slice(3)).toEqual(['a waiting', 'a touched'])
 })
 
-test('a piece that few have is told at once, one that many have waits for company', () => {
+/** For how long haves of a piece that few have and of one that many have may wait, with forty peers. */
+function waits40(prompts: boolean | undefined): readonly number[] {
   const have = new Bitfield(2)
   const waitsMs: number[] = []
-  const peers = Array.from({ length: 40 }, () => {
-    const tellHave = (_: number, __: boolean, waitMs: number): void => void waitsMs.push(waitMs)
-    return { pieces: new Bitfield(2), session: {}, glanceAt: () => 0, tellHave } as unknown as Peer
-  })
+  const tellHave = (_: number, __: boolean, waitMs: number): void => void waitsMs.push(waitMs)
+  const session = { peerInterested: false, amChoking: true }
+  const peer = { pieces: new Bitfield(2), session, glanceAt: () => 0, tellHave } as unknown as Peer
   const haves = new Haves({
     have,
-    geometry: new PieceGeometry({ pieceLength: 1, files: [{ length: 2 }] }),
-    seat: { hidesPieces: false } as PolicySeat,
+    geometry: new PieceGeometry({ pieceLength: 1, files: [{ length: 3 }] }),
+    seat: { hidesPieces: false, promptHaves: () => prompts } as unknown as PolicySeat,
     bitfield: true,
     isPatient: true,
-    peers: () => peers,
-    peerCount: () => peers.length,
+    peers: () => [peer],
+    peerCount: () => 40,
     availabilityOf: (piece) => (piece === 0 ? 10 : 11),
   })
-  for (const piece of [0, 1]) {
-    have.set(piece)
-    haves.gained(piece)
-  }
-  expect(waitsMs).toEqual([...Array(40).fill(0), ...Array(40).fill(400)])
+  for (const piece of [0, 1]) haves.gained(piece)
+  return waitsMs
+}
+
+test('a piece that few have is told at once, one that many have waits for company', () => {
+  expect(waits40(undefined)).toEqual([0, 400])
+  expect(waits40(true)).toEqual([0, 400])
+})
+
+test('where a policy says that haves are dear, one that many have waits a second', () => {
+  expect(waits40(false)).toEqual([0, 1000])
 })

@@ -8,7 +8,7 @@
 import type { PieceGeometry } from '@bt/metainfo'
 import { Bitfield, type ReadonlyBitfield } from '@bt/primitives'
 import type { Peer } from '../peers/peer.ts'
-import { smallTalkMs } from '../peers/small-talk.ts'
+import { SMALL_TALK_MS_MAX, smallTalkMs } from '../peers/small-talk.ts'
 import type { PolicySeat } from '../policy-seat.ts'
 
 export interface HavesParts {
@@ -133,7 +133,10 @@ export class Haves {
   }
 
   #tell(peer: Peer, piece: number, isPatient: boolean, waitMs: number): void {
-    peer.tellHave(piece, !isPatient || isUrgent(peer, piece, waitMs === 0), waitMs)
+    const isPrompt = this.#parts.seat.promptHaves(peer)
+    const isUrgentNow = !isPatient || isPrompt === true || isUrgent(peer, piece, waitMs === 0)
+    const mayWait = isPatient && isPrompt === false && waitMs > 0
+    peer.tellHave(piece, isUrgentNow, mayWait ? SMALL_TALK_MS_MAX : waitMs)
   }
 
   /** A piece that few have is waited for; of any other one, the rest hear soon enough. */
