@@ -12,7 +12,7 @@ import {
 } from '@bt/primitives'
 import type { SitePace } from './cross-budget.ts'
 import { CacheTorrentError } from './errors.ts'
-import { LEADERS_IN_REPLY_MAX, WEIGHT_MAX } from './limits.ts'
+import { DEPUTIES_MAX, LEADERS_IN_REPLY_MAX, WEIGHT_MAX } from './limits.ts'
 import { parseSiteToken } from './site-token.ts'
 
 export interface ReplyLeader {
@@ -27,6 +27,8 @@ export interface CacheReply {
   readonly leaders: readonly ReplyLeader[]
   /** The asker is one of them. */
   readonly isLeader: boolean
+  /** Who leads when none of them is left, so that members who see different parts of their site agree on it. */
+  readonly deputies?: readonly ReplyLeader[]
   readonly site: SiteId
   /** At least 1; grows with each election of the site. */
   readonly term: number
@@ -44,7 +46,9 @@ const VERSION = 1
 
 export function encodeReply(reply: CacheReply): BencodeValue {
   const { pace } = reply
+  const { deputies = [] } = reply
   return new Map<string, BencodeValue>([
+    ...(deputies.length === 0 ? [] : ([['d', encodeLeaders(deputies)]] as const)),
     ...(reply.importsNothing === true ? ([['i', 0]] as const) : []),
     ['l', encodeLeaders(reply.leaders)],
     ['m', reply.isLeader ? 1 : 0],
@@ -83,6 +87,7 @@ export function decodeReply(value: unknown): CacheReply | undefined {
   if (token === undefined) throw refusal('s', 'a token of 8 bytes')
   return {
     leaders: decodeLeaders(dict.get('l')),
+    ...(dict.has('d') ? { deputies: decodeLeaders(dict.get('d')).slice(0, DEPUTIES_MAX) } : {}),
     isLeader: dict.get('m') === 1,
     site: token,
     term: numberOf(dict, 't', 1),

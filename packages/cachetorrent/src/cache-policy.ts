@@ -205,11 +205,11 @@ export class CachePolicy implements SwarmPolicy {
     const leaders = this.#reply?.leaders ?? []
     const isIt = ({ endpoint: its }: ReplyLeader): boolean =>
       its.port === endpoint.port && its.host === endpoint.host
-    if (leaders.some(isIt)) {
-      const self = this.#host?.self.peerId ?? ('' as PeerId)
-      return leadersToLink(leaders, self, this.#options.infoHash).some(isIt) ? 2 : 0
-    }
     const member = this.#member
+    const self = this.#host?.self.peerId ?? ('' as PeerId)
+    const links = member?.leadership.toLink ?? leadersToLink(leaders, self, this.#options.infoHash)
+    if (links.some(isIt)) return 2
+    if (leaders.some(isIt)) return 0
     if (member?.mode !== 'cached') return 1
     const local = member.neighbours.in('local').size
     const isDense = local >= LOCAL_LINKS
@@ -228,7 +228,11 @@ export class CachePolicy implements SwarmPolicy {
     const member = this.#member
     if (member?.origin.isActive === true) return [...(this.#host?.peers() ?? [])]
     if (member?.mode !== 'cached') return round.proposed
-    return member.rotation.unchoke(round.interested, (peer) => member.whereIs(peer) === 'local', round.now)
+    return member.rotation.unchoke(
+      round.interested,
+      (peer) => member.whereIs(peer) === 'local',
+      round.now,
+    )
   }
 
   /** In a site, and while we send first copies; a plain member serves as any client does. */

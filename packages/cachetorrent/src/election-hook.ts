@@ -143,6 +143,7 @@ class ElectionHook implements Election {
     const reply = encodeReply({
       leaders: swarm.leaders,
       isLeader: swarm.leads(request.peerId),
+      deputies: swarm.deputies,
       site: siteToken(request.infoHash, site),
       term: Math.max(1, swarm.term),
       ttlSeconds: 2 * response.intervalSeconds,

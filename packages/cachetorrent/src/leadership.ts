@@ -1,7 +1,8 @@
 // Who leads our site as far as we know, and who of them is alive: the two clocks of §2.1.
 //
 // A term comes from the tracker alone, and nothing waits for it. A leader without a sign of life for 5 s is passed
-// over, and its standby decides. When none of those named is left, the members that we see rank themselves (term 0).
+// over, and its standby decides. When none of those named is left, their deputies lead, whom the tracker named with them;
+// when none of these is left, or a tracker names no deputies, the members that we see rank themselves (term 0).
 
 import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
 import type { CacheReply, ReplyLeader } from './announce-reply.ts'
@@ -16,6 +17,9 @@ export type Standing = 'seen' | 'awaited' | 'lost'
 export interface Leader extends Arbiter {
   readonly endpoint: Endpoint | undefined
 }
+
+/** Whom a tracker named. */
+interface NamedLeader extends Arbiter, ReplyLeader {}
 
 /** A member of the site that we are linked to, or ourselves. */
 export interface SeenMember {
@@ -40,15 +44,16 @@ export class Leadership {
   readonly #self: PeerId
   /** How much longer than 5 s we wait, ±20 %: members must not all change their minds at once. */
   readonly #patienceMs: number
-  #named: readonly Leader[] = []
+  #named: readonly NamedLeader[] = []
   #term = 0
   /** Since when each leader named has not been seen. */
   readonly #missedSince = new Map<PeerId, number>()
   readonly #passedOver = new Map<PeerId, PassedOver>()
+  #deputies: readonly NamedLeader[] = []
   #inForce: readonly Leader[] = []
-  #isLocal = false
   /** We are one of those in force: asked for far more often than it changes. */
   #leadsItself = false
+  #reign: 'leaders' | 'deputies' | 'members' = 'leaders'
   #seen: (peerId: PeerId) => SeenMember | undefined = () => undefined
 
   constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number) {
@@ -67,7 +72,7 @@ export class Leadership {
 
   /** None that a tracker named is left: members rank themselves. */
   get isLocal(): boolean {
-    return this.#isLocal
+    return this.#reign === 'members'
   }
 
   /** Whom the tracker named. */
@@ -97,18 +102,17 @@ export class Leadership {
     if (reply.term < this.#term) return false
     const isNew = reply.term > this.#term
     this.#term = reply.term
-    this.#named = reply.leaders.map((leader) => ({
-      ...leader,
-      seed: arbiterSeed(this.#infoHash, leader.peerId),
-    }))
+    this.#named = this.#seeded(reply.leaders)
+    this.#deputies = this.#seeded(reply.deputies ?? [])
     for (const { peerId } of this.#named) {
       if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
     }
     return true
   }
 
-  /** Of those whom a tracker named, the ones that we link to. */
-  toLink(leaders: readonly ReplyLeader[]): readonly ReplyLeader[] {
+  /** Of those whom a tracker named to lead now, the ones that we link to. */
+  get toLink(): readonly ReplyLeader[] {
+    const leaders = this.#reign === 'deputies' ? this.#deputies : this.#named
     return leadersToLink(leaders, this.#self, this.#infoHash)
   }
 
@@ -136,10 +140,8 @@ export class Leadership {
     this.#seen = seen
     this.#miss(this.#named, now)
     this.#miss(this.#inForce, now)
-    const anyLeft = this.#named.some(({ peerId }) => this.standing(peerId, now) !== 'lost')
     const before = this.#inForce
-    this.#isLocal = !anyLeft
-    this.#inForce = anyLeft ? this.#named : this.#ranked(all(), now)
+    this.#inForce = this.#whoLeads(all, now)
     if (before === this.#inForce) return false
     this.#leadsItself = this.leads(this.#self)
     this.#miss(this.#inForce, now)
@@ -147,6 +149,18 @@ export class Leadership {
       before.length === this.#inForce.length &&
       before.every(({ peerId }, at) => peerId === this.#inForce[at]?.peerId)
     return !same
+  }
+
+  #whoLeads(all: () => readonly SeenMember[], now: number): readonly Leader[] {
+    const isLeft = ({ peerId }: Leader): boolean => this.standing(peerId, now) !== 'lost'
+    if (this.#named.some(isLeft)) {
+      this.#reign = 'leaders'
+      return this.#named
+    }
+    // the wait for them begins when they are needed: most members are not linked to them yet
+    if (this.#reign === 'leaders') for (const one of this.#deputies) this.#awaited(one, now)
+    this.#reign = this.#deputies.some(isLeft) ? 'deputies' : 'members'
+    return this.#reign === 'deputies' ? this.#deputies : this.#ranked(all(), now)
   }
 
   standing(peerId: PeerId, now: number): Standing {
@@ -170,6 +184,14 @@ export class Leadership {
   /** It decides about the piece while it lives; others only stand by. */
   isFirst(peerId: PeerId, piece: number): boolean {
     return arbiterOf(this.#inForce, piece)?.peerId === peerId
+  }
+
+  #awaited({ peerId }: Leader, now: number): void {
+    if (!this.#isFresh(peerId, now)) this.#missedSince.set(peerId, now)
+  }
+
+  #seeded(leaders: readonly ReplyLeader[]): readonly NamedLeader[] {
+    return leaders.map((one) => ({ ...one, seed: arbiterSeed(this.#infoHash, one.peerId) }))
   }
 
   /** Begins or ends the wait for each of them. */

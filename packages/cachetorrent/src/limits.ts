@@ -12,6 +12,8 @@ export const LEADERS_IN_REPLY_MAX = 16
 export const LEADERS_MIN = 2
 /** Leaders of a site at most: every member keeps a link to each of them. */
 export const LEADERS_MAX = 5
+/** Members named to lead when all leaders are gone: as many as lead most sites, for they may have to. */
+export const DEPUTIES_MAX = 5
 /** Percent of a site's members that lead it, between those two. */
 export const LEADERS_PERCENT = 10
 /** Members of a site that may import at least, where only a share of them may: one of two may die. */

@@ -170,9 +170,7 @@ export class SiteMember {
     this.budget.heard(reply.pace)
     this.limit.heard(reply.importsNothing === true)
     for (const neighbour of this.neighbours.all) this.#sight.look(neighbour)
-    for (const { endpoint, peerId } of this.leadership.toLink(reply.leaders)) {
-      if (this.neighbours.named(peerId) === undefined) this.#host.dial(endpoint)
-    }
+    this.#linkLeaders()
     this.tick()
   }
 
@@ -319,8 +317,15 @@ export class SiteMember {
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */
+  #linkLeaders(): void {
+    for (const { endpoint, peerId } of this.leadership.toLink) {
+      if (this.neighbours.named(peerId) === undefined) this.#host.dial(endpoint)
+    }
+  }
+
   #lead(now: number): void {
     const { lost, hasNew } = this.#view.look(now)
+    if (lost.length > 0) this.#linkLeaders()
     if (!this.leadership.leadsItself || (lost.length === 0 && !hasNew)) return
     this.arbiter.tookOver(lost, now)
   }

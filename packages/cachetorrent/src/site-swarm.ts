@@ -4,10 +4,17 @@ import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
 import type { Declared } from './announce-parameters.ts'
 import type { ReplyLeader } from './announce-reply.ts'
 import { Capacities, type Capable } from './capacities.ts'
-import { type Candidate, elect, importerCount, isAmongFirst, leaderCount } from './election.ts'
+import {
+  type Candidate,
+  elect,
+  type ElectedLeader,
+  importerCount,
+  isAmongFirst,
+  leaderCount,
+} from './election.ts'
 import type { SitePace } from './cross-budget.ts'
 import type { Elected } from './election-words.ts'
-import { ELECTION_MS, LARGE_SITE, LEADERS_MIN } from './limits.ts'
+import { DEPUTIES_MAX, ELECTION_MS, LARGE_SITE, LEADERS_MIN } from './limits.ts'
 import { Promises } from './promises.ts'
 import { Roster } from './roster.ts'
 
@@ -30,6 +37,7 @@ export class SiteSwarm {
   /** Members that were told of the seeds. */
   readonly #tellsSeeds = new Set<string>()
   #leaders: readonly ReplyLeader[] = []
+  #deputies: readonly ReplyLeader[] = []
   #term = 0
   #electedAtSeconds = 0
   #electedAt = Number.NEGATIVE_INFINITY
@@ -58,6 +66,11 @@ export class SiteSwarm {
     return this.#leaders
   }
 
+  /** Who leads when none of them is left: the next in the order of elections as of the last review, then who came since. */
+  get deputies(): readonly ReplyLeader[] {
+    return this.#deputies.filter(({ peerId }) => !this.leads(peerId)).slice(0, DEPUTIES_MAX)
+  }
+
   /** Who leads, for other trackers; undefined: there was no election. */
   get elected(): Elected | undefined {
     if (this.#term === 0) return undefined
@@ -73,6 +86,7 @@ export class SiteSwarm {
     const before = this.members.get(key)
     if (before?.peerId !== member.peerId || !member.eligible) this.#mayLack(before)
     this.members.put(key, member)
+    this.#standsBy(member)
     if (before?.capacity === member.capacity && before.isSource === member.isSource) return
     if (before !== undefined) this.#leaves(before)
     this.#capacities.came(member)
@@ -95,6 +109,13 @@ export class SiteSwarm {
     const pace = this.#ofSwarm.pace()
     if (upload === undefined || pace === undefined || upload < 1 || pace < 1) return undefined
     return { downloaders, upload, pace }
+  }
+
+  /** A crowd comes faster than reviews: until the next one those who came first do. */
+  #standsBy({ eligible, peerId, host, port }: SiteMember): void {
+    if (!eligible || this.#deputies.length >= DEPUTIES_MAX + LEADERS_MIN) return
+    if (this.#deputies.some((deputy) => deputy.peerId === peerId)) return
+    this.#deputies = [...this.#deputies, { endpoint: { host, port }, peerId, weight: 1 }]
   }
 
   #leaves(member: SiteMember): void {
@@ -156,26 +177,30 @@ export class SiteSwarm {
     this.#reviewedAt = now
     this.#reviewedSize = this.size
     this.#lacksLeader = false
+    if (this.#electAmong(candidates, sitting, now)) {
+      this.#term = Math.max(this.#term + 1, wallSeconds)
+      this.#electedAtSeconds = wallSeconds
+      this.#electedAt = now
+    }
+    const rest = candidates.filter(({ peerId }) => !this.leads(peerId))
+    this.#deputies = named(elect(this.#infoHash, rest, DEPUTIES_MAX), rest)
+  }
+
+  /** Whether there are other leaders now. */
+  #electAmong(candidates: readonly SiteMember[], sitting: readonly PeerId[], now: number): boolean {
     const most = leaderCount(candidates.length)
     const short = sitting.length < Math.min(LEADERS_MIN, most)
     const grows = candidates.length > LARGE_SITE && 2 * most >= 3 * sitting.length
     const lost = sitting.length < this.#leaders.length || grows
-    if (!short && !lost && now - this.#electedAt < ELECTION_MS) return
+    if (!short && !lost && now - this.#electedAt < ELECTION_MS) return false
     const count = short || lost ? most : sitting.length
     const elected = elect(this.#infoHash, candidates, count, sitting)
     const before = new Set(sitting)
     if (!lost && elected.length === before.size && elected.every((one) => before.has(one.peerId))) {
-      return
+      return false
     }
-    const endpoints = new Map(candidates.map(({ peerId, host, port }) => [peerId, { host, port }]))
-    this.#leaders = elected.map(({ peerId, weight }) => ({
-      endpoint: endpoints.get(peerId) as Endpoint,
-      peerId,
-      weight,
-    }))
-    this.#term = Math.max(this.#term + 1, wallSeconds)
-    this.#electedAtSeconds = wallSeconds
-    this.#electedAt = now
+    this.#leaders = named(elected, candidates)
+    return true
   }
 
   /**
@@ -204,6 +229,19 @@ export class SiteSwarm {
     this.agreedAt = now
     return isSplit ? 'leaders' : 'nothing'
   }
+}
+
+/** As they are told to members: with where they are. */
+function named(
+  elected: readonly ElectedLeader[],
+  candidates: readonly SiteMember[],
+): readonly ReplyLeader[] {
+  const endpoints = new Map(candidates.map(({ peerId, host, port }) => [peerId, { host, port }]))
+  return elected.map(({ peerId, weight }) => ({
+    endpoint: endpoints.get(peerId) as Endpoint,
+    peerId,
+    weight,
+  }))
 }
 
 function sameLeaders(some: readonly ReplyLeader[], others: readonly ReplyLeader[]): boolean {

@@ -6,7 +6,10 @@ import {
   declaredIn,
   decodeReply,
   encodeReply,
+  type ReplyLeader,
 } from '../src/index.ts'
+import type { PeerId } from '@bt/primitives'
+import { DEPUTIES_MAX } from '../src/limits.ts'
 import { REPLY } from './fuzz-targets.ts'
 
 describe('announce parameters', () => {
@@ -55,6 +58,22 @@ describe("the tracker's ct", () => {
     expect(decodeReply(decode(encode(encodeReply(reply))))).toEqual(reply)
     value.delete('p')
     expect(decodeReply(value)).toEqual(REPLY)
+  })
+
+  test('names deputies, no more than may have to lead', () => {
+    const deputies = REPLY.leaders.slice(0, 1)
+    const value = encodeReply({ ...REPLY, deputies }) as Map<string, unknown>
+    expect([...value.keys()][0]).toBe('d')
+    expect(decodeReply(decode(encode(encodeReply({ ...REPLY, deputies }))))).toEqual({
+      ...REPLY,
+      deputies,
+    })
+    const [leader] = REPLY.leaders as [ReplyLeader]
+    const many = Array.from({ length: DEPUTIES_MAX + 1 }, (_, at) => {
+      return { ...leader, peerId: `${at}`.repeat(40) as PeerId }
+    })
+    const read = decodeReply(decode(encode(encodeReply({ ...REPLY, deputies: many }))))
+    expect(read?.deputies).toEqual(many.slice(0, DEPUTIES_MAX))
   })
 
   test('says it to those who may not import', () => {

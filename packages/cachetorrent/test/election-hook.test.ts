@@ -10,7 +10,7 @@ import {
   electionHook,
   SiteMap,
 } from '../src/index.ts'
-import { ELECTION_MS, FLAP_MS, PROMISE_BROKEN_MS } from '../src/limits.ts'
+import { DEPUTIES_MAX, ELECTION_MS, FLAP_MS, PROMISE_BROKEN_MS } from '../src/limits.ts'
 
 const HASH = 'cd'.repeat(20) as InfoHash
 const MAP = new SiteMap('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
@@ -77,6 +77,29 @@ describe('elections in a tracker', () => {
       expect(reply?.leaders).toEqual(second!.leaders)
     }
     expect(ctOf(office.announce(2, 1))?.site).not.toBe(second!.site)
+  })
+
+  test('[M03] the next in order are deputies, of a crowd at once, and after a review the strongest', () => {
+    const office = new Office()
+    const of = (peer: number): readonly PeerId[] =>
+      (ctOf(office.announce(1, peer))?.deputies ?? []).map(({ peerId }) => peerId)
+    const ids = (...peers: readonly number[]): readonly PeerId[] =>
+      peers.map((peer) => idOf(1, peer)).toSorted()
+    expect(of(1)).toEqual([])
+    for (let peer = 2; peer < 12; peer++) of(peer)
+    expect(of(3).toSorted()).toEqual(ids(3, 4, 5, 6, 7))
+    const strong = new Map([
+      ['ct', '1'],
+      ['ct_up', '1000000'],
+    ])
+    office.announce(1, 20, { extra: strong })
+    office.clock.timeMs += 11_000
+    const reply = ctOf(office.announce(1, 1))
+    expect(reply?.deputies).toHaveLength(DEPUTIES_MAX)
+    const leaders = reply?.leaders.map(({ peerId }) => peerId) ?? []
+    const deputies = reply?.deputies?.map(({ peerId }) => peerId) ?? []
+    expect([...leaders, ...deputies]).toContain(idOf(1, 20))
+    expect(deputies.filter((peerId) => leaders.includes(peerId))).toEqual([])
   })
 
   test('[M06] candidates that die before anybody else came hold up no election', () => {

@@ -1,21 +1,27 @@
 import type { InfoHash, PeerId, SiteId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
-import type { CacheReply } from '../src/index.ts'
+import type { CacheReply, ReplyLeader } from '../src/index.ts'
 import { Leadership, type SeenMember, PASSED_OVER_MS } from '../src/leadership.ts'
 import { LEASE_LOST_MS } from '../src/limits.ts'
 
 const HASH = 'ab'.repeat(20) as InfoHash
 const id = (letter: string): PeerId => letter.repeat(40) as PeerId
-const [SELF, A, B] = [id('1'), id('a'), id('b')]
+const [SELF, A, B, C, D] = [id('1'), id('a'), id('b'), id('c'), id('d')]
 const PIECES = 64
 
-function reply(term: number, leaders: readonly PeerId[]): CacheReply {
+function reply(
+  term: number,
+  leaders: readonly PeerId[],
+  deputies: readonly PeerId[] = [],
+): CacheReply {
+  const named = (peerId: PeerId): ReplyLeader => ({
+    endpoint: { host: `20.0.0.${peerId.charCodeAt(0)}`, port: 6881 },
+    peerId,
+    weight: 1,
+  })
   return {
-    leaders: leaders.map((peerId, at) => ({
-      endpoint: { host: `20.0.0.${at + 1}`, port: 6881 },
-      peerId,
-      weight: 1,
-    })),
+    leaders: leaders.map(named),
+    deputies: deputies.map(named),
     isLeader: leaders.includes(SELF),
     site: '0123456789abcdef' as SiteId,
     term,
@@ -36,6 +42,21 @@ class Seat {
     const all = [...this.signs.keys()].map((peerId) => seen(peerId) as SeenMember)
     const self = { peerId: SELF, upload: 0, signAt: now }
     this.leadership.look(seen, () => [self, ...all], now)
+  }
+
+  /** These show life now. */
+  sees(now: number, ...who: readonly PeerId[]): void {
+    for (const one of who) this.signs.set(one, now)
+    this.look(now)
+  }
+
+  /** Looks until the leaders in force are lost, while only these show life; when that is. */
+  waits(from: number, ...who: readonly PeerId[]): number {
+    const before = this.leadership.leaders
+    for (let now = from; ; now += 500) {
+      this.sees(now, ...who)
+      if (this.leadership.leaders !== before) return now
+    }
   }
 
   /** Who decides about the pieces, each once. */
@@ -128,6 +149,38 @@ describe('who leads, as a member sees it', () => {
     seat.look(later)
     expect(seat.leadership.isLocal).toBe(true)
     expect(seat.arbiters(later)).toEqual(new Set([SELF]))
+  })
+
+  test('[M03] when all leaders are lost their deputies lead, whomever else one sees', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A, B], [C, D]), 0)
+    const stranger = id('e')
+    const links = (): PeerId[] => seat.leadership.toLink.map(({ peerId }) => peerId)
+    seat.sees(0, A, B)
+    expect(links()).toEqual([A, B])
+    const lost = seat.waits(0, stranger)
+    expect(links()).toEqual([C, D])
+    // there is time to link to them
+    expect(seat.arbiters(lost)).toEqual(new Set([undefined]))
+    seat.sees(lost + 1000, stranger, C, D)
+    expect(seat.arbiters(lost + 1000)).toEqual(new Set([C, D]))
+    expect(seat.leadership.isLocal).toBe(false)
+    const alone = seat.waits(lost + 1000, stranger)
+    expect(seat.leadership.isLocal).toBe(true)
+    seat.sees(alone + 1000, stranger, B)
+    expect(seat.arbiters(alone + 1000)).toEqual(new Set([B]))
+  })
+
+  test('deputies are waited for each time that all leaders are lost', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A], [C]), 0)
+    for (const start of [0, 100 * LEASE_LOST_MS]) {
+      seat.sees(start, A)
+      expect(seat.arbiters(start)).toEqual(new Set([A]))
+      const lost = seat.waits(start)
+      expect(seat.leadership.toLink.map(({ peerId }) => peerId)).toEqual([C])
+      expect(seat.arbiters(lost)).toEqual(new Set([undefined]))
+    }
   })
 
   test('[M26] who is made a leader and unmade again knows both', () => {

@@ -58,3 +58,12 @@ describe('in the middle of the download', () => {
     },
   )
 })
+
+test('all leaders of a site whose members see only a part of it are gone: deputies lead, and claims go on', () => {
+  const set = ['sites.0.count=2', 'sites.0.hosts=30', 'pieces=50']
+  const result = runSmall('leaders-killed', 'owned', { set, profile: 'fast' })
+  expect(result.brokenInvariants).toEqual([])
+  // without deputies 2.7 MB, and R 1.10 in that site
+  expect(result.crossings['no-arbiter']).toBeUndefined()
+  expect(result.perSite[1]?.redundancy).toBeLessThanOrEqual(1.06)
+})
