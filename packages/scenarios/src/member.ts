@@ -49,6 +49,9 @@ export class Member {
   completedMs: number | undefined
   /** When its first piece was there. */
   firstPieceMs: number | undefined
+  /** The longest time between two pieces that it got one after the other, of one life. */
+  longestWaitMs = 0
+  #pieceMs: number | undefined
   /** Of the present life; undefined: it has not joined, or is down. */
   session: Session | undefined
   readonly #facts: MemberFacts
@@ -113,6 +116,7 @@ export class Member {
     this.host.crash()
     this.session = undefined
     this.#present = []
+    this.#pieceMs = undefined
   }
 
   /** Comes back with what the disk kept. */
@@ -158,7 +162,10 @@ export class Member {
     share = { part, swarm, scheme, witness }
     const { clock } = this.host.ports
     swarm.on('piece', () => {
-      this.firstPieceMs ??= clock.now()
+      const now = clock.now()
+      this.firstPieceMs ??= now
+      this.longestWaitMs = Math.max(this.longestWaitMs, now - (this.#pieceMs ?? now))
+      this.#pieceMs = now
     })
     swarm.on('complete', () => {
       if (this.completedMs !== undefined || !this.isComplete) return

@@ -29,6 +29,7 @@ export function* reportLines(result: RunResult): Iterable<string> {
     yield against('last, importing once', result.lastSeconds, bounds.lastSecondsOnce)
   if (bounds.lastSecondsWhole !== undefined)
     yield against('last, whole pieces', result.lastSeconds, bounds.lastSecondsWhole)
+  yield row('longest wait for a piece', fixed(result.longestWaitSeconds, 1), '', '')
   yield row('received in vain', `${fixed(100 * result.wastedShare, 2)} %`, '', '')
   if (result.leaderLoad > 0) yield row('leader load', fixed(result.leaderLoad, 2), '', '')
   if (result.importerLoad > 0) yield row('importer load', fixed(result.importerLoad, 2), '', '')

@@ -55,6 +55,8 @@ export interface RunResult {
   readonly p90Seconds: number
   readonly p95Seconds: number
   readonly lastSeconds: number
+  /** The longest that anybody who completed waited for its next piece, once it had one. */
+  readonly longestWaitSeconds: number
   /** T*. */
   readonly boundSeconds: number
   readonly bounds: Bounds
@@ -121,6 +123,7 @@ export function resultOf(facts: ResultFacts): RunResult {
     p90Seconds: times.p90,
     p95Seconds: times.p95,
     lastSeconds: times.last,
+    longestWaitSeconds: Math.max(0, ...done.map(({ longestWaitMs }) => longestWaitMs)) / 1000,
     boundSeconds: bounds.lastSeconds,
     bounds,
     wastedShare: wastedShare(world.members),

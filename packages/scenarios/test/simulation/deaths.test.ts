@@ -52,6 +52,8 @@ describe('in the middle of the download', () => {
       // of each site up to four pieces were being imported by the dead, or by others from them
       expect(twice).toBeLessThanOrEqual(expected + 12)
       expect(result.redundancyMax).toBeLessThanOrEqual(2)
+      // gate G4: nobody waits half a minute
+      expect(result.longestWaitSeconds).toBeLessThanOrEqual(30)
       // one of eight is gone, and with it an eighth of the site's upload for the second half; it takes seconds to notice, and
       // what only it had comes again: 19 s of the 88 s that so short a download takes undisturbed
       expect(result.p95Seconds).toBeLessThanOrEqual(1.25 * calm.p95Seconds)
