@@ -198,10 +198,9 @@ class ElectionHook implements Election {
   }
 
   #mayImport({ port }: AnnounceRequest, { host }: Endpoint, swarm: SiteSwarm): boolean {
-    const { leaderPercent } = this.#options
-    return (
-      leaderPercent === undefined || swarm.mayImport(endpointText({ host, port }), leaderPercent)
-    )
+    const { leaderPercent, clock } = this.#options
+    if (leaderPercent === undefined) return true
+    return swarm.mayImport(endpointText({ host, port }), leaderPercent, clock.now())
   }
 
   #handOut(

@@ -42,18 +42,13 @@ export function importerCount(members: number, leaderPercent: number): number {
   return Math.max(IMPORTERS_MIN, Math.floor((members * leaderPercent) / 100))
 }
 
-/** Whether one of the members is among the first `count` in the order of elections. */
-export function isAmongFirst(
+/** The strongest first; `sitting`: those elected last, a little stronger than they are. */
+export function inOrder(
   infoHash: InfoHash,
-  member: Candidate,
   members: readonly Candidate[],
-  count: number,
   sitting: readonly PeerId[] = [],
-): boolean {
-  const order = orderOf(infoHash, sitting)
-  let before = 0
-  for (const other of members) if (order(other, member) < 0 && ++before >= count) return false
-  return true
+): readonly Candidate[] {
+  return members.toSorted(orderOf(infoHash, sitting))
 }
 
 /** The leaders, sorted by peer id. `sitting`: those elected last. */
@@ -63,7 +58,7 @@ export function elect(
   count: number,
   sitting: readonly PeerId[] = [],
 ): readonly ElectedLeader[] {
-  const ranked = candidates.toSorted(orderOf(infoHash, sitting)).slice(0, count)
+  const ranked = inOrder(infoHash, candidates, sitting).slice(0, count)
   const strongest = Math.max(1, ...ranked.map(({ upload }) => upload))
   return ranked
     .map((candidate) => ({

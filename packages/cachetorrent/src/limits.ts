@@ -36,6 +36,8 @@ export const FLAP_MS = 300_000
 export const PROMISE_MS = 50_000
 /** Members of a site beside the one that is looked at: with fewer, nobody knows what is usual. */
 export const PROMISE_OTHERS_MIN = 4
+/** Of those who announced last, so many are compared with: enough for a middle, and no work for a site of thousands. */
+export const PROMISE_OTHERS_MAX = 32
 /** Of what is promised, what the middle one must serve: below it nobody asks for much. */
 export const PROMISE_SHARE_MIN = 0.05
 /** Of what the middle one serves of its promise: below it a promise is broken. Demand alone makes no such differences. */

@@ -6,6 +6,7 @@
 import {
   PROMISE_BROKEN_SHARE,
   PROMISE_MS,
+  PROMISE_OTHERS_MAX,
   PROMISE_OTHERS_MIN,
   PROMISE_SHARE_MIN,
 } from './limits.ts'
@@ -23,11 +24,14 @@ interface Served {
 
 export class Promises {
   readonly #served = new Map<string, Served>()
+  /** Who was looked at last, each once, the newest at the end. */
+  readonly #latest = new Set<Served>()
 
   /** It announced; `upload`: bytes per second that it declares, 0: none. True: it promises too much. */
   announced(member: string, upload: number, sentBytes: number, now: number): boolean {
     const before = this.#served.get(member)
     if (before === undefined || upload === 0 || sentBytes < before.bytes) {
+      this.left(member)
       this.#served.set(member, {
         at: now,
         bytes: sentBytes,
@@ -44,16 +48,28 @@ export class Promises {
     before.at = now
     before.bytes = sentBytes
     before.brokenTimes = this.#isBroken(before) ? before.brokenTimes + 1 : 0
+    this.#looked(before)
     return before.brokenTimes > 1
   }
 
   left(member: string): void {
+    const served = this.#served.get(member)
     this.#served.delete(member)
+    if (served !== undefined) this.#latest.delete(served)
+  }
+
+  #looked(one: Served): void {
+    this.#latest.delete(one)
+    this.#latest.add(one)
+    for (const oldest of this.#latest) {
+      if (this.#latest.size <= PROMISE_OTHERS_MAX + 1) return
+      this.#latest.delete(oldest)
+    }
   }
 
   #isBroken(one: Served): boolean {
     const others: number[] = []
-    for (const other of this.#served.values()) {
+    for (const other of this.#latest) {
       if (other !== one && other.share !== undefined && other.at > one.from)
         others.push(other.share)
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PROMISE_MS } from '../src/limits.ts'
+import { PROMISE_MS, PROMISE_OTHERS_MAX } from '../src/limits.ts'
 import { Promises } from '../src/promises.ts'
 
 const MINUTE = 60_000
@@ -47,5 +47,19 @@ describe('a promise to upload', () => {
       expect(promises.announced('one', RATE, second % 20, now + 1)).toBe(false)
     }
     expect(PROMISE_MS).toBeLessThan(MINUTE)
+  })
+
+  test('is held against those who announced last, whatever many others did before', () => {
+    const promises = new Promises()
+    const others = 3 * PROMISE_OTHERS_MAX
+    const broken = [0, 1, 2, 3].map((minute) => {
+      for (let at = 0; at < others; at++) {
+        // two thirds serve nothing that counts, and announce first
+        const share = at < 2 * PROMISE_OTHERS_MAX - 1 ? 0.01 : 0.5
+        promises.announced(`m${at}`, RATE, share * RATE * 60 * minute, minute * MINUTE + at)
+      }
+      return promises.announced('one', RATE, 0.02 * RATE * 60 * minute, minute * MINUTE + others)
+    })
+    expect(broken).toEqual([false, false, true, true])
   })
 })
