@@ -33,6 +33,8 @@ interface Asking {
   readonly spill?: true
 }
 
+const NOBODY: ReadonlySet<PeerHandle> = new Set()
+
 export class Claiming {
   readonly #parts: ClaimingParts
   readonly #self: PeerId
@@ -139,6 +141,7 @@ export class Claiming {
   /** What is held goes on: told to its arbiter while bytes arrive, and to a new one at once. */
   renew(now: number): void {
     const { host, imports, leadership } = this.#parts
+    if (imports.heldCount === 0) return
     const due = new Set(imports.toRenew(now))
     const questions = new Map<PeerId, number[]>()
     const seconds = new Map<PeerId, number[]>()
@@ -161,6 +164,7 @@ export class Claiming {
   /** Claims without a byte for too long, and those that nobody alive outside could serve. Answers who owes them to us. */
   giveBackIdle(now: number): ReadonlySet<PeerHandle> {
     const { imports, wants } = this.#parts
+    if (imports.heldCount === 0) return NOBODY
     const idle = imports.idle(now)
     const debtors = new Set<PeerHandle>()
     for (const piece of idle) {

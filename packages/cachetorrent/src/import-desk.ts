@@ -49,6 +49,8 @@ interface Asked {
   readonly isSecond: boolean
 }
 
+const NOBODY: ReadonlySet<PeerId> = new Set()
+
 export class ImportDesk {
   readonly #may: Bitfield
   readonly #held = new Map<number, Held>()
@@ -206,6 +208,7 @@ export class ImportDesk {
    * on its line, and gets longer. `signAt`: when each last said anything.
    */
   unanswered(now: number, signAt: (arbiter: PeerId) => number): ReadonlySet<PeerId> {
+    if (this.#asked.size === 0) return NOBODY
     const silent = new Set<PeerId>()
     for (const [piece, { arbiter, at }] of this.#asked) {
       if (now - at < (signAt(arbiter) > at ? ANSWER_LATE_MS : ANSWER_MS)) continue

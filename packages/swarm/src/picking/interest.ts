@@ -11,6 +11,8 @@ import type { PieceLives } from './piece-lives.ts'
 const BITS_OF = new Uint8Array(256)
 for (let byte = 1; byte < 256; byte++) BITS_OF[byte] = (BITS_OF[byte >> 1] as number) + (byte & 1)
 
+const NONE: readonly never[] = []
+
 export class Interest<P> {
   readonly #lives: PieceLives
   readonly #askers: ReadonlyMap<P, Asker<P>>
@@ -31,7 +33,7 @@ export class Interest<P> {
 
   /** Peers whose answer changed since the last call, in the order they changed. */
   takeChanges(): readonly P[] {
-    if (this.#changed.size === 0) return []
+    if (this.#changed.size === 0) return NONE
     const changes: P[] = []
     for (const asker of this.#changed) {
       asker.toldInteresting = !asker.toldInteresting

@@ -218,10 +218,10 @@ export class Downloader {
     if (picks.length > 0) {
       intake.pipeline.requested(picks.length, now)
       peer.touch()
+      this.#parts.turn.later(this.#interest)
     }
     this.#hunger(peer, picks.length < room)
     if (this.#hungry.size > 0 && this.#looks.isUnset && picker.endgame) this.#looks.soon(now)
-    this.#parts.turn.later(this.#interest)
   }
 
   /** Something came back or became possible: peers with room are asked again at the end of this turn. */
