@@ -181,8 +181,9 @@ export class Leadership {
     return undefined
   }
 
-  /** It decides about the piece while it lives; others only stand by. */
+  /** It decides about the piece while it lives; others only stand by, and so do deputies: others may see a leader yet. */
   isFirst(peerId: PeerId, piece: number): boolean {
+    if (this.#reign === 'deputies') return false
     return arbiterOf(this.#inForce, piece)?.peerId === peerId
   }
 

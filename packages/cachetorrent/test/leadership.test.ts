@@ -164,6 +164,9 @@ describe('who leads, as a member sees it', () => {
     expect(seat.arbiters(lost)).toEqual(new Set([undefined]))
     seat.sees(lost + 1000, stranger, C, D)
     expect(seat.arbiters(lost + 1000)).toEqual(new Set([C, D]))
+    // what they grant may have been granted by a leader that others see
+    const isFirst = (peerId: PeerId): boolean => seat.leadership.isFirst(peerId, 0)
+    expect([A, B, C, D].filter(isFirst)).toEqual([])
     expect(seat.leadership.isLocal).toBe(false)
     const alone = seat.waits(lost + 1000, stranger)
     expect(seat.leadership.isLocal).toBe(true)
