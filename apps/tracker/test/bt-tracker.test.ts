@@ -317,8 +317,8 @@ describe('sites', () => {
       [2, 900],
       [3, 800],
     ] as const)
-      expect(await announce(port, up)).toContain('2:ctd1:ll')
-    expect(await announce(4, 700)).toContain('2:ctd1:ii0e1:ll')
+      expect(await announce(port, up)).not.toContain('1:ii0e1:ll')
+    expect(await announce(4, 700)).toContain('1:ii0e1:ll')
   })
 
   test('SIGHUP reads the map again; one that is wrong leaves the old one, and is refused at the start', async () => {

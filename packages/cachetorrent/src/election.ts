@@ -43,11 +43,11 @@ export function importerCount(members: number, leaderPercent: number): number {
 }
 
 /** The strongest first; `sitting`: those elected last, a little stronger than they are. */
-export function inOrder(
+export function inOrder<C extends Candidate>(
   infoHash: InfoHash,
-  members: readonly Candidate[],
+  members: readonly C[],
   sitting: readonly PeerId[] = [],
-): readonly Candidate[] {
+): readonly C[] {
   return members.toSorted(orderOf(infoHash, sitting))
 }
 

@@ -1,6 +1,6 @@
 // One site of one swarm as the tracker sees it: members that may lead, who leads, in which term.
 
-import type { Endpoint, InfoHash, PeerId } from '@bt/primitives'
+import { type Endpoint, endpointText, type InfoHash, type PeerId } from '@bt/primitives'
 import type { Declared } from './announce-parameters.ts'
 import type { ReplyLeader } from './announce-reply.ts'
 import { Capacities, type Capable } from './capacities.ts'
@@ -43,7 +43,7 @@ export class SiteSwarm {
   #electedAt = Number.NEGATIVE_INFINITY
   #reviewedAt = Number.NEGATIVE_INFINITY
   #reviewedSize = 0
-  #importers: ReadonlySet<PeerId> = new Set()
+  #importers: ReadonlySet<string> = new Set()
   #importersAt = Number.NEGATIVE_INFINITY
   /** One of the leaders went. */
   #lacksLeader = false
@@ -139,10 +139,10 @@ export class SiteSwarm {
       const count = importerCount(sharers.length, leaderPercent)
       const sitting = this.#leaders.map(({ peerId }) => peerId)
       const first = inOrder(this.#infoHash, sharers, sitting).slice(0, count)
-      this.#importers = new Set(first.map(({ peerId }) => peerId))
+      this.#importers = new Set(first.map((one) => endpointText(one)))
       this.#importersAt = now
     }
-    return this.#importers.has(member.peerId)
+    return this.#importers.has(key)
   }
 
   /** Whether this member is one of at most `count` that are told of the seeds; 0: it is to be told no longer. */
