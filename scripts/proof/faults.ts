@@ -28,7 +28,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'all leaders of a site are killed',
-    bar: 'members rank themselves; completes',
+    bar: 'its deputies lead, or members rank themselves; completes',
     redundancyMax: 1.5,
     atHalf: async ({ members }) => kill(leadersIn(members)),
   },

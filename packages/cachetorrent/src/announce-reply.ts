@@ -45,8 +45,7 @@ export const REPLY_KEY = 'ct'
 const VERSION = 1
 
 export function encodeReply(reply: CacheReply): BencodeValue {
-  const { pace } = reply
-  const { deputies = [] } = reply
+  const { pace, deputies = [] } = reply
   return new Map<string, BencodeValue>([
     ...(deputies.length === 0 ? [] : ([['d', encodeLeaders(deputies)]] as const)),
     ...(reply.importsNothing === true ? ([['i', 0]] as const) : []),

@@ -202,14 +202,19 @@ export class CachePolicy implements SwarmPolicy {
 
   /** Leaders first: without them nothing is granted. Then as many as the mesh needs, and no more (rules 4 and 5). */
   dial(endpoint: Endpoint, origin: PeerOrigin): number {
-    const leaders = this.#reply?.leaders ?? []
+    const { leaders = [], deputies = [] } = this.#reply ?? {}
     const isIt = ({ endpoint: its }: ReplyLeader): boolean =>
       its.port === endpoint.port && its.host === endpoint.host
     const member = this.#member
-    const self = this.#host?.self.peerId ?? ('' as PeerId)
-    const links = member?.leadership.toLink ?? leadersToLink(leaders, self, this.#options.infoHash)
-    if (links.some(isIt)) return 2
-    if (leaders.some(isIt)) return 0
+    const isLeader = leaders.some(isIt)
+    // most are neither, and whom we link to takes a hash for each leader of a large site
+    if (isLeader || deputies.some(isIt)) {
+      const self = this.#host?.self.peerId ?? ('' as PeerId)
+      const { infoHash } = this.#options
+      const links = member?.leadership.toLink ?? leadersToLink(leaders, self, infoHash)
+      if (links.some(isIt)) return 2
+      if (isLeader) return 0
+    }
     if (member?.mode !== 'cached') return 1
     const local = member.neighbours.in('local').size
     const isDense = local >= LOCAL_LINKS

@@ -1,6 +1,6 @@
 // Whether we may import (rule 5): everybody does, unless the tracker says that others of the site are to (`leaderPercent`).
 //
-// Its word counts while a leader that it named lives: without any, nobody knows who is left of those who may. And who got
+// Its word counts while a leader or deputy that it named lives: without any, nobody knows who is left of those who may. And who got
 // nothing for long goes by it no more until the tracker says it again: those who may have died, or want other pieces.
 
 import type { Leadership } from './leadership.ts'

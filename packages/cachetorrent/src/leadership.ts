@@ -110,10 +110,11 @@ export class Leadership {
     return true
   }
 
-  /** Of those whom a tracker named to lead now, the ones that we link to. */
+  /** Of those whom a tracker named to lead, the ones that we link to; while deputies lead, leaders that come back as well. */
   get toLink(): readonly ReplyLeader[] {
-    const leaders = this.#reign === 'deputies' ? this.#deputies : this.#named
-    return leadersToLink(leaders, this.#self, this.#infoHash)
+    const leaders = leadersToLink(this.#named, this.#self, this.#infoHash)
+    if (this.#reign !== 'deputies') return leaders
+    return [...leaders, ...leadersToLink(this.#deputies, this.#self, this.#infoHash)]
   }
 
   /** It left a claim unanswered. */

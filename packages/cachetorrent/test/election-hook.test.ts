@@ -24,6 +24,13 @@ class TurnedClock implements Clock {
   }
 }
 
+/** What a member says of itself: that it speaks CacheTorrent, and one thing more. */
+const says = (key: string, value: number): ReadonlyMap<string, string> =>
+  new Map([
+    ['ct', '1'],
+    [key, String(value)],
+  ])
+
 class Office {
   readonly clock = new TurnedClock()
   readonly tracker: Tracker
@@ -88,10 +95,7 @@ describe('elections in a tracker', () => {
     expect(of(1)).toEqual([])
     for (let peer = 2; peer < 12; peer++) of(peer)
     expect(of(3).toSorted()).toEqual(ids(3, 4, 5, 6, 7))
-    const strong = new Map([
-      ['ct', '1'],
-      ['ct_up', '1000000'],
-    ])
+    const strong = says('ct_up', 1_000_000)
     office.announce(1, 20, { extra: strong })
     office.clock.timeMs += 11_000
     const reply = ctOf(office.announce(1, 1))
@@ -120,25 +124,16 @@ describe('elections in a tracker', () => {
   test('[M23] a storm of leaders that come and go is a term every ten seconds, while one of them is left', () => {
     const office = new Office()
     office.announce(1, 1, {
-      extra: new Map([
-        ['ct', '1'],
-        ['ct_up', '1000'],
-      ]),
+      extra: says('ct_up', 1000),
     })
     office.announce(1, 2, {
-      extra: new Map([
-        ['ct', '1'],
-        ['ct_up', '1000'],
-      ]),
+      extra: says('ct_up', 1000),
     })
     const terms = new Set<number | undefined>()
     for (let peer = 3; peer < 63; peer++) {
       office.clock.timeMs += 1_000
       office.announce(1, peer, { event: 'stopped' })
-      const strong = new Map([
-        ['ct', '1'],
-        ['ct_up', String(10_000 * peer)],
-      ])
+      const strong = says('ct_up', 10_000 * peer)
       office.announce(1, peer, { extra: strong })
       terms.add(ctOf(office.announce(1, 1))?.term)
       office.announce(1, peer, { event: 'stopped' })
@@ -149,10 +144,7 @@ describe('elections in a tracker', () => {
   test('says how many came to download to a site, what one uploads, and the pace of the swarm', () => {
     const office = new Office()
     const rate = (up: number): Partial<AnnounceRequest> => ({
-      extra: new Map([
-        ['ct', '1'],
-        ['ct_up', String(up)],
-      ]),
+      extra: says('ct_up', up),
     })
     office.announce(1, 99, { ...rate(300_000), leftBytes: 0 })
     for (let peer = 1; peer <= 4; peer++) office.announce(1, peer, rate(200_000))
@@ -173,10 +165,7 @@ describe('elections in a tracker', () => {
   test('takes what a member sent at best for what it can, where it declares nothing, and elects nobody for it', () => {
     const office = new Office()
     const sent = (rate: number): Partial<AnnounceRequest> => ({
-      extra: new Map([
-        ['ct', '1'],
-        ['ct_sent', String(rate)],
-      ]),
+      extra: says('ct_sent', rate),
     })
     office.announce(1, 99, { ...sent(300_000), leftBytes: 0 })
     for (let peer = 1; peer <= 4; peer++) office.announce(2, peer)
@@ -269,10 +258,7 @@ describe('elections in a tracker', () => {
     const office = new Office()
     const announce = (peer: number, minute: number): CacheReply | undefined => {
       const up = peer === 1 ? 100_000 : 1000
-      const extra = new Map([
-        ['ct', '1'],
-        ['ct_up', String(up)],
-      ])
+      const extra = says('ct_up', up)
       return ctOf(office.announce(1, peer, { extra, uploadedBytes: 30_000 * minute }))
     }
     const leads: boolean[] = []
@@ -314,10 +300,7 @@ describe('elections in a tracker', () => {
 
 describe('a tracker that lets a share of each site import', () => {
   const declares = (up: number): Partial<AnnounceRequest> => ({
-    extra: new Map([
-      ['ct', '1'],
-      ['ct_up', String(up)],
-    ]),
+    extra: says('ct_up', up),
   })
   const mayImport = (response: AnnounceResponse): boolean =>
     ctOf(response)?.importsNothing === undefined

@@ -123,7 +123,7 @@ function waits40(prompts: boolean | undefined): readonly number[] {
   const peer = { pieces: new Bitfield(2), session, glanceAt: () => 0, tellHave } as unknown as Peer
   const haves = new Haves({
     have,
-    geometry: new PieceGeometry({ pieceLength: 1, files: [{ length: 3 }] }),
+    geometry: new PieceGeometry({ pieceLength: 1, files: [{ length: 2 }] }),
     seat: { hidesPieces: false, promptHaves: () => prompts } as unknown as PolicySeat,
     bitfield: true,
     isPatient: true,

@@ -77,7 +77,7 @@ describe('owned mode in the simulator', () => {
     expect(world.pieceRedundancyMax).toBeLessThanOrEqual(2)
   })
 
-  test('[M03] all leaders of a site die: its members rank themselves and complete', () => {
+  test('[M03] all leaders of a site die: its members go on and complete', () => {
     const world = halfway(3, 3, 6)
     const dead = world.leadersOf(1)
     expect(dead.length).toBeGreaterThan(0)
