@@ -61,7 +61,7 @@ describe('in the middle of the download', () => {
   )
 })
 
-test('all leaders of a site whose members see only a part of it are gone: deputies lead, and claims go on', () => {
+test('[M03] all leaders of a site whose members see only a part of it are gone: deputies lead, and claims go on', () => {
   const set = ['sites.0.count=2', 'sites.0.hosts=30', 'pieces=50']
   const result = runSmall('leaders-killed', 'owned', { set, profile: 'fast' })
   expect(result.brokenInvariants).toEqual([])
