@@ -14,6 +14,7 @@ import {
   HEARD_CLAIM_MS,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
+  PASSED_ON_MEMBERS,
   TAKEOVER_MS,
 } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
@@ -28,6 +29,8 @@ export interface ArbiterDeskParts {
   readonly self: PeerId
   /** Claims that one member may hold. */
   readonly claimsMax: number
+  /** It leads, too, and asks for members that are not linked to us. */
+  readonly isLeader: (member: PeerId) => boolean
   /** We lead, as far as we know. */
   readonly leads: () => boolean
   /** We are the leader that decides about this piece. */
@@ -73,7 +76,8 @@ export class ArbiterDesk {
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
-    this.book = new ClaimBook(parts.claimsMax)
+    const { claimsMax, isLeader } = parts
+    this.book = new ClaimBook((member) => claimsMax * (isLeader(member) ? PASSED_ON_MEMBERS : 1))
     this.#spills = new SpillBook(parts.claimsMax)
   }
 
@@ -166,6 +170,13 @@ export class ArbiterDesk {
     }
   }
 
+  /** A living member of the site has the piece, as far as we know. */
+  isHad(piece: number, now: number): boolean {
+    if (this.#parts.isHad(piece)) return true
+    const done = this.#done.get(piece)
+    return done !== undefined && now - done.at < DONE_MS
+  }
+
   /** The member left the site or died. */
   gone(member: PeerId): void {
     this.book.gone(member)
@@ -176,19 +187,13 @@ export class ArbiterDesk {
   lease(now: number): readonly (readonly [number, PeerId])[] {
     this.book.expire(now)
     for (const [piece] of Array.from(this.book.open))
-      if (this.#isHad(piece, now)) this.book.settled(piece)
+      if (this.isHad(piece, now)) this.book.settled(piece)
     const claims = [...this.book.open]
     for (const [piece, { member, at }] of this.#done) {
       if (now - at >= DONE_MS) this.#done.delete(piece)
       else if (this.book.holderOf(piece) === undefined) claims.push([piece, member])
     }
     return claims.slice(-LEASE_CLAIMS_MAX)
-  }
-
-  #isHad(piece: number, now: number): boolean {
-    if (this.#parts.isHad(piece)) return true
-    const done = this.#done.get(piece)
-    return done !== undefined && now - done.at < DONE_MS
   }
 
   /** Of a second copy; undefined: it would be the first. */
@@ -198,7 +203,7 @@ export class ArbiterDesk {
     { renewed }: Pick<Claim, 'renewed'>,
     now: number,
   ): Verdict | undefined {
-    const isFirst = !this.#isHad(piece, now) && this.book.holderOf(piece) === undefined
+    const isFirst = !this.isHad(piece, now) && this.book.holderOf(piece) === undefined
     if (renewed === true) this.#spills.renew(piece, asker, now)
     else if (isFirst || !this.#parts.leads()) return isFirst ? undefined : 'taken'
     else if (!this.#spills.claim(piece, asker, this.#parts.copiesMax(), now)) return 'have'
@@ -207,7 +212,7 @@ export class ArbiterDesk {
   }
 
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
-    if (this.#isHad(piece, now)) {
+    if (this.isHad(piece, now)) {
       this.book.settled(piece)
       return 'have'
     }
@@ -235,7 +240,7 @@ export class ArbiterDesk {
 
   /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */
   #final({ piece, asker, at }: Pending, now: number): Verdict {
-    if (this.#isHad(piece, now)) {
+    if (this.isHad(piece, now)) {
       this.book.settled(piece)
       return 'have'
     }

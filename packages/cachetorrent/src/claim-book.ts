@@ -39,12 +39,12 @@ export class ClaimBook {
   readonly #again = new Map<number, Again>()
   /** Who last ended a claim without the piece, and when. */
   readonly #failures = new Map<number, Failure>()
-  readonly #most: number
+  readonly #mostOf: (member: PeerId) => number
   #grants = 0
 
-  /** `most`: claims that a member in good standing may hold. */
-  constructor(most = CLAIMS_PER_MEMBER_MAX) {
-    this.#most = most
+  /** `mostOf`: claims that a member in good standing may hold. */
+  constructor(mostOf: (member: PeerId) => number = () => CLAIMS_PER_MEMBER_MAX) {
+    this.#mostOf = mostOf
   }
 
   /** Open claims, oldest grant first. */
@@ -72,7 +72,7 @@ export class ClaimBook {
 
   /** Claims that a member may hold now. */
   limitOf(member: PeerId): number {
-    return this.#limits.get(member) ?? this.#most
+    return this.#limits.get(member) ?? this.#mostOf(member)
   }
 
   /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
@@ -107,7 +107,7 @@ export class ClaimBook {
     if (!this.#end(piece, member)) return
     const limit = this.#limits.get(member)
     if (limit === undefined) return
-    if (limit + 1 >= this.#most) this.#limits.delete(member)
+    if (limit + 1 >= this.#mostOf(member)) this.#limits.delete(member)
     else this.#limits.set(member, limit + 1)
   }
 

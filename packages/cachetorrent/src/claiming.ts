@@ -10,6 +10,7 @@ import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
 import { CLAIM_FAILED_MS, CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
+import type { PassedOn } from './passed-on.ts'
 import type { Spill } from './spill.ts'
 import type { Voice } from './voice.ts'
 import type { Wants } from './wants.ts'
@@ -21,6 +22,7 @@ export interface ClaimingParts {
   readonly imports: ImportDesk
   readonly limit: Pick<ImportLimit, 'mayImport'>
   readonly arbiter: ArbiterDesk
+  readonly passedOn: Pick<PassedOn, 'has'>
   readonly wants: Wants
   readonly spill: Spill
   readonly voice: Voice
@@ -46,7 +48,7 @@ export class Claiming {
 
   /** Asks for as many claims as we may hold, drawn by chance from what we could import now. */
   ask(): void {
-    const { host, wants, imports, limit, spill } = this.#parts
+    const { host, wants, imports, limit, spill, passedOn } = this.#parts
     const isSpilling = spill.isDue
     if (!limit.mayImport || (wants.count === 0 && !isSpilling)) return
     const now = host.now()
@@ -57,6 +59,7 @@ export class Claiming {
     const drawn = new Set<number>()
     const suits = (piece: number): boolean =>
       !drawn.has(piece) &&
+      !passedOn.has(piece) &&
       imports.isFree(piece, now) &&
       sources.some(({ pieces }) => pieces.has(piece))
     for (; room > 0; room--) {
@@ -86,10 +89,11 @@ export class Claiming {
 
   /** An outside peer that answers us has this one now: asked for at once if there is room. */
   askFor(piece: number, source: PeerHandle): void {
-    const { host, wants, imports, limit } = this.#parts
+    const { host, wants, imports, limit, passedOn } = this.#parts
     const now = host.now()
     if (
       !limit.mayImport ||
+      passedOn.has(piece) ||
       !wants.isWanted(piece) ||
       !imports.isFree(piece, now) ||
       host.chokesUs(source)
@@ -117,8 +121,8 @@ export class Claiming {
     questions.set(arbiter, pieces)
   }
 
-  /** An arbiter's answer, or our own. */
-  decided(verdicts: ReadonlyMap<number, Verdict>, arbiter: PeerId): void {
+  /** An arbiter's answer, or our own; `passedOn`: the word of the one that decides while it lives. */
+  decided(verdicts: ReadonlyMap<number, Verdict>, arbiter: PeerId, passedOn = false): void {
     const { host, imports, leadership, ledger } = this.#parts
     const now = host.now()
     const isOrphan = leadership.isLocal && leadership.isNamed
@@ -126,7 +130,8 @@ export class Claiming {
     for (const [piece, verdict] of verdicts) {
       if (verdict === 'granted' || verdict === 'again') {
         if (host.have.has(piece)) continue
-        const first = leadership.isFirst(arbiter, piece) ? 'claim' : 'standby'
+        const isFirst = passedOn || leadership.isFirst(arbiter, piece)
+        const first = isFirst ? 'claim' : 'standby'
         const again = imports.asksForSecond(piece) ? 'spill' : 'again'
         const reason = isOrphan ? 'no-arbiter' : verdict === 'again' ? again : first
         if (imports.granted(piece, arbiter, { reason, term: leadership.term }, now)) changed = true

@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts'
 import { SIGN_MS } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
+import type { PassedOn } from './passed-on.ts'
 import type { Signs } from './signs.ts'
 import type { Voice } from './voice.ts'
 import type { Yielding } from './yielding.ts'
@@ -23,6 +24,7 @@ export interface HearingParts {
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
   readonly claiming: Claiming
+  readonly passedOn: PassedOn
   readonly voice: Voice
   readonly signs: Signs
   readonly ledger: Ledger
@@ -46,7 +48,7 @@ export class Hearing {
   }
 
   heard(peer: PeerHandle, message: CacheMessage): void {
-    const { host, neighbours, leadership, arbiter, signs } = this.#parts
+    const { host, neighbours, leadership, arbiter, passedOn, signs } = this.#parts
     const neighbour = neighbours.of(peer)
     if (neighbour === undefined) return
     const now = host.now()
@@ -62,6 +64,7 @@ export class Hearing {
     else if (message.kind === 'claim-answer') this.#answer(neighbour, message)
     else if (message.kind === 'claim-done') {
       arbiter.done(message.verified, message.givenBack, peer.peerId, now)
+      passedOn.done(message.verified, message.givenBack, peer.peerId)
     }
   }
 
@@ -104,11 +107,35 @@ export class Hearing {
     }
   }
 
-  #claim({ peer }: Neighbour, message: Said<'claim'>, now: number): void {
-    const { arbiter, voice } = this.#parts
+  #claim({ peer, role }: Neighbour, message: Said<'claim'>, now: number): void {
+    const { arbiter, leadership, passedOn, voice } = this.#parts
+    const { peerId } = peer
     const { grants } = arbiter.book
-    this.tell(peer.peerId, arbiter.asked(message, peer.peerId, now))
+    const isPassed = message.spill === true || role === 'leader' || leadership.leads(peerId)
+    const parting = isPassed ? undefined : passedOn.asked(message, peerId, now)
+    const pieces = parting?.rest ?? message.pieces
+    const own = arbiter.asked({ ...message, pieces }, peerId, now)
+    this.tell(peerId, new Map([...(parting?.verdicts ?? []), ...own]))
     if (arbiter.book.grants > grants) voice.leaseToLeaders()
+  }
+
+  /** What another leader decided about pieces that we passed on to it; answers the verdicts that are for us. */
+  #passBack(verdicts: ReadonlyMap<number, Verdict>, arbiter: PeerId): ReadonlyMap<number, Verdict> {
+    const { leadership, passedOn, voice } = this.#parts
+    const rest = new Map(verdicts)
+    for (const [asker, answer] of passedOn.answered(verdicts, arbiter)) {
+      const first = new Map<number, Verdict>()
+      const others = new Map<number, Verdict>()
+      for (const [piece, verdict] of answer) {
+        rest.delete(piece)
+        const isFirst = leadership.isFirst(arbiter, piece)
+        if (isFirst) first.set(piece, verdict)
+        else others.set(piece, verdict)
+      }
+      if (first.size > 0) voice.answer(asker, first, true)
+      this.tell(asker, others)
+    }
+    return rest
   }
 
   #answer({ peer }: Neighbour, message: Said<'claim-answer'>): void {
@@ -119,7 +146,8 @@ export class Hearing {
     for (const piece of message.granted) verdicts.set(piece, again.has(piece) ? 'again' : 'granted')
     for (const piece of message.taken) verdicts.set(piece, 'taken')
     for (const piece of message.have) verdicts.set(piece, 'have')
-    claiming.decided(verdicts, peer.peerId)
+    const ours = this.#passBack(verdicts, peer.peerId)
+    claiming.decided(ours, peer.peerId, message.passedOn === true)
     if (this.#parts.isCached()) claiming.ask()
   }
 }

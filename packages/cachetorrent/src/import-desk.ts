@@ -104,9 +104,14 @@ export class ImportDesk {
     return this.#held.get(piece)?.reason ?? 'late'
   }
 
+  /** It is held or asked for. */
+  isAfter(piece: number): boolean {
+    return this.#held.has(piece) || this.#asked.has(piece)
+  }
+
   /** It may be asked for: it is neither held, nor asked for, nor put off. */
   isFree(piece: number, now: number): boolean {
-    if (this.#held.has(piece) || this.#asked.has(piece)) return false
+    if (this.isAfter(piece)) return false
     return (this.#waits.get(piece) ?? now) <= now
   }
 

@@ -45,6 +45,9 @@ export class Leadership {
   /** How much longer than 5 s we wait, ±20 %: members must not all change their minds at once. */
   readonly #patienceMs: number
   #named: readonly NamedLeader[] = []
+  /** Of these, whom we link to; and to whom we do not. */
+  #links: readonly NamedLeader[] = []
+  #unlinked: ReadonlySet<PeerId> = new Set()
   #term = 0
   /** Since when each leader named has not been seen. */
   readonly #missedSince = new Map<PeerId, number>()
@@ -104,6 +107,7 @@ export class Leadership {
     this.#term = reply.term
     this.#named = this.#seeded(reply.leaders)
     this.#deputies = this.#seeded(reply.deputies ?? [])
+    this.#linksTo(leadersToLink(this.#named, this.#self, this.#infoHash))
     for (const { peerId } of this.#named) {
       if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
     }
@@ -112,9 +116,8 @@ export class Leadership {
 
   /** Of those whom a tracker named to lead, the ones that we link to; while deputies lead, leaders that come back as well. */
   get toLink(): readonly ReplyLeader[] {
-    const leaders = leadersToLink(this.#named, this.#self, this.#infoHash)
-    if (this.#reign !== 'deputies') return leaders
-    return [...leaders, ...leadersToLink(this.#deputies, this.#self, this.#infoHash)]
+    if (this.#reign !== 'deputies') return this.#links
+    return [...this.#links, ...leadersToLink(this.#deputies, this.#self, this.#infoHash)]
   }
 
   /** It left a claim unanswered. */
@@ -177,7 +180,8 @@ export class Leadership {
     for (const leader of arbitersOf(this.#inForce, piece)) {
       const standing = this.standing(leader.peerId, now)
       if (standing === 'seen') return leader
-      if (standing === 'awaited') return undefined
+      // whom we do not link to need not be waited for: others pass on what we ask them
+      if (standing === 'awaited' && !this.#unlinked.has(leader.peerId)) return undefined
     }
     return undefined
   }
@@ -186,6 +190,12 @@ export class Leadership {
   isFirst(peerId: PeerId, piece: number): boolean {
     if (this.#reign === 'deputies') return false
     return arbiterOf(this.#inForce, piece)?.peerId === peerId
+  }
+
+  #linksTo(leaders: readonly NamedLeader[]): void {
+    const links = new Set<PeerId>([this.#self, ...leaders.map(({ peerId }) => peerId)])
+    this.#links = leaders
+    this.#unlinked = new Set(this.named.filter((peerId) => !links.has(peerId)))
   }
 
   #awaited({ peerId }: Leader, now: number): void {

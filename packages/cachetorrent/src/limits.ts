@@ -91,6 +91,10 @@ export const CLAIM_RENEW_MS = 8_000
 export const CLAIM_IDLE_MS = 20_000
 /** Milliseconds for which a piece is not granted again to who failed to bring it: others had the time to ask. */
 export const CLAIM_FAILED_MS = 10_000
+/** Members for which one leader asks others: as many as are linked to it in the largest site (`MEMBERS_PER_LEADER`, twice). */
+export const PASSED_ON_MEMBERS = 40
+/** Milliseconds that a leader waits for another one's word on what it passed on: less than members wait for its own (`ANSWER_LATE_MS`). */
+export const PASSED_ON_MS = 8_000
 /** Bytes per second of an outside line that is still waited for. */
 export const SLOWEST_BYTES_PER_SECOND = 8_192
 /** Milliseconds until a piece that another member holds is asked about again. */

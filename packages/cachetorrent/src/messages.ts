@@ -72,6 +72,8 @@ export type CacheMessage =
       readonly have: readonly number[]
       /** Of those granted, the ones that were granted or had before: they come a second time. */
       readonly again?: readonly number[]
+      /** It is the word of the leader that decides about these pieces, which the answering one asked. */
+      readonly passedOn?: true
       readonly term: number
     }
   | {
@@ -120,6 +122,7 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
     case 'claim-answer':
       return {
         a: message.again,
+        f: message.passedOn === true ? 1 : undefined,
         k: 7,
         g: message.granted,
         h: message.have,
@@ -195,6 +198,7 @@ class MessageReader {
           taken: this.#list('l'),
           have: this.#list('h'),
           ...(this.#dict.has('a') ? { again: this.#list('a') } : {}),
+          ...(this.#dict.get('f') === 1 ? { passedOn: true } : {}),
           term: this.#number('t'),
         }
       case 8:

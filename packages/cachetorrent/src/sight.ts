@@ -6,6 +6,7 @@ import type { ImportDesk } from './import-desk.ts'
 import type { Ledger } from './ledger.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { OriginDesk } from './origin-desk.ts'
+import type { PassedOn } from './passed-on.ts'
 import type { Voice } from './voice.ts'
 import type { Wants } from './wants.ts'
 
@@ -17,6 +18,7 @@ export interface SightParts {
   readonly origin: OriginDesk
   readonly arbiter: ArbiterDesk
   readonly imports: ImportDesk
+  readonly passedOn: PassedOn
   readonly voice: Voice
 }
 
@@ -48,12 +50,13 @@ export class Sight {
 
   /** It fell silent: what it has and holds is free. Or it is back. */
   lifeChanged(neighbour: Neighbour): void {
-    const { host, wants, arbiter, imports } = this.#parts
+    const { host, wants, arbiter, imports, passedOn } = this.#parts
     const { peer, where, isSilent } = neighbour
     if (!isSilent) this.#count(neighbour)
     else wants.left(neighbour)
     if (isSilent && where === 'local') {
       arbiter.gone(peer.peerId)
+      passedOn.gone(peer.peerId)
       imports.lostArbiter(peer.peerId)
     }
     host.changed('scope', peer)

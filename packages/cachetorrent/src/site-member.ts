@@ -21,6 +21,7 @@ import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
 import { Neighbours, type Where } from './neighbours.ts'
 import { OriginDesk, OWN_SITE } from './origin-desk.ts'
+import { PassedOn } from './passed-on.ts'
 import { Patience } from './patience.ts'
 import { Rotation } from './rotation.ts'
 import { scopeOf } from './scopes.ts'
@@ -56,6 +57,7 @@ export class SiteMember {
   readonly #voice: Voice
   readonly #claiming: Claiming
   readonly #hearing: Hearing
+  readonly #passedOn: PassedOn
   readonly #sight: Sight
   readonly #signs: Signs
   readonly #patience: Patience
@@ -103,6 +105,7 @@ export class SiteMember {
     this.arbiter = new ArbiterDesk({
       self: this.#self,
       claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
+      isLeader: (member) => leadership.leads(member),
       leads: () => this.role === 'leader',
       isSplit: () => this.#view.isSplit,
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
@@ -118,6 +121,11 @@ export class SiteMember {
     const { yielding } = this
     const site = (): SiteId | undefined => this.#site
     this.#voice = new Voice({ host, neighbours, leadership, arbiter, yielding, role, site, limit })
+    const voice = this.#voice
+    const most = claimsMax(host.geometry?.pieceLength ?? 1)
+    const passing = { self: this.#self, claimsMax: most, leadership, imports, arbiter, voice }
+    const passedOn = new PassedOn(passing)
+    this.#passedOn = passedOn
     const parts = {
       yielding,
       host,
@@ -126,7 +134,8 @@ export class SiteMember {
       imports,
       arbiter,
       ledger,
-      voice: this.#voice,
+      voice,
+      passedOn,
     }
     this.#sight = new Sight({ ...parts, wants, origin: this.origin })
     const claiming = new Claiming({ ...parts, wants, spill, limit })
@@ -196,6 +205,7 @@ export class SiteMember {
     this.origin.closed(peer)
     if (this.neighbours.named(peerId) !== undefined) return
     this.arbiter.gone(peerId)
+    this.#passedOn.gone(peerId)
     this.imports.lostArbiter(peerId)
   }
 
@@ -292,6 +302,7 @@ export class SiteMember {
       for (const [asker, verdicts] of this.arbiter.confirmed(now)) {
         this.#hearing.tell(asker, verdicts)
       }
+      for (const [asker, late] of this.#passedOn.look(now)) this.#hearing.tell(asker, late)
       for (const debtor of this.#claiming.giveBackIdle(now)) {
         const owing = this.neighbours.of(debtor)
         if (owing?.where === 'outside') this.#signs.heldUp(owing, now)

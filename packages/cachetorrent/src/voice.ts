@@ -47,7 +47,7 @@ export class Voice {
   }
 
   /** What was decided about the pieces that a member asked for. */
-  answer(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>): void {
+  answer(asker: PeerId, verdicts: ReadonlyMap<number, Verdict>, passedOn = false): void {
     const which = (verdict: Verdict): number[] =>
       [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
     const { term } = this.#parts.leadership
@@ -58,6 +58,7 @@ export class Voice {
       taken: which('taken'),
       have: which('have'),
       ...(again.length === 0 ? {} : { again }),
+      ...(passedOn ? { passedOn } : {}),
       term,
     })
   }

@@ -10,6 +10,7 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
   new ArbiterDesk({
     self,
     claimsMax: 4,
+    isLeader: () => false,
     leads: () => true,
     decides: () => true,
     isFirst: () => true,

@@ -20,6 +20,7 @@ describe('floods', () => {
     const desk = new ArbiterDesk({
       self: A,
       claimsMax: CLAIMS_PER_MEMBER_MAX,
+      isLeader: () => false,
       leads: () => true,
       decides: () => true,
       isFirst: () => true,

@@ -54,6 +54,7 @@ describe('a leader that is asked for a second copy', () => {
     new ArbiterDesk({
       self: D,
       claimsMax: 4,
+      isLeader: () => false,
       leads: () => leads,
       decides: () => true,
       isFirst: () => true,
