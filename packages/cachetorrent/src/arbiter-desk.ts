@@ -11,10 +11,10 @@ import { ClaimBook } from './claim-book.ts'
 import {
   CONFIRM_MS,
   DONE_MS,
+  GONE_MS,
   HEARD_CLAIM_MS,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
-  PASSED_ON_MEMBERS,
   TAKEOVER_MS,
 } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
@@ -27,10 +27,12 @@ export type Verdict = 'granted' | 'again' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
-  /** Claims that one member may hold. */
+  /** Claims of second copies that one member may hold. */
   readonly claimsMax: number
-  /** It leads, too, and asks for members that are not linked to us. */
-  readonly isLeader: (member: PeerId) => boolean
+  /** Claims of first copies: a member may ask for others. */
+  readonly claimsMaxOf: (member: PeerId) => number
+  /** No member of the site need be linked to others than us: we see what each has. */
+  readonly seesAll: () => boolean
   /** We lead, as far as we know. */
   readonly leads: () => boolean
   /** We are the leader that decides about this piece. */
@@ -72,12 +74,13 @@ export class ArbiterDesk {
   /** Who said to have a piece it held, and when: until its have is here, we take its word. */
   readonly #done = new Map<number, { readonly member: PeerId; readonly at: number }>()
   readonly #doneEver = new Set<number>()
+  /** Since when members ask for a piece that was here and that we see nobody have. */
+  readonly #missedSince = new Map<number, number>()
   #grantsFrom = 0
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
-    const { claimsMax, isLeader } = parts
-    this.book = new ClaimBook((member) => claimsMax * (isLeader(member) ? PASSED_ON_MEMBERS : 1))
+    this.book = new ClaimBook(parts.claimsMaxOf)
     this.#spills = new SpillBook(parts.claimsMax)
   }
 
@@ -177,6 +180,14 @@ export class ArbiterDesk {
     return done !== undefined && now - done.at < DONE_MS
   }
 
+  /** Nobody that we see has it any more: gone, unless we do not see all, and members ask in vain for a short time only. */
+  #isGone(piece: number, now: number): boolean {
+    if (this.#parts.seesAll()) return true
+    const since = this.#missedSince.get(piece) ?? now
+    this.#missedSince.set(piece, since)
+    return now - since >= GONE_MS
+  }
+
   /** The member left the site or died. */
   gone(member: PeerId): void {
     this.book.gone(member)
@@ -214,15 +225,17 @@ export class ArbiterDesk {
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
     if (this.isHad(piece, now)) {
       this.book.settled(piece)
+      this.#missedSince.delete(piece)
       return 'have'
     }
     const isOurs = this.book.holderOf(piece) === asker
+    const isSecond = this.#parts.wasHad(piece) || this.#doneEver.has(piece)
+    if (isSecond && !isOurs && !renewed && !this.#isGone(piece, now)) return 'have'
     if (!this.#parts.leads() && !isOurs) return 'taken'
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && now < this.#grantsFrom) return 'taken'
     if (!this.book.claim(piece, asker, now)) return 'taken'
-    const isSecond = this.#parts.wasHad(piece) || this.#doneEver.has(piece)
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
       else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {

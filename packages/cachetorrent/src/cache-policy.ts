@@ -211,7 +211,9 @@ export class CachePolicy implements SwarmPolicy {
     if (isLeader || deputies.some(isIt)) {
       const self = this.#host?.self.peerId ?? ('' as PeerId)
       const { infoHash } = this.#options
-      const links = member?.leadership.toLink ?? leadersToLink(leaders, self, infoHash)
+      const most = this.#host?.peersMax ?? 0
+      const links = member?.leadership.toLink ?? leadersToLink(leaders, self, infoHash, most)
+      if (member?.leadership.waitsToLink(this.#host?.now() ?? 0) === true) return 0
       if (links.some(isIt)) return 2
       if (isLeader) return 0
     }

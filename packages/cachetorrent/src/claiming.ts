@@ -3,6 +3,7 @@
 import type { PeerId } from '@bt/primitives'
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
+import type { GoBetween } from './go-between.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { ImportLimit } from './import-limit.ts'
 import { lackingPiece } from './lacking-piece.ts'
@@ -23,6 +24,7 @@ export interface ClaimingParts {
   readonly limit: Pick<ImportLimit, 'mayImport'>
   readonly arbiter: ArbiterDesk
   readonly passedOn: Pick<PassedOn, 'has'>
+  readonly goBetween: Pick<GoBetween, 'whomToAsk'>
   readonly wants: Wants
   readonly spill: Spill
   readonly voice: Voice
@@ -113,7 +115,7 @@ export class Claiming {
   }
 
   #question(questions: Map<PeerId, number[]>, piece: number, now: number): void {
-    const arbiter = this.#parts.leadership.arbiterOf(piece, now)?.peerId
+    const arbiter = this.#parts.goBetween.whomToAsk(piece, now)
     if (arbiter === undefined) return
     const pieces = questions.get(arbiter) ?? []
     if (pieces.length >= CLAIM_PIECES_MAX && arbiter !== this.#self) return
@@ -145,13 +147,13 @@ export class Claiming {
 
   /** What is held goes on: told to its arbiter while bytes arrive, and to a new one at once. */
   renew(now: number): void {
-    const { host, imports, leadership } = this.#parts
+    const { host, imports, goBetween } = this.#parts
     if (imports.heldCount === 0) return
     const due = new Set(imports.toRenew(now))
     const questions = new Map<PeerId, number[]>()
     const seconds = new Map<PeerId, number[]>()
     for (const piece of imports.held) {
-      const arbiter = leadership.arbiterOf(piece, now)?.peerId
+      const arbiter = goBetween.whomToAsk(piece, now)
       if (arbiter === undefined || imports.reasonOf(piece) === 'stalled') continue
       const isMoved = arbiter !== imports.arbiterOf(piece)
       if (!isMoved && !due.has(piece)) continue

@@ -39,7 +39,7 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   const { own, sites, seeds, wanted, speaks } = what
   const may = (member: SiteMember): boolean => mayHear(what, member)
   const isAlone = own.size <= 1
-  const outsideWanted = isAlone ? wanted : speaks ? outsideCount(own.size) : 1
+  const outsideWanted = isAlone ? wanted : speaks ? outsideCount(own.size, wanted) : 1
   const outside: SiteMember[] = []
   for (const site of sites.draw(outsideWanted, random, (one) => one !== own && one.size > 0)) {
     outside.push(...site.members.draw(1, random, may))
@@ -59,9 +59,10 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   return [...chosen].slice(0, wanted)
 }
 
-/** Two in large sites, where many members have links outside; four in small ones. */
-function outsideCount(size: number): number {
-  return size > SMALL_SITE ? OUTSIDE_PEERS_MIN : OUTSIDE_PEERS_MAX
+/** Two in large sites, where many members have links outside, one to who may have few links; four in small ones. */
+function outsideCount(size: number, wanted: number): number {
+  if (size <= SMALL_SITE) return OUTSIDE_PEERS_MAX
+  return wanted < LOCAL_HANDED ? 1 : OUTSIDE_PEERS_MIN
 }
 
 /** How many members of a site are told of each seed: a tenth, at least 2, as far as its links go for all sites. */

@@ -89,6 +89,7 @@ export class Hearing {
     const importsNothing = message.importsNothing === true
     const isChanged = importsNothing !== neighbour.importsNothing
     neighbour.importsNothing = importsNothing
+    neighbour.steps = message.steps ?? 0
     look(neighbour)
     if (isChanged) this.#parts.limited(neighbour)
     if (isNewLeader && neighbour.where === 'local') voice.leaseTo([neighbour])
@@ -120,7 +121,11 @@ export class Hearing {
   }
 
   /** What another leader decided about pieces that we passed on to it; answers the verdicts that are for us. */
-  #passBack(verdicts: ReadonlyMap<number, Verdict>, arbiter: PeerId): ReadonlyMap<number, Verdict> {
+  #passBack(
+    verdicts: ReadonlyMap<number, Verdict>,
+    arbiter: PeerId,
+    passedBack: boolean,
+  ): ReadonlyMap<number, Verdict> {
     const { leadership, passedOn, voice } = this.#parts
     const rest = new Map(verdicts)
     for (const [asker, answer] of passedOn.answered(verdicts, arbiter)) {
@@ -128,7 +133,7 @@ export class Hearing {
       const others = new Map<number, Verdict>()
       for (const [piece, verdict] of answer) {
         rest.delete(piece)
-        const isFirst = leadership.isFirst(arbiter, piece)
+        const isFirst = passedBack || leadership.isFirst(arbiter, piece)
         if (isFirst) first.set(piece, verdict)
         else others.set(piece, verdict)
       }
@@ -146,7 +151,7 @@ export class Hearing {
     for (const piece of message.granted) verdicts.set(piece, again.has(piece) ? 'again' : 'granted')
     for (const piece of message.taken) verdicts.set(piece, 'taken')
     for (const piece of message.have) verdicts.set(piece, 'have')
-    const ours = this.#passBack(verdicts, peer.peerId)
+    const ours = this.#passBack(verdicts, peer.peerId, message.passedOn === true)
     claiming.decided(ours, peer.peerId, message.passedOn === true)
     if (this.#parts.isCached()) claiming.ask()
   }

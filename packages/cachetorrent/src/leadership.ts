@@ -9,7 +9,7 @@ import type { CacheReply, ReplyLeader } from './announce-reply.ts'
 import { type Arbiter, arbiterOf, arbiterSeed, arbitersOf } from './arbiter.ts'
 import { leaderCount, rankLocally } from './election.ts'
 import { leadersToLink } from './leader-links.ts'
-import { lateMs, LEASE_LOST_MS } from './limits.ts'
+import { lateMs, LEADERS_FIRST_MS, LEASE_LOST_MS, LINK_TRY_MS, STEPS_MAX } from './limits.ts'
 
 /** Seen: linked, with a sign of life; awaited: not yet lost; lost: passed over. */
 export type Standing = 'seen' | 'awaited' | 'lost'
@@ -42,11 +42,19 @@ interface PassedOver {
 export class Leadership {
   readonly #infoHash: InfoHash
   readonly #self: PeerId
+  readonly #peersMax: () => number
   /** How much longer than 5 s we wait, ±20 %: members must not all change their minds at once. */
   readonly #patienceMs: number
   #named: readonly NamedLeader[] = []
   /** Of these, whom we link to; and to whom we do not. */
   #links: readonly NamedLeader[] = []
+  /** Since when we link to these, and how many did not let us in. */
+  #linksAt = 0
+  #isToLink = false
+  #tried = 0
+  /** We see none of the leaders, and neighbours do. */
+  #isCutOff = false
+  #steps = 0
   #unlinked: ReadonlySet<PeerId> = new Set()
   #term = 0
   /** Since when each leader named has not been seen. */
@@ -59,8 +67,10 @@ export class Leadership {
   #reign: 'leaders' | 'deputies' | 'members' = 'leaders'
   #seen: (peerId: PeerId) => SeenMember | undefined = () => undefined
 
-  constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number) {
+  /** `peersMax`: links that we may have. */
+  constructor(infoHash: InfoHash, self: PeerId, jitterPercent: number, peersMax: () => number) {
     this.#infoHash = infoHash
+    this.#peersMax = peersMax
     this.#self = self
     this.#patienceMs = (LEASE_LOST_MS * (80 + jitterPercent)) / 100
   }
@@ -107,7 +117,10 @@ export class Leadership {
     this.#term = reply.term
     this.#named = this.#seeded(reply.leaders)
     this.#deputies = this.#seeded(reply.deputies ?? [])
-    this.#linksTo(leadersToLink(this.#named, this.#self, this.#infoHash))
+    if (isNew) this.#linksAt = now + LEADERS_FIRST_MS
+    if (isNew) this.#isToLink = true
+    if (isNew) this.#tried = 0
+    this.#draw()
     for (const { peerId } of this.#named) {
       if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)
     }
@@ -117,7 +130,44 @@ export class Leadership {
   /** Of those whom a tracker named to lead, the ones that we link to; while deputies lead, leaders that come back as well. */
   get toLink(): readonly ReplyLeader[] {
     if (this.#reign !== 'deputies') return this.#links
-    return [...this.#links, ...leadersToLink(this.#deputies, this.#self, this.#infoHash)]
+    return [
+      ...this.#links,
+      ...leadersToLink(this.#deputies, this.#self, this.#infoHash, this.#peersMax()),
+    ]
+  }
+
+  /** A leader named and seen; ourselves, too. */
+  seesLeader(now: number): boolean {
+    return this.#named.some(({ peerId }) => this.standing(peerId, now) === 'seen')
+  }
+
+  /** Through how many others we ask until a leader named is asked; 0: we see one. */
+  get steps(): number {
+    return this.#steps
+  }
+
+  /** We see none, and neighbours do: they ask for us. */
+  get isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
+  /** A leader's links to other leaders come first, in a new term. */
+  waitsToLink(now: number): boolean {
+    return this.#unlinked.size > 0 && now < this.#linksAt
+  }
+
+  /** Who sees no leader, and was not let in by those it links to, tries others; true: it is time to link. */
+  triesToLink(now: number): boolean {
+    if (this.#unlinked.size === 0 || now < this.#linksAt || this.seesLeader(now)) return false
+    if (this.#isToLink) {
+      this.#isToLink = false
+      return true
+    }
+    if (now - this.#linksAt < LINK_TRY_MS) return false
+    this.#linksAt = now
+    this.#tried += this.#links.length
+    this.#draw()
+    return true
   }
 
   /** It left a claim unanswered. */
@@ -128,24 +178,30 @@ export class Leadership {
     this.#passedOver.set(peerId, { until: now + ms, ms })
   }
 
+  isPassedOver(peerId: PeerId, now: number): boolean {
+    return (this.#passedOver.get(peerId)?.until ?? now) > now
+  }
+
   answered(peerId: PeerId): void {
     this.#passedOver.delete(peerId)
   }
 
   /**
    * Looks at who is there; true: the leaders in force are others than before. `all`: every member seen, ourselves
-   * among them; asked for only while members rank themselves.
+   * among them; asked for only while members rank themselves. `othersSteps`: of a neighbour that sees leaders or asks
+   * through others (`steps`), asked for when we see none.
    */
   look(
     seen: (peerId: PeerId) => SeenMember | undefined,
     all: () => readonly SeenMember[],
     now: number,
+    othersSteps: () => number | undefined = () => undefined,
   ): boolean {
     this.#seen = seen
     this.#miss(this.#named, now)
     this.#miss(this.#inForce, now)
     const before = this.#inForce
-    this.#inForce = this.#whoLeads(all, now)
+    this.#inForce = this.#whoLeads(all, now, othersSteps)
     if (before === this.#inForce) return false
     this.#leadsItself = this.leads(this.#self)
     this.#miss(this.#inForce, now)
@@ -155,9 +211,18 @@ export class Leadership {
     return !same
   }
 
-  #whoLeads(all: () => readonly SeenMember[], now: number): readonly Leader[] {
+  #whoLeads(
+    all: () => readonly SeenMember[],
+    now: number,
+    othersSteps: () => number | undefined,
+  ): readonly Leader[] {
     const isLeft = ({ peerId }: Leader): boolean => this.standing(peerId, now) !== 'lost'
-    if (this.#named.some(isLeft)) {
+    const isLost = !this.#named.some(isLeft)
+    const isShutOut = this.isNamed && (isLost || (this.#tried > 0 && !this.seesLeader(now)))
+    const others = isShutOut ? othersSteps() : undefined
+    this.#steps = isShutOut ? 1 + (others ?? STEPS_MAX) : 0
+    this.#isCutOff = others !== undefined
+    if (!isLost || this.#isCutOff) {
       this.#reign = 'leaders'
       return this.#named
     }
@@ -169,7 +234,7 @@ export class Leadership {
 
   standing(peerId: PeerId, now: number): Standing {
     if (peerId === this.#self) return 'seen'
-    if ((this.#passedOver.get(peerId)?.until ?? now) > now) return 'lost'
+    if (this.isPassedOver(peerId, now)) return 'lost'
     if (this.#isFresh(peerId, now)) return 'seen'
     const since = this.#missedSince.get(peerId)
     return since !== undefined && now - since < this.#patienceMs ? 'awaited' : 'lost'
@@ -192,7 +257,9 @@ export class Leadership {
     return arbiterOf(this.#inForce, piece)?.peerId === peerId
   }
 
-  #linksTo(leaders: readonly NamedLeader[]): void {
+  #draw(): void {
+    const self = this.#self
+    const leaders = leadersToLink(this.#named, self, this.#infoHash, this.#peersMax(), this.#tried)
     const links = new Set<PeerId>([this.#self, ...leaders.map(({ peerId }) => peerId)])
     this.#links = leaders
     this.#unlinked = new Set(this.named.filter((peerId) => !links.has(peerId)))

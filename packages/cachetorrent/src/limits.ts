@@ -24,6 +24,16 @@ export const LARGE_SITE = 80
 export const MEMBERS_PER_LEADER = 20
 /** Leaders of a large site that a member links to: one to ask, and another should it die. */
 export const LEADER_LINKS = 2
+/** Links of a member for each that goes to a leader: the rest is for pieces. One goes in any case. */
+export const LINKS_PER_LEADER = 8
+/** Milliseconds after a new term in which leaders that not all members link to are left to one another: their links come first. */
+export const LEADERS_FIRST_MS = 400
+/** Milliseconds after which a member that no leader let in tries the next: some round trips, and a full queue. */
+export const LINK_TRY_MS = 2_000
+/** Links to other sites that a leader keeps whose links are all taken: the others make room for leaders and members. */
+export const LEADER_OUTSIDE_KEPT = 1
+/** Milliseconds without a byte from anybody after which a member that sees no leader goes by its neighbours' word no longer. */
+export const CUT_OFF_QUIET_MS = 10_000
 /** Weight of a leader at most: sixteen draws a piece. */
 export const WEIGHT_MAX = 16
 /** A challenger replaces a sitting leader only when so many times better, in tenths: changes cost imports in doubt. */
@@ -93,6 +103,12 @@ export const CLAIM_IDLE_MS = 20_000
 export const CLAIM_FAILED_MS = 10_000
 /** Members for which one leader asks others: as many as are linked to it in the largest site (`MEMBERS_PER_LEADER`, twice). */
 export const PASSED_ON_MEMBERS = 40
+/** Members for which one that is no leader asks, itself among them, where leaders have no room: of three one is linked to a leader. */
+export const GO_BETWEEN_MEMBERS = 4
+/** Neighbours through which a question goes until it comes to a leader, at most: with one, one member of seven knew nobody to ask. */
+export const STEPS_MAX = 2
+/** Milliseconds for which members ask for a piece in vain that once was here, until a leader that does not see all of them lets it in again: pieces spread faster. */
+export const GONE_MS = 30_000
 /** Milliseconds that a leader waits for another one's word on what it passed on: less than members wait for its own (`ANSWER_LATE_MS`). */
 export const PASSED_ON_MS = 8_000
 /** Bytes per second of an outside line that is still waited for. */

@@ -35,6 +35,8 @@ export type CacheMessage =
       readonly asks?: true
       /** Others of my site import, I do not. */
       readonly importsNothing?: true
+      /** I see none of the leaders that a tracker named, and ask through so many others; more than two: I know of none. */
+      readonly steps?: number
     }
   | {
       readonly kind: 'promise'
@@ -91,10 +93,12 @@ export function encodeMessage(message: CacheMessage): Uint8Array {
 function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | undefined } {
   switch (message.kind) {
     case 'role': {
-      const { role, term, site, asks, importsNothing } = message
+      const { role, term, site, asks, importsNothing, steps } = message
       const s = site === undefined ? undefined : idBytes(site)
       const i = importsNothing === true ? 0 : undefined
-      return { i, k: 0, q: asks === true ? 1 : undefined, r: ROLES.indexOf(role), s, t: term }
+      const q = asks === true ? 1 : undefined
+      const u = steps
+      return { i, k: 0, q, r: ROLES.indexOf(role), s, t: term, u }
     }
     case 'promise':
       return { k: 1, p: message.pieces, e: message.expectedMs }
@@ -226,6 +230,7 @@ class MessageReader {
       ...(site === undefined ? {} : { site }),
       ...(this.#dict.get('q') === 1 ? { asks: true } : {}),
       ...(this.#dict.get('i') === 0 ? { importsNothing: true } : {}),
+      ...(this.#dict.has('u') ? { steps: this.#number('u') } : {}),
     }
   }
 

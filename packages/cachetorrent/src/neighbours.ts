@@ -23,6 +23,8 @@ export interface Neighbour extends Source {
   neverLeads: boolean
   /** It may not import: what only it is shown comes to no site. */
   importsNothing: boolean
+  /** Through how many others it asks until a leader is asked, as it says; 0: it sees one. */
+  steps: number
   /** When it last said or sent anything, or was met. */
   signAt: number
   /** Since when it owes us a sign of life, and when we last asked. */
@@ -73,6 +75,10 @@ export class Neighbours {
     return this.#all
   }
 
+  get size(): number {
+    return this.#all.size
+  }
+
   in(where: Where): ReadonlySet<Neighbour> {
     return this.#in[where]
   }
@@ -104,6 +110,7 @@ export class Neighbours {
       upload: 0,
       neverLeads: false,
       importsNothing: false,
+      steps: 0,
       signAt: now,
       askedAt: undefined,
       askedAgainAt: Number.NEGATIVE_INFINITY,

@@ -5,6 +5,7 @@
 
 import type { PeerId } from '@bt/primitives'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
+import type { GoBetween } from './go-between.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import { CLAIM_LAPSE_MS, PASSED_ON_MS } from './limits.ts'
@@ -16,8 +17,9 @@ type Claim = Extract<CacheMessage, { readonly kind: 'claim' }>
 export interface PassedOnParts {
   readonly self: PeerId
   /** Claims that one member may hold. */
-  readonly claimsMax: number
-  readonly leadership: Pick<Leadership, 'arbiterOf' | 'leadsItself' | 'silent' | 'term'>
+  readonly claimsMaxOf: (member: PeerId) => number
+  readonly leadership: Pick<Leadership, 'silent' | 'term'>
+  readonly goBetween: Pick<GoBetween, 'whomToAsk'>
   readonly imports: Pick<ImportDesk, 'isAfter'>
   readonly arbiter: Pick<ArbiterDesk, 'isHad'>
   readonly voice: Pick<Voice, 'tell'>
@@ -58,6 +60,7 @@ export class PassedOn {
     const verdicts = new Map<number, Verdict>()
     const rest: number[] = []
     const questions = new Map<PeerId, number[]>()
+    const most = this.#parts.claimsMaxOf(asker)
     let held = 0
     for (const passed of this.#passed.values()) if (passed.asker === asker) held++
     for (const piece of pieces) {
@@ -68,7 +71,7 @@ export class PassedOn {
         rest.push(piece)
       } else if (this.#parts.arbiter.isHad(piece, now)) verdicts.set(piece, 'have')
       else if (this.#isAnothers(passed, piece, asker)) verdicts.set(piece, 'taken')
-      else if (passed === undefined && held >= this.#parts.claimsMax) verdicts.set(piece, 'taken')
+      else if (passed === undefined && held >= most) verdicts.set(piece, 'taken')
       else {
         if (passed === undefined) held++
         const isGranted = passed?.isGranted === true || renewed === true
@@ -143,11 +146,10 @@ export class PassedOn {
     return answers
   }
 
-  /** Another leader that decides about a piece now; undefined: we do, or nobody that we see. */
+  /** Whom we ask about a piece ourselves; undefined: we do, or nobody that we see. */
   #otherOf(piece: number, now: number): PeerId | undefined {
-    const { leadership, self } = this.#parts
-    if (!leadership.leadsItself) return undefined
-    const arbiter = leadership.arbiterOf(piece, now)?.peerId
+    const { goBetween, self } = this.#parts
+    const arbiter = goBetween.whomToAsk(piece, now)
     return arbiter === self ? undefined : arbiter
   }
 

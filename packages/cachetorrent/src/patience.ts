@@ -7,7 +7,7 @@
 
 import type { PolicyHost } from '@bt/swarm'
 import type { ImportLimit } from './import-limit.ts'
-import { BOAST_MS, BOAST_QUIET_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
+import { BOAST_MS, BOAST_QUIET_MS, CUT_OFF_QUIET_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Spill } from './spill.ts'
 import type { Wants } from './wants.ts'
@@ -35,6 +35,11 @@ export class Patience {
   /** A byte came, or we begin to wait only now. */
   renewed(now: number): void {
     this.#byteAt = now
+  }
+
+  /** No byte came for a while, though not for so long that patience ends. */
+  isQuiet(now: number): boolean {
+    return now - this.#byteAt >= CUT_OFF_QUIET_MS
   }
 
   /** Looks whether there is anything to wait for; true: we waited for it too long. */

@@ -11,11 +11,14 @@ import { ArbiterDesk } from './arbiter-desk.ts'
 import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
 import { CrossBudget } from './cross-budget.ts'
+import { Crowd } from './crowd.ts'
+import { GoBetween } from './go-between.ts'
 import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { ImportLimit } from './import-limit.ts'
 import { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
+import { LinkRoom } from './link-room.ts'
 import { claimsMax, END_SHARE } from './limits.ts'
 import type { CacheMessage, Role } from './messages.ts'
 import { type Mode, ModeRule } from './mode.ts'
@@ -58,6 +61,7 @@ export class SiteMember {
   readonly #claiming: Claiming
   readonly #hearing: Hearing
   readonly #passedOn: PassedOn
+  readonly #room: LinkRoom
   readonly #sight: Sight
   readonly #signs: Signs
   readonly #patience: Patience
@@ -72,7 +76,8 @@ export class SiteMember {
       siteName: options.site,
       siteOf: options.siteOf,
     })
-    this.leadership = new Leadership(options.infoHash, this.#self, host.below(41))
+    const peersMax = (): number => host.peersMax
+    this.leadership = new Leadership(options.infoHash, this.#self, host.below(41), peersMax)
     this.imports = new ImportDesk(host.have.length, host.geometry?.blockLength ?? 0)
     this.wants = new Wants(host.have)
     this.limit = new ImportLimit(this.leadership)
@@ -89,9 +94,10 @@ export class SiteMember {
       upload,
       turns,
     )
+    const isOrigin = (): boolean => this.origin.isActive
     this.yielding = new Yielding({
       own: arbiterSeed(options.infoHash, this.#self),
-      isOrigin: () => this.origin.isActive,
+      isOrigin,
       changed: (yields) => {
         this.rotation.isYielding = yields
         host.changed('unchoke')
@@ -101,11 +107,17 @@ export class SiteMember {
     const spill = new Spill({ host, wants, budget: this.budget })
     this.#patience = new Patience({ host, neighbours, wants, spill, limit })
     const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
-    this.#view = new SiteView({ ...own, neighbours, leadership })
+    const isQuiet = (now: number): boolean => this.#patience.isQuiet(now)
+    const goBetween = new GoBetween({ neighbours, leadership, isQuiet })
+    this.#view = new SiteView({ ...own, neighbours, leadership, goBetween })
+    const most = claimsMax(host.geometry?.pieceLength ?? 1)
+    this.#room = new LinkRoom({ host, neighbours, leadership, isOrigin })
+    const crowd = new Crowd({ neighbours, leadership, host }, most)
     this.arbiter = new ArbiterDesk({
       self: this.#self,
-      claimsMax: claimsMax(host.geometry?.pieceLength ?? 1),
-      isLeader: (member) => leadership.leads(member),
+      claimsMax: most,
+      claimsMaxOf: crowd.claimsMaxOf,
+      seesAll: crowd.seesAll,
       leads: () => this.role === 'leader',
       isSplit: () => this.#view.isSplit,
       decides: (piece, now) => leadership.arbiterOf(piece, now)?.peerId === this.#self,
@@ -122,23 +134,13 @@ export class SiteMember {
     const site = (): SiteId | undefined => this.#site
     this.#voice = new Voice({ host, neighbours, leadership, arbiter, yielding, role, site, limit })
     const voice = this.#voice
-    const most = claimsMax(host.geometry?.pieceLength ?? 1)
-    const passing = { self: this.#self, claimsMax: most, leadership, imports, arbiter, voice }
-    const passedOn = new PassedOn(passing)
+    const { claimsMaxOf } = crowd
+    const asking = { self: this.#self, claimsMaxOf, leadership, goBetween, imports, arbiter, voice }
+    const passedOn = new PassedOn(asking)
     this.#passedOn = passedOn
-    const parts = {
-      yielding,
-      host,
-      neighbours,
-      leadership,
-      imports,
-      arbiter,
-      ledger,
-      voice,
-      passedOn,
-    }
+    const parts = { ...asking, yielding, host, neighbours, ledger, passedOn }
     this.#sight = new Sight({ ...parts, wants, origin: this.origin })
-    const claiming = new Claiming({ ...parts, wants, spill, limit })
+    const claiming = new Claiming({ ...parts, wants, spill, limit, goBetween })
     this.#claiming = claiming
     const signs = new Signs({
       neighbours,
@@ -179,7 +181,7 @@ export class SiteMember {
     this.budget.heard(reply.pace)
     this.limit.heard(reply.importsNothing === true)
     for (const neighbour of this.neighbours.all) this.#sight.look(neighbour)
-    this.#linkLeaders()
+    this.#room.link(now)
     this.tick()
   }
 
@@ -328,15 +330,9 @@ export class SiteMember {
   }
 
   /** Who leads and lives now; where that changed, standing claims come first. */
-  #linkLeaders(): void {
-    for (const { endpoint, peerId } of this.leadership.toLink) {
-      if (this.neighbours.named(peerId) === undefined) this.#host.dial(endpoint)
-    }
-  }
-
   #lead(now: number): void {
     const { lost, hasNew } = this.#view.look(now)
-    if (lost.length > 0) this.#linkLeaders()
+    this.#room.look(now, lost.length > 0)
     if (!this.leadership.leadsItself || (lost.length === 0 && !hasNew)) return
     this.arbiter.tookOver(lost, now)
   }

@@ -1,6 +1,7 @@
 // How we see our site's leaders: who of them lives, and whether others see the same ones.
 
 import type { PeerId } from '@bt/primitives'
+import type { GoBetween } from './go-between.ts'
 import type { Leadership, SeenMember } from './leadership.ts'
 import type { Neighbours } from './neighbours.ts'
 
@@ -12,6 +13,7 @@ export interface SiteViewParts {
   readonly neverLeads: boolean
   readonly neighbours: Neighbours
   readonly leadership: Leadership
+  readonly goBetween: Pick<GoBetween, 'find'>
 }
 
 export class SiteView {
@@ -30,11 +32,12 @@ export class SiteView {
 
   /** Looks again: leaders that are lost since the last look, and whether there are new ones beside others. */
   look(now: number): { readonly lost: readonly PeerId[]; readonly hasNew: boolean } {
-    const { leadership } = this.#parts
+    const { leadership, goBetween } = this.#parts
     leadership.look(
       (peerId) => this.#seen(peerId),
       () => this.#members(now),
       now,
+      () => goBetween.find(now)?.steps,
     )
     this.#isSplit = this.#seesSplit(now)
     const before = this.#living

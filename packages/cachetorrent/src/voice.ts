@@ -118,6 +118,7 @@ export class Voice {
       term: leadership.term,
       ...(site === undefined ? {} : { site }),
       ...(limit.mayImport ? {} : { importsNothing: true }),
+      ...(leadership.steps > 0 ? { steps: leadership.steps } : {}),
     }
   }
 
@@ -163,6 +164,7 @@ function isSame(one: Said, other: Said): boolean {
     one.site === other.site &&
     one.role === other.role &&
     one.term === other.term &&
-    one.importsNothing === other.importsNothing
+    one.importsNothing === other.importsNothing &&
+    one.steps === other.steps
   )
 }

@@ -1,7 +1,7 @@
 import type { PeerId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { ArbiterDesk, type ArbiterDeskParts } from '../src/arbiter-desk.ts'
-import { CONFIRM_MS, DONE_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
+import { CONFIRM_MS, DONE_MS, GONE_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
 
 const id = (letter: string): PeerId => letter.repeat(40) as PeerId
 const [A, B, M, N] = [id('a'), id('b'), id('c'), id('d')]
@@ -10,7 +10,8 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
   new ArbiterDesk({
     self,
     claimsMax: 4,
-    isLeader: () => false,
+    claimsMaxOf: () => 4,
+    seesAll: () => true,
     leads: () => true,
     decides: () => true,
     isFirst: () => true,
@@ -69,6 +70,16 @@ describe('a leader that is asked', () => {
     expect([...one.lease(DONE_MS)]).toEqual([])
     expect(one.asked({ pieces: [1] }, N, DONE_MS).get(1)).toBe('again')
     expect([...one.book.again]).toEqual([[1, 'holder-gone']])
+  })
+
+  test('who does not see all members takes a piece that was here for gone only when it is asked for in vain for long', () => {
+    const one = desk(A, { seesAll: () => false })
+    one.asked({ pieces: [1] }, M, 0)
+    one.done([1], [], M, 0)
+    const askedAt = 2 * DONE_MS
+    expect(one.asked({ pieces: [1] }, N, askedAt).get(1)).toBe('have')
+    expect(one.asked({ pieces: [1] }, M, askedAt + GONE_MS - 1).get(1)).toBe('have')
+    expect(one.asked({ pieces: [1] }, M, askedAt + GONE_MS).get(1)).toBe('again')
   })
 
   test('what is granted a second time is granted as such', () => {

@@ -390,6 +390,14 @@ describe('who is handed out', () => {
     expect(seen).toEqual(new Set([2, 3]))
   })
 
+  test('to who asks for few: one of another site, and members of its own', () => {
+    const office = new Office()
+    for (const site of [1, 2, 3]) for (let peer = 1; peer <= 12; peer++) office.announce(site, peer)
+    const sites = office.announce(1, 1, { numWant: 6 }).peers.map(({ host }) => siteOf(host))
+    expect(sites.filter((site) => site === 1)).toHaveLength(5)
+    expect(sites).toHaveLength(6)
+  })
+
   test('to a stock client: local peers and one external, and no word of leaders', () => {
     const office = crowd()
     const answer = office.announce(2, 20, { extra: new Map() })

@@ -20,7 +20,8 @@ describe('floods', () => {
     const desk = new ArbiterDesk({
       self: A,
       claimsMax: CLAIMS_PER_MEMBER_MAX,
-      isLeader: () => false,
+      claimsMaxOf: () => CLAIMS_PER_MEMBER_MAX,
+      seesAll: () => true,
       leads: () => true,
       decides: () => true,
       isFirst: () => true,

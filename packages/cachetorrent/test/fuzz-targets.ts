@@ -30,6 +30,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'role', role: 'leader', term: 3 },
   { kind: 'role', role: 'follower', term: 0, site: SITE, asks: true },
   { kind: 'role', role: 'follower', term: 3, importsNothing: true },
+  { kind: 'role', role: 'follower', term: 3, steps: 2 },
   { kind: 'promise', pieces: [1, 999], expectedMs: 500 },
   { kind: 'promise', pieces: [] },
   { kind: 'unpromise', pieces: [7] },
@@ -52,6 +53,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'claim', pieces: [6], term: 2, renewed: true, spill: true },
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
   { kind: 'claim-answer', granted: [5, 9], taken: [], have: [], again: [9], term: 2 },
+  { kind: 'claim-answer', granted: [5], taken: [], have: [], passedOn: true, term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
 ]
 

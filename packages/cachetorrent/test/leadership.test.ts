@@ -2,7 +2,7 @@ import type { InfoHash, PeerId, SiteId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import type { CacheReply, ReplyLeader } from '../src/index.ts'
 import { Leadership, type SeenMember, PASSED_OVER_MS } from '../src/leadership.ts'
-import { LEASE_LOST_MS } from '../src/limits.ts'
+import { LEADERS_FIRST_MS, LEASE_LOST_MS, LINK_TRY_MS, STEPS_MAX } from '../src/limits.ts'
 
 const HASH = 'ab'.repeat(20) as InfoHash
 const id = (letter: string): PeerId => letter.repeat(40) as PeerId
@@ -31,8 +31,14 @@ function reply(
 
 /** A member and what it sees: who showed life, and when. */
 class Seat {
-  readonly leadership = new Leadership(HASH, SELF, 20)
+  readonly leadership: Leadership
+  /** Of the neighbour that is nearest to a leader. */
+  othersSteps: number | undefined
   readonly signs = new Map<PeerId, number>()
+
+  constructor(peersMax = 80) {
+    this.leadership = new Leadership(HASH, SELF, 20, () => peersMax)
+  }
 
   look(now: number): void {
     const seen = (peerId: PeerId): SeenMember | undefined => {
@@ -41,7 +47,12 @@ class Seat {
     }
     const all = [...this.signs.keys()].map((peerId) => seen(peerId) as SeenMember)
     const self = { peerId: SELF, upload: 0, signAt: now }
-    this.leadership.look(seen, () => [self, ...all], now)
+    this.leadership.look(
+      seen,
+      () => [self, ...all],
+      now,
+      () => this.othersSteps,
+    )
   }
 
   /** These show life now. */
@@ -185,6 +196,51 @@ describe('who leads, as a member sees it', () => {
       expect(seat.leadership.toLink.map(({ peerId }) => peerId)).toEqual([A, C])
       expect(seat.arbiters(lost)).toEqual(new Set([undefined]))
     }
+  })
+
+  test('who may have few links waits for no leader that it does not link to, and leaves them to one another first', () => {
+    const seat = new Seat(10)
+    seat.leadership.heard(reply(1, [A, B]), 0)
+    const [link] = seat.leadership.toLink.map(({ peerId }) => peerId)
+    expect(seat.leadership.toLink).toHaveLength(1)
+    expect(seat.leadership.waitsToLink(LEADERS_FIRST_MS - 1)).toBe(true)
+    expect(seat.leadership.waitsToLink(LEADERS_FIRST_MS)).toBe(false)
+    seat.sees(0, link as PeerId)
+    expect(seat.arbiters(0)).toEqual(new Set([link]))
+  })
+
+  test('a leader that does not let it in is one of several', () => {
+    const seat = new Seat(10)
+    const { leadership } = seat
+    leadership.heard(reply(1, [A, B]), 0)
+    const linked = (): PeerId | undefined => leadership.toLink[0]?.peerId
+    const first = linked()
+    expect(leadership.triesToLink(LEADERS_FIRST_MS - 1)).toBe(false)
+    expect(leadership.triesToLink(LEADERS_FIRST_MS)).toBe(true)
+    expect(linked()).toBe(first)
+    const later = LEADERS_FIRST_MS + LINK_TRY_MS
+    expect(leadership.triesToLink(later - 1)).toBe(false)
+    expect(leadership.triesToLink(later)).toBe(true)
+    expect(linked()).not.toBe(first)
+    seat.sees(later, first as PeerId)
+    expect(leadership.triesToLink(later + LINK_TRY_MS)).toBe(false)
+  })
+
+  test('while a neighbour sees leaders they live: nobody else leads, and it is asked', () => {
+    const seat = new Seat()
+    seat.leadership.heard(reply(1, [A], [C]), 0)
+    seat.othersSteps = 0
+    const later = 3 * LEASE_LOST_MS
+    seat.look(later)
+    expect([seat.leadership.isCutOff, seat.leadership.steps]).toEqual([true, 1])
+    expect(seat.leadership.toLink.map(({ peerId }) => peerId)).toEqual([A])
+    // nobody sees them any more: their deputies lead
+    seat.othersSteps = undefined
+    seat.look(later + 500)
+    expect([seat.leadership.isCutOff, seat.leadership.steps]).toEqual([false, STEPS_MAX + 1])
+    expect(seat.leadership.toLink.map(({ peerId }) => peerId)).toEqual([A, C])
+    seat.sees(later + 1000, A)
+    expect([seat.leadership.isCutOff, seat.leadership.steps]).toEqual([false, 0])
   })
 
   test('[M26] who is made a leader and unmade again knows both', () => {

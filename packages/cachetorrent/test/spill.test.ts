@@ -54,7 +54,8 @@ describe('a leader that is asked for a second copy', () => {
     new ArbiterDesk({
       self: D,
       claimsMax: 4,
-      isLeader: () => false,
+      claimsMaxOf: () => 4,
+      seesAll: () => true,
       leads: () => leads,
       decides: () => true,
       isFirst: () => true,

@@ -90,6 +90,7 @@ export class Engine implements PeerOwner<Peer> {
       port: () => hub.port(),
       have: parts.have,
       geometry: () => this.#exchange?.metainfo.geometry,
+      peersMax: () => limits().peersMax,
       peers: () => this.peers.open(),
       send: (peer, extension, payload) => effects.send(peer as Peer, extension, payload),
       dial: (endpoint) => this.found([{ endpoint }], 'policy', undefined),

@@ -27,6 +27,7 @@ export interface SeatParts {
   readonly port: () => number
   readonly have: () => ReadonlyBitfield
   readonly geometry: () => PieceGeometry | undefined
+  readonly peersMax: () => number
   readonly peers: () => Iterable<Peer>
   readonly send: (peer: PeerHandle, extension: string, payload: Uint8Array) => boolean
   readonly dial: (endpoint: Endpoint) => void
@@ -208,6 +209,9 @@ export class PolicySeat {
         get port() {
           return parts.port()
         },
+      },
+      get peersMax() {
+        return parts.peersMax()
       },
       peers: () => parts.peers(),
       send: (peer, extension, payload) => alive() && parts.send(peer, extension, payload),

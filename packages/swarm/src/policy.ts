@@ -55,6 +55,8 @@ export interface PolicyHost {
   /** Undefined until a magnet's metadata is here. */
   readonly geometry: PieceGeometry | undefined
   readonly self: { readonly peerId: PeerId; readonly port: number }
+  /** Connections that the torrent may have, dialled and accepted; a user may change it. */
+  readonly peersMax: number
   /** Connected peers whose handshake is done, in the order they came. */
   peers(): Iterable<PeerHandle>
   /** False: the peer does not speak it or its output is full. The payload is copied. */

@@ -43,6 +43,7 @@ class Seam {
       have: this.have,
       geometry,
       self: { peerId: '' as PeerId, port: 1 },
+      peersMax: 80,
       peers: () => this.connected,
       send: () => false,
       dial: () => {},
