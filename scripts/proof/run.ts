@@ -51,7 +51,7 @@ async function prove(): Promise<number> {
   const content = makeContent(base, asked.mebibytes * MIB, topology.trackerUrl)
   const map = join(base, 'sites')
   writeFileSync(map, topology.siteMap)
-  const rate = await oneStream(topology)
+  const rate = await oneStream(topology, asked.uplinkMbit * 1e6)
   const floor: Floor = { streamBytesPerSecond: rate, seconds: content.length / rate }
   say(
     `one TCP stream over an uplink: ${(rate / 1e6).toFixed(2)} MB/s; floor ${floor.seconds.toFixed(1)} s`,

@@ -26,7 +26,7 @@ import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
 import { leadersToLink } from './leader-links.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
-import { LOCAL_LINKS, OUTSIDE_PEERS_MIN, TICK_MS } from './limits.ts'
+import { LOCAL_LINKS, OUTSIDE_PEERS, TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
 import type { Mode } from './mode.ts'
 import { SentRate } from './sent-rate.ts'
@@ -220,7 +220,7 @@ export class CachePolicy implements SwarmPolicy {
     if (member?.mode !== 'cached') return 1
     const local = member.neighbours.in('local').size
     const isDense = local >= LOCAL_LINKS
-    const isLinked = member.neighbours.in('outside').size >= OUTSIDE_PEERS_MIN
+    const isLinked = member.neighbours.in('outside').size >= OUTSIDE_PEERS
     if (origin !== 'pex') return isDense && isLinked ? 0 : 1
     // Peers tell of everybody, mostly of other sites: in a site too small to be dense all would link to all.
     return isDense || (isLinked && 2 * local >= LOCAL_LINKS) ? 0 : 1

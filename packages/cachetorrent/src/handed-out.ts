@@ -7,14 +7,7 @@
 
 import type { Random } from '@bt/ports'
 import { type Endpoint, ipClass, parseIp } from '@bt/primitives'
-import {
-  LINKS_OF_SEED,
-  LOCAL_HANDED,
-  OUTSIDE_PEERS_MAX,
-  OUTSIDE_PEERS_MIN,
-  SEEDS_NAMED_MAX,
-  SMALL_SITE,
-} from './limits.ts'
+import { LINKS_OF_SEED, LOCAL_HANDED, OUTSIDE_PEERS, SEEDS_NAMED_MAX } from './limits.ts'
 import type { Roster } from './roster.ts'
 import type { SiteMember, SiteSwarm } from './site-swarm.ts'
 
@@ -39,7 +32,8 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   const { own, sites, seeds, wanted, speaks } = what
   const may = (member: SiteMember): boolean => mayHear(what, member)
   const isAlone = own.size <= 1
-  const outsideWanted = isAlone ? wanted : speaks ? outsideCount(own.size, wanted) : 1
+  const hasFewLinks = !speaks || wanted < LOCAL_HANDED
+  const outsideWanted = isAlone ? wanted : hasFewLinks ? 1 : OUTSIDE_PEERS
   const outside: SiteMember[] = []
   for (const site of sites.draw(outsideWanted, random, (one) => one !== own && one.size > 0)) {
     outside.push(...site.members.draw(1, random, may))
@@ -57,12 +51,6 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   const local = own.members.draw(speaks ? LOCAL_HANDED : wanted, random, may)
   const chosen = new Set([...outside.slice(0, wanted), ...local])
   return [...chosen].slice(0, wanted)
-}
-
-/** Two in large sites, where many members have links outside, one to who may have few links; four in small ones. */
-function outsideCount(size: number, wanted: number): number {
-  if (size <= SMALL_SITE) return OUTSIDE_PEERS_MAX
-  return wanted < LOCAL_HANDED ? 1 : OUTSIDE_PEERS_MIN
 }
 
 /** How many members of a site are told of each seed: a tenth, at least 2, as far as its links go for all sites. */

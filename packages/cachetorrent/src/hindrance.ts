@@ -1,37 +1,34 @@
-// Whether a seed's first copies are held up by the link that it shares with its site, and whether it helps that the others
-// of the site send nothing through it (rule 6). The seed has nobody's word for it: it looks at what it sends, and tries.
-//
-// It is hindered while copies wait to leave for other sites and it sends clearly less than it can. Then the members of
-// its site are asked to yield. When that brings nothing, the bottleneck is elsewhere, and it is not tried again for
-// long; when its uplink is full, others may have the rest of the link.
-
-import { YIELD_AGAIN_MS, YIELD_AGAIN_MS_MAX } from './limits.ts'
+// Whether a seed's first copies may be held up by the link that it shares with its site (rule 6). Nobody tells the seed of
+// that link: it looks at what it sends. Below what it declared it is hindered, and the other members of its site send
+// nothing to other sites while first copies wait to leave. Where it declared nothing it may always be, so they yield from
+// the first copy on: where that helps nothing it costs little, as pieces that are out go on from where they are.
 
 /** Milliseconds of one look: the queues of the others need as long to empty. */
 const LOOK_MS = 5_000
 /** Of what the seed can send: below it is hindered, above it needs nobody to yield. */
 const HINDERED_SHARE = 0.8
 const FULL_SHARE = 0.95
-/** Looks after which yielding must have brought so much. */
-const TRIAL_LOOKS = 2
-const TRIAL_GAIN = 1.1
+/** Looks in a row after which it is sure: the first one is of a swarm that begins. */
+const SURE_LOOKS = 2
 
 export class Hindrance {
-  readonly #declared: number
+  /** The most that it can send, in bytes per millisecond. */
+  #most: number
   #since: number | undefined
   #bytes = 0
   #isBacked = true
-  #best = 0
   #yields = false
-  /** Bytes per millisecond before they yielded, and looks since then. */
-  #before = 0
-  #looks = 0
-  #triedUntil = Number.NEGATIVE_INFINITY
-  #againMs = YIELD_AGAIN_MS
+  /** In how many looks in a row it sent clearly less than it can. */
+  #hinderedLooks = 0
 
-  /** Bytes per second that we declare; 0: not said, then the most that we ever sent counts. */
+  /** Bytes per second that we declare; 0: not said, then nobody knows when the uplink is full. */
   constructor(declared: number) {
-    this.#declared = declared / 1000
+    this.#most = declared === 0 ? Number.POSITIVE_INFINITY : declared / 1000
+  }
+
+  /** The uplink has room that other sites cannot use: it is for our own. */
+  get hasRoom(): boolean {
+    return this.#hinderedLooks >= SURE_LOOKS
   }
 
   /** Bytes left us, wherever they go. */
@@ -41,30 +38,34 @@ export class Hindrance {
 
   /** Whether others are to yield; `isBacked`: first copies wait to leave for other sites. */
   look(isBacked: boolean, now: number): boolean {
-    this.#since ??= now
+    if (this.#since === undefined) {
+      if (!isBacked) return false
+      this.#yields = !this.#isKnown
+      this.#begin(now)
+      return this.#yields
+    }
     this.#isBacked &&= isBacked
     const ms = now - this.#since
     if (ms < LOOK_MS) return this.#yields
-    this.#judge(this.#bytes / ms, now)
-    this.#since = now
-    this.#bytes = 0
-    this.#isBacked = true
+    this.#judge(this.#bytes / ms)
+    this.#begin(now)
     return this.#yields
   }
 
-  #judge(rate: number, now: number): void {
-    this.#best = Math.max(this.#best, rate)
-    const most = Math.max(this.#declared, this.#best)
-    if (!this.#isBacked || rate >= FULL_SHARE * most) {
-      this.#yields = false
-    } else if (!this.#yields) {
-      this.#yields = rate < HINDERED_SHARE * most && now >= this.#triedUntil
-      this.#before = rate
-      this.#looks = 0
-    } else if (++this.#looks === TRIAL_LOOKS && rate < TRIAL_GAIN * this.#before) {
-      this.#yields = false
-      this.#triedUntil = now + this.#againMs
-      this.#againMs = Math.min(YIELD_AGAIN_MS_MAX, 2 * this.#againMs)
-    }
+  #judge(rate: number): void {
+    if (this.#isKnown) this.#most = Math.max(this.#most, rate)
+    const isHindered = this.#isBacked && rate < HINDERED_SHARE * this.#most
+    this.#hinderedLooks = isHindered && this.#isKnown ? this.#hinderedLooks + 1 : 0
+    this.#yields = isHindered || (this.#yields && this.#isBacked && rate < FULL_SHARE * this.#most)
+  }
+
+  get #isKnown(): boolean {
+    return Number.isFinite(this.#most)
+  }
+
+  #begin(now: number): void {
+    this.#since = now
+    this.#bytes = 0
+    this.#isBacked = true
   }
 }

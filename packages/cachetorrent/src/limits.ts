@@ -72,8 +72,6 @@ export const REACHED_MS = 3_600_000
 export const UNREACHED_MS = 600_000
 /** Candidates in a row that were not reached, beyond which the fault is ours. */
 export const DIALS_FAILED_MAX = 100
-/** Members up to which a site is small: each of them has more links to other sites. */
-export const SMALL_SITE = 10
 /** Members of its own site that a member is named: a mesh in which every piece finds its way in a few steps. */
 export const LOCAL_HANDED = 12
 /** Links to members of its site from which on a member dials no more of them. */
@@ -82,9 +80,8 @@ export const LOCAL_LINKS = 12
 export const SEEDS_NAMED_MAX = 4
 /** Links of a seed that are shared out among all sites; the rest is for those who find it by themselves. */
 export const LINKS_OF_SEED = 72
-/** Members of other sites named in one reply, in large and in small sites. */
-export const OUTSIDE_PEERS_MIN = 2
-export const OUTSIDE_PEERS_MAX = 4
+/** Members of other sites named in one reply: each link to another site costs it a packet for many a have. */
+export const OUTSIDE_PEERS = 2
 
 /** Pieces claimed by one member at a time: what a withholding member can block. More of small pieces (`claimsMax`). */
 export const CLAIMS_PER_MEMBER_MAX = 4
@@ -219,12 +216,9 @@ export const SENT_MS = 10_000
 export const YIELD_MS = 6_000
 /** Milliseconds between two words to yield. */
 export const YIELD_SAID_MS = 2_000
-/** Milliseconds in which a member that yields has one break, and of the break: a tenth, so that nothing is held back for ever. */
-export const YIELD_ROUND_MS = 60_000
+/** Milliseconds in which a member that yields has one break, and of the break: a fiftieth, so that no word holds anything back for ever. */
+export const YIELD_ROUND_MS = 300_000
 export const YIELD_BREAK_MS = 6_000
-/** Milliseconds until yielding that brought nothing is tried again; twice as long each time. */
-export const YIELD_AGAIN_MS = 60_000
-export const YIELD_AGAIN_MS_MAX = 600_000
 
 /** Milliseconds over which it is measured what an uplink carries when as many are served as may be. */
 export const LINE_MEASURE_MS = 5_000

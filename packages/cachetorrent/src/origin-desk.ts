@@ -3,6 +3,7 @@
 // A seed is one that had everything when the first peer came. It shows its pieces site by site (origin.ts) until all of
 // them were seen elsewhere; where nobody speaks of sites it shows everything at once, as any seed. Then those that its own
 // site still lacks, one copy of each: shown to all at once, its members would stop importing them and ask for nothing else.
+// Where the link of its site is the bottleneck and its uplink has room, its own site gets a copy of what leaves at once.
 
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import { Hindrance } from './hindrance.ts'
@@ -19,6 +20,8 @@ export class OriginDesk {
   readonly #imports: (peer: PeerHandle) => boolean
   readonly #turns: Turns
   #origin: Origin | undefined
+  /** The same for our own site alone, once that costs other sites nothing. */
+  #inward: Origin | undefined
   readonly #hindrance: Hindrance
   #isDecided = false
   /** All is out, and until when only our own site is served; undefined: it is not. */
@@ -58,7 +61,8 @@ export class OriginDesk {
   }
 
   isShown(piece: number, peer: PeerHandle): boolean {
-    return this.#origin?.isShown(piece, peer) ?? true
+    if (this.#origin === undefined || this.#origin.isShown(piece, peer)) return true
+    return this.#groupOf(peer) === OWN_SITE && this.#inward?.isShown(piece, peer) === true
   }
 
   /** Before it is greeted. */
@@ -75,17 +79,17 @@ export class OriginDesk {
   looked(peer: PeerHandle, piece?: number): void {
     if (this.#origin === undefined) return
     if (piece === undefined) this.#met(peer)
-    else this.#origin.seen(peer, piece, this.#host.now())
+    else for (const one of this.#all) one.seen(peer, piece, this.#host.now())
     this.push()
   }
 
   closed(peer: PeerHandle): void {
-    this.#origin?.left(peer)
+    for (const one of this.#all) one.left(peer)
   }
 
   /** Looks whether more must be shown to fill the uplink. */
   look(): void {
-    this.#origin?.adapt(this.#turns.waiting)
+    for (const one of this.#all) one.adapt(this.#turns.waiting)
     this.push()
   }
 
@@ -96,18 +100,42 @@ export class OriginDesk {
     const now = this.#host.now()
     if (now >= (this.#ownUntil ?? Number.POSITIVE_INFINITY)) return this.end()
     if (origin.isOver) return this.#ownUntil === undefined ? this.#turnInwards(now) : this.end()
-    this.#isHindered = this.#hindrance.look(origin.underWayBeside(OWN_SITE) > 0, now)
-    // what is here already needs the link once more, and our own site gets its copies back through the other half of it
+    const isBacked = origin.underWayBeside(OWN_SITE) > 0
+    this.#isHindered = this.#hindrance.look(isBacked, now) && this.#ownUntil === undefined
+    // what is here already needs the link once more
     const passedOver = this.#isHindered ? OWN_SITE : undefined
-    for (const { piece, peer } of origin.next(now, passedOver)) {
-      this.#host.changed('reveal', peer, piece)
-    }
+    const hasRoom = this.#isHindered && this.#hindrance.hasRoom
+    const inward = hasRoom ? this.#inwards(origin) : this.#inward
+    for (const piece of this.#show(origin, now, passedOver)) inward?.add(piece)
+    if (hasRoom && inward !== undefined) this.#show(inward, now)
+  }
+
+  #show(origin: Origin, now: number, passedOver?: string): readonly number[] {
+    const shown = origin.next(now, passedOver)
+    for (const { piece, peer } of shown) this.#host.changed('reveal', peer, piece)
+    return shown.map(({ piece }) => piece)
+  }
+
+  get #all(): readonly Origin[] {
+    return [this.#origin, this.#inward].filter((one) => one !== undefined)
+  }
+
+  /** For our own site: what has left already, and from now on what leaves. */
+  #inwards(origin: Origin): Origin {
+    if (this.#inward !== undefined) return this.#inward
+    const own = [...this.#host.peers()].filter((peer) => this.#groupOf(peer) === OWN_SITE)
+    // what only our own site has is not out
+    for (const peer of own) origin.left(peer)
+    this.#inward = this.#newOrigin((piece) => origin.isOut(piece))
+    for (const peer of own) this.#met(peer)
+    return this.#inward
   }
 
   /** Every piece is out: now those that no member of our own site has. */
   #turnInwards(now: number): void {
     this.#ownUntil = now + ORIGIN_OWN_MS
-    this.#origin = this.#newOrigin()
+    this.#origin = this.#inward ?? this.#newOrigin()
+    this.#inward = undefined
     let members = 0
     for (const peer of this.#host.peers()) if (this.#met(peer)) members++
     if (members === 0) this.end()
@@ -119,19 +147,22 @@ export class OriginDesk {
     const group = this.#groupOf(peer)
     if (this.#ownUntil !== undefined && group !== OWN_SITE) return false
     // who is of our own site imports nothing by taking it from us
-    this.#origin?.met(peer, group, group === OWN_SITE || this.#imports(peer))
+    if (group === OWN_SITE) (this.#inward ?? this.#origin)?.met(peer, group)
+    else this.#origin?.met(peer, group, this.#imports(peer))
     return true
   }
 
-  #newOrigin(): Origin {
+  #newOrigin(isDue?: (piece: number) => boolean): Origin {
     const { have, geometry } = this.#host
-    return new Origin(have.length, geometry?.pieceLength ?? 1, (bound) => this.#host.below(bound))
+    const below = (bound: number): number => this.#host.below(bound)
+    return new Origin(have.length, geometry?.pieceLength ?? 1, below, isDue)
   }
 
   /** Everything is shown to everybody from now on. */
   end(): void {
     if (this.#origin === undefined) return
     this.#origin = undefined
+    this.#inward = undefined
     this.#isHindered = false
     this.#host.changed('reveal')
     this.#host.changed('unchoke')

@@ -47,13 +47,18 @@ export class Origin {
   #window = PUSHES_MIN
   #leastMs = Number.POSITIVE_INFINITY
 
-  /** `pieceLength` in bytes; `below` draws the order of the pieces. */
-  constructor(pieceCount: number, pieceLength: number, below: (bound: number) => number) {
+  /** `pieceLength` in bytes; `below` draws the order of the pieces; `isDue`: others wait until they are added. */
+  constructor(
+    pieceCount: number,
+    pieceLength: number,
+    below: (bound: number) => number,
+    isDue: (piece: number) => boolean = () => true,
+  ) {
     this.#pieceCount = pieceCount
     this.#perPeer = pushesPerPeer(pieceLength)
     this.#copies = new CopyCount(pieceCount, (piece) => this.#changed(piece))
-    this.#queue = Array.from({ length: pieceCount }, (_, piece) => piece)
-    for (let at = pieceCount - 1; at > 0; at--) {
+    this.#queue = Array.from({ length: pieceCount }, (_, piece) => piece).filter(isDue)
+    for (let at = this.#queue.length - 1; at > 0; at--) {
       const other = below(at + 1)
       const piece = this.#queue[at] as number
       this.#queue[at] = this.#queue[other] as number
@@ -64,6 +69,16 @@ export class Origin {
   /** Every piece was seen at somebody else. */
   get isOver(): boolean {
     return this.#outCount === this.#pieceCount
+  }
+
+  /** Somebody has it. */
+  isOut(piece: number): boolean {
+    return this.#copies.of(piece) > 0
+  }
+
+  /** It is due now, before all others. */
+  add(piece: number): void {
+    this.#again(piece)
   }
 
   isShown(piece: number, peer: PeerHandle): boolean {

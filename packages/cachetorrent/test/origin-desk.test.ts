@@ -16,7 +16,11 @@ interface Scene {
 }
 
 /** A seed with these neighbours, who see what it shows; `inert`: may not import. */
-function scene(own: readonly PlainPeer[], others: readonly PlainPeer[], inert?: PlainPeer): Scene {
+function scene(
+  own: readonly PlainPeer[],
+  others: readonly PlainPeer[],
+  { inert, upload = 0 }: { readonly inert?: PlainPeer; readonly upload?: number } = {},
+): Scene {
   const peers = [...own, ...others]
   const host = {
     time: 0,
@@ -31,7 +35,7 @@ function scene(own: readonly PlainPeer[], others: readonly PlainPeer[], inert?: 
     own.some((one) => one === peer) ? OWN_SITE : 'another'
   const imports = (peer: PeerHandle): boolean => peer !== inert
   const turns = new Turns(PIECE)
-  const desk = new OriginDesk(host as unknown as PolicyHost, groupOf, imports, 0, turns)
+  const desk = new OriginDesk(host as unknown as PolicyHost, groupOf, imports, upload, turns)
   for (const peer of peers) desk.opened(peer)
   desk.push()
   const gains = (peer: PlainPeer, piece: number): void => {
@@ -47,10 +51,66 @@ describe('a seed that shows pieces site by site', () => {
   test('shows those who may not import nothing, but for its own site, which does not import from it', () => {
     for (const isOwn of [false, true]) {
       const [inert, other] = [plainPeer(1, PIECES), plainPeer(2, PIECES)]
-      const { desk } = isOwn ? scene([inert], [other], inert) : scene([], [inert, other], inert)
+      const { desk } = isOwn
+        ? scene([inert], [other], { inert, upload: 1 })
+        : scene([], [inert, other], { inert })
       expect(all.some((piece) => desk.isShown(piece, inert))).toBe(isOwn)
       expect(all.some((piece) => desk.isShown(piece, other))).toBe(true)
     }
+  })
+})
+
+describe('a seed that is held up by the link of its site', () => {
+  const hindered = (upload: number) => {
+    const [own, other] = [plainPeer(1, PIECES), plainPeer(2, PIECES)]
+    const { desk, host, gains } = scene([own], [other], { upload })
+    const shown = (peer: PlainPeer): readonly number[] =>
+      all.filter((piece) => desk.isShown(piece, peer) && !peer.pieces.has(piece))
+    const pass = (ms: number): void => {
+      for (const end = host.time + ms; host.time < end; host.time += 500) {
+        desk.sent(100)
+        desk.look()
+      }
+    }
+    pass(10_000)
+    return { desk, own, other, gains, shown, pass }
+  }
+
+  test('gives its own site a copy of what it sends out, where its uplink has room', () => {
+    const { desk, own, other, gains, shown } = hindered(1000)
+    expect(desk.isHindered).toBe(true)
+    for (let sent = 0; sent < PIECES - 1; sent++) {
+      const [piece] = shown(other) as [number]
+      gains(other, piece)
+      desk.look()
+      // all that left is shown inside, and what is on its way; nothing that is still here only
+      const left = all.filter((one) => other.pieces.has(one) || shown(other).includes(one))
+      for (const inside of shown(own)) expect(left).toContain(inside)
+      expect(shown(own)).toContain(piece)
+      gains(own, piece)
+    }
+    // its own site has nothing that is not out
+    expect(desk.isActive).toBe(true)
+  })
+
+  test('does not take a piece for gone out because its own site has it', () => {
+    const { desk, own, other, gains, shown } = hindered(1000)
+    const [inside] = shown(own) as [number]
+    gains(own, inside)
+    for (const piece of all) if (piece !== inside) gains(other, piece)
+    desk.look()
+    expect(desk.isActive).toBe(true)
+    expect(shown(other)).toContain(inside)
+  })
+
+  test('passes over its own site where nobody knows whether its uplink has room', () => {
+    const { desk, own, other, gains, shown } = hindered(0)
+    expect(desk.isHindered).toBe(true)
+    // what was shown before anything was on its way
+    for (const piece of shown(own)) gains(own, piece)
+    for (const piece of shown(other)) gains(other, piece)
+    expect(shown(own)).toEqual([])
+    expect(shown(other)).not.toEqual([])
   })
 })
 

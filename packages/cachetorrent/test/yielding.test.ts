@@ -1,7 +1,7 @@
 import { Prng } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { Hindrance } from '../src/hindrance.ts'
-import { YIELD_AGAIN_MS, YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from '../src/limits.ts'
+import { YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from '../src/limits.ts'
 import { Origin } from '../src/origin.ts'
 import { Rotation } from '../src/rotation.ts'
 import { Yielding } from '../src/yielding.ts'
@@ -9,48 +9,69 @@ import { plainPeer } from './peers.ts'
 
 const TICK = 500
 
-/** A seed that sends at this rate, in bytes per second, which may depend on whether others yield. */
+interface Run {
+  /** What it says, every half second. */
+  readonly said: readonly boolean[]
+  /** Whether it has room for its own site, at the same times. */
+  readonly room: readonly boolean[]
+}
+
+/** A seed that declares so many bytes per second, and sends at this rate, which may depend on whether others yield. */
 function run(
-  rate: (yields: boolean) => number,
+  rate: (yields: boolean, second: number) => number,
   seconds: number,
-  isBacked = true,
-): readonly boolean[] {
-  const hindrance = new Hindrance(1000)
+  { declared = 1000, isBacked = true } = {},
+): Run {
+  const hindrance = new Hindrance(declared)
   const said: boolean[] = []
+  const room: boolean[] = []
   let yields = false
   for (let now = 0; now < seconds * 1000; now += TICK) {
-    hindrance.sent((rate(yields) * TICK) / 1000)
+    hindrance.sent((rate(yields, now / 1000) * TICK) / 1000)
     yields = hindrance.look(isBacked, now)
     said.push(yields)
+    room.push(hindrance.hasRoom)
   }
-  return said
+  return { said, room }
 }
 const share = (said: readonly boolean[]): number =>
   said.filter((yields) => yields).length / said.length
 
 describe('a seed on a link that it shares with its site', () => {
-  test('asks the others to yield while it sends less than it can and that helps', () => {
-    const said = run((yields) => (yields ? 600 : 100), 60)
+  test('asks the others to yield while it sends less than it can', () => {
+    const { said } = run((yields) => (yields ? 600 : 100), 60)
     expect(said.at(-1)).toBe(true)
     expect(share(said)).toBeGreaterThan(0.85)
   })
 
   test('asks nobody while its own uplink is full, or nothing waits to leave', () => {
-    expect(share(run(() => 900, 60))).toBe(0)
-    expect(share(run(() => 100, 60, false))).toBe(0)
+    expect(share(run(() => 900, 60).said)).toBe(0)
+    for (const declared of [0, 1000]) {
+      expect(share(run(() => 100, 60, { declared, isBacked: false }).said)).toBe(0)
+    }
   })
 
   test('lets others have what it cannot fill', () => {
-    const said = run((yields) => (yields ? 1000 : 300), 120)
+    const { said } = run((yields) => (yields ? 1000 : 300), 120)
     expect(share(said)).toBeGreaterThan(0.3)
     expect(share(said)).toBeLessThan(0.7)
   })
 
-  test('soon gives up where it helps nothing, and tries again a minute later, then rarer', () => {
-    const said = run(() => 100, 600)
-    expect(share(said.slice(0, YIELD_AGAIN_MS / TICK))).toBeLessThan(0.35)
-    expect(share(said)).toBeLessThan(0.12)
-    expect(share(said.slice(100))).toBeGreaterThan(0)
+  test('asks at once where it did not say what it can send: nobody knows when it is full', () => {
+    expect(share(run(() => 900, 60, { declared: 0 }).said)).toBe(1)
+    expect(run(() => 900, 60).said[0]).toBe(false)
+  })
+
+  test('has room for its own site once it was hindered for ten seconds, until its uplink is full', () => {
+    const { room } = run((_, second) => (second < 40 ? 500 : 990), 60)
+    expect(room.indexOf(true) * TICK).toBe(10_000)
+    expect(room.lastIndexOf(true) * TICK).toBeLessThan(45_000)
+    expect(room.lastIndexOf(true) * TICK).toBeGreaterThan(35_000)
+  })
+
+  test('has none while it begins, and none that it knows of where it declared nothing', () => {
+    expect(share(run((_, second) => (second < 5 ? 100 : 900), 60).room)).toBe(0)
+    expect(share(run(() => 100, 60, { declared: 0 }).room)).toBe(0)
   })
 })
 
