@@ -57,7 +57,8 @@ async function prove(): Promise<number> {
     `one TCP stream over an uplink: ${(rate / 1e6).toFixed(2)} MB/s; floor ${floor.seconds.toFixed(1)} s`,
   )
 
-  const cached = ours(BT, ['--cache', 'on'])
+  // as an operator would: who says what its line carries knows when another one is the bottleneck
+  const cached = ours(BT, ['--cache', 'on', '--up', String(Math.round((asked.hostMbit * 1e6) / 8))])
   const withSites = ['--site-map', map]
   const swarms: Readonly<Record<SwarmName, Row>> = {
     cached: { name: 'bt, cached', program: cached, tracker: withSites, bar: 'cached' },

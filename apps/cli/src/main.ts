@@ -248,7 +248,7 @@ function network(to: Command): Command {
     )
     .option(
       '--up <rate>',
-      'upload capacity to declare, for elections and for --cross-budget (default: --limit-up)',
+      'upload capacity to declare, for elections, for --cross-budget, and for a seed to know when its site holds it up (default: --limit-up)',
       parseRate,
     )
     .option(
