@@ -231,6 +231,8 @@ export const MESSAGE_LENGTH_MAX = 1 << 18
 /** Pieces that an origin has on their way at a time, at least and at most. */
 export const PUSHES_MIN = 5
 export const PUSHES_MAX = 30
+/** Milliseconds that one of them may take with more than the fewest on their way: a claim without a byte for twice as long is given back. */
+export const PUSH_MS_MAX = 10_000
 /** Requests of an origin's receivers that may wait for their turn: enough that its uplink never waits for them. */
 export const PUSHES_WAITING_MAX = 3
 /** Pieces of it that one member fetches at a time, at least: one comes, the next is asked for. */

@@ -2,13 +2,14 @@
 //
 // Pure: told of peers, of what they have and of time, answers to whom which piece is shown. Sites take turns, the one
 // that was served least recently first; in a site the member that has the least to fetch, of those who import. A piece that nobody fetched
-// in time is shown to the next site. How many are on their way at a time follows how long they take: more while more
-// take no longer. When every piece was seen elsewhere it is over, and everything is shown to everybody.
+// in time is shown to the next site. How many are on their way at a time follows how long they take: one more for each that
+// came, fewer while they are slow. When every piece was seen elsewhere it is over, and everything is shown to everybody.
 
 import type { PeerHandle } from '@bt/swarm'
 import { CopyCount, type Holder } from './copy-count.ts'
 import {
   ORIGIN_PATIENCE_MS,
+  PUSH_MS_MAX,
   PUSHES_MAX,
   PUSHES_MIN,
   PUSHES_WAITING_MAX,
@@ -45,6 +46,9 @@ export class Origin {
   /** On their way, late ones apart. */
   #underWay = 0
   #window = PUSHES_MIN
+  /** Pushes that came to their end since the window last grew, and how long the last one took. */
+  #ended = 0
+  #lastMs = 0
   #leastMs = Number.POSITIVE_INFINITY
 
   /** `pieceLength` in bytes; `below` draws the order of the pieces; `isDue`: others wait until they are added. */
@@ -121,12 +125,18 @@ export class Origin {
     receiver.pushes.delete(piece)
     if (!push.isLate) this.#underWay--
     this.#leastMs = Math.min(this.#leastMs, now - push.since)
+    this.#ended++
+    this.#lastMs = now - push.since
   }
 
   /** Looked at now and then: how many requests of ours wait until others are served. */
   adapt(waiting: number): void {
-    if (waiting === 0) this.#window = Math.min(PUSHES_MAX, this.#window + 1)
-    else if (waiting > PUSHES_WAITING_MAX) this.#window = Math.max(PUSHES_MIN, this.#window - 1)
+    if (waiting > PUSHES_WAITING_MAX || this.#lastMs > PUSH_MS_MAX) {
+      this.#window = Math.max(PUSHES_MIN, this.#window - 1)
+    } else if (waiting === 0 && this.#ended > 0) {
+      this.#window = Math.min(PUSHES_MAX, this.#window + 1)
+      this.#ended = 0
+    }
   }
 
   /** Pieces on their way, but for those to this site. */

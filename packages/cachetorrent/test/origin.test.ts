@@ -3,6 +3,7 @@ import type { PeerHandle } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
 import {
   ORIGIN_PATIENCE_MS,
+  PUSH_MS_MAX,
   PUSHES_MIN,
   PUSHES_PER_PEER_MIN,
   PUSHES_WAITING_MAX,
@@ -49,15 +50,45 @@ describe('the seed that sends first copies', () => {
     expect(origin.isShown(0, plainPeer(99, PIECES))).toBe(true)
   })
 
-  test('more are on their way while nobody waits to be served, and fewer when many do', () => {
+  test('one more is on its way for each that came while nobody waits to be served, and fewer when many do', () => {
     const { origin } = world(8, 10)
-    expect(origin.next(0)).toHaveLength(PUSHES_MIN)
-    origin.adapt(PUSHES_WAITING_MAX)
+    const first = [...origin.next(0)]
+    expect(first).toHaveLength(PUSHES_MIN)
+    const come = (count: number, now: number): void => {
+      for (const { peer, piece } of first.splice(0, count)) {
+        origin.seen(peer, piece, now)
+        origin.adapt(0)
+      }
+    }
+    // nothing came yet: a slow link shall not be crowded before it is known
+    for (let look = 0; look < 50; look++) origin.adapt(0)
     expect(origin.next(1)).toHaveLength(0)
-    for (let look = 0; look < 3; look++) origin.adapt(0)
-    expect(origin.next(2)).toHaveLength(3)
+    come(2, 2)
+    expect(origin.next(2)).toHaveLength(4)
     for (let look = 0; look < 50; look++) origin.adapt(PUSHES_WAITING_MAX + 1)
     expect(origin.next(3)).toHaveLength(0)
+    come(2, 3)
+    expect(origin.next(3)).toHaveLength(2)
+  })
+
+  test('the fewest are on their way where each takes long', () => {
+    const { origin } = world(8, 10)
+    const pushes = [...origin.next(0)]
+    for (let now = 1; now <= 6; now++) {
+      const [push] = pushes.splice(0, 1) as [(typeof pushes)[0]]
+      origin.seen(push.peer, push.piece, now)
+      origin.adapt(0)
+      pushes.push(...origin.next(now))
+    }
+    expect(pushes.length).toBe(PUSHES_MIN + 6)
+    const slow = PUSH_MS_MAX + 7
+    for (let left = pushes.length; left > 0; left--) {
+      const [push] = pushes.splice(0, 1) as [(typeof pushes)[0]]
+      origin.seen(push.peer, push.piece, slow)
+      origin.adapt(0)
+      pushes.push(...origin.next(slow))
+    }
+    expect(pushes).toHaveLength(PUSHES_MIN)
   })
 
   test('a member has two pieces to fetch at most', () => {
