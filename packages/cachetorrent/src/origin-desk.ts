@@ -107,7 +107,10 @@ export class OriginDesk {
     const hasRoom = this.#isHindered && this.#hindrance.hasRoom
     const inward = hasRoom ? this.#inwards(origin) : this.#inward
     for (const piece of this.#show(origin, now, passedOver)) inward?.add(piece)
-    if (hasRoom && inward !== undefined) this.#show(inward, now)
+    if (inward === undefined) return
+    // no longer held up, or nobody outside takes anything: it has its turn for what is still here as well
+    if (!this.#isHindered) inward.addAll()
+    if (hasRoom || !this.#isHindered) this.#show(inward, now)
   }
 
   #show(origin: Origin, now: number, passedOver?: string): readonly number[] {

@@ -43,6 +43,7 @@ export class Origin {
   /** Copies among linked peers: a piece is out while there is one. */
   readonly #copies: CopyCount
   #outCount = 0
+  #areAllDue = false
   /** On their way, late ones apart. */
   #underWay = 0
   #window = PUSHES_MIN
@@ -78,6 +79,15 @@ export class Origin {
   /** Somebody has it. */
   isOut(piece: number): boolean {
     return this.#copies.of(piece) > 0
+  }
+
+  /** From now on all are due, each behind those that were added. */
+  addAll(): void {
+    if (this.#areAllDue) return
+    this.#areAllDue = true
+    for (let piece = 0; piece < this.#pieceCount; piece++) {
+      if (this.#copies.of(piece) === 0) this.#queue.unshift(piece)
+    }
   }
 
   /** It is due now, before all others. */
@@ -139,11 +149,12 @@ export class Origin {
     }
   }
 
-  /** Pieces on their way, but for those to this site. */
+  /** Pieces on their way, but for those to this site; late ones are not. */
   underWayBeside(site: string): number {
     let count = 0
     for (const receiver of this.#receivers.values()) {
-      if (receiver.site !== site) count += receiver.pushes.size
+      if (receiver.site === site) continue
+      for (const { isLate } of receiver.pushes.values()) if (!isLate) count++
     }
     return count
   }

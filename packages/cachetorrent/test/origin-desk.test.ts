@@ -103,6 +103,33 @@ describe('a seed that is held up by the link of its site', () => {
     expect(shown(other)).toContain(inside)
   })
 
+  test('gives its own site everything when the only one outside is gone', () => {
+    const { desk, own, other, gains, shown, pass } = hindered(1000)
+    expect(desk.isHindered).toBe(true)
+    desk.closed(other)
+    for (let look = 0; look < 20; look++) {
+      for (const piece of shown(own)) gains(own, piece)
+      pass(1_000)
+    }
+    expect(own.pieces.count).toBe(PIECES)
+  })
+
+  test('does not wait for one outside that takes nothing', () => {
+    for (const upload of [0, 1000]) {
+      const { desk, own, gains, shown, pass } = hindered(upload)
+      let had = 0
+      for (let look = 0; look < 40; look++) {
+        pass(5_000)
+        for (const piece of shown(own)) {
+          gains(own, piece)
+          had++
+        }
+        desk.look()
+      }
+      expect(had).toBe(PIECES)
+    }
+  })
+
   test('passes over its own site where nobody knows whether its uplink has room', () => {
     const { desk, own, other, gains, shown } = hindered(0)
     expect(desk.isHindered).toBe(true)
