@@ -117,9 +117,11 @@ export class Leadership {
     this.#term = reply.term
     this.#named = this.#seeded(reply.leaders)
     this.#deputies = this.#seeded(reply.deputies ?? [])
-    if (isNew) this.#linksAt = now + LEADERS_FIRST_MS
-    if (isNew) this.#isToLink = true
-    if (isNew) this.#tried = 0
+    if (isNew) {
+      this.#linksAt = now + LEADERS_FIRST_MS
+      this.#isToLink = true
+      this.#tried = 0
+    }
     this.#draw()
     for (const { peerId } of this.#named) {
       if (isNew && !this.#missedSince.has(peerId)) this.#missedSince.set(peerId, now)

@@ -129,7 +129,8 @@ export class OriginDesk {
     const own = [...this.#host.peers()].filter((peer) => this.#groupOf(peer) === OWN_SITE)
     // what only our own site has is not out
     for (const peer of own) origin.left(peer)
-    this.#inward = this.#newOrigin((piece) => origin.isOut(piece))
+    const { sent } = origin
+    this.#inward = this.#newOrigin((piece) => sent.has(piece))
     for (const peer of own) this.#met(peer)
     return this.#inward
   }

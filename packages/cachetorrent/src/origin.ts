@@ -37,7 +37,7 @@ export class Origin {
   /** Sites in the order they were served, the longest ago first. */
   readonly #turns = new Map<string, Set<Receiver>>()
   /** Pieces to send, drawn from the end. */
-  readonly #queue: number[]
+  #queue: number[]
   readonly #pieceCount: number
   readonly #perPeer: number
   /** Copies among linked peers: a piece is out while there is one. */
@@ -76,18 +76,27 @@ export class Origin {
     return this.#outCount === this.#pieceCount
   }
 
-  /** Somebody has it. */
-  isOut(piece: number): boolean {
-    return this.#copies.of(piece) > 0
+  /** Pieces that somebody has, or that are on their way. */
+  get sent(): ReadonlySet<number> {
+    const sent = new Set<number>()
+    for (const { pushes } of this.#receivers.values()) {
+      for (const piece of pushes.keys()) sent.add(piece)
+    }
+    for (let piece = 0; piece < this.#pieceCount; piece++) {
+      if (this.#copies.of(piece) > 0) sent.add(piece)
+    }
+    return sent
   }
 
   /** From now on all are due, each behind those that were added. */
   addAll(): void {
     if (this.#areAllDue) return
     this.#areAllDue = true
+    const rest: number[] = []
     for (let piece = 0; piece < this.#pieceCount; piece++) {
-      if (this.#copies.of(piece) === 0) this.#queue.unshift(piece)
+      if (this.#copies.of(piece) === 0) rest.push(piece)
     }
+    this.#queue = [...rest, ...this.#queue]
   }
 
   /** It is due now, before all others. */

@@ -72,7 +72,8 @@ describe('a seed that is held up by the link of its site', () => {
         desk.look()
       }
     }
-    pass(10_000)
+    // two looks, and the one after them
+    pass(10_500)
     return { desk, own, other, gains, shown, pass }
   }
 
