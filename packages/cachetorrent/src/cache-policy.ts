@@ -17,21 +17,21 @@ import type {
   UnchokeRound,
 } from '@bt/swarm'
 import { announceParameters } from './announce-parameters.ts'
-import { type CacheReply, decodeReply, REPLY_KEY, type ReplyLeader } from './announce-reply.ts'
+import { type CacheReply, decodeReply, REPLY_KEY } from './announce-reply.ts'
 import type { CacheOptions } from './cache-options.ts'
 import type { Again } from './claim-book.ts'
 import { delayOfOne } from './cross-budget.ts'
 import { CacheTorrentError } from './errors.ts'
 import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
-import { leadersToLink } from './leader-links.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
-import { LOCAL_LINKS, OUTSIDE_PEERS, TICK_MS } from './limits.ts'
+import { TICK_MS } from './limits.ts'
 import { decodeMessage, type Role } from './messages.ts'
 import type { Mode } from './mode.ts'
 import { SentRate } from './sent-rate.ts'
 import { SiteMember } from './site-member.ts'
 import { siteToken } from './site-token.ts'
+import { whetherToDial } from './whether-to-dial.ts'
 
 /** A picture of one moment, for people. */
 export interface CacheStatus {
@@ -142,10 +142,14 @@ export class CachePolicy implements SwarmPolicy {
     return this.#ledger.reasonsOf(piece)
   }
 
-  /** Arbiters and seeds count copies by haves. In another site only news matter, and each have costs its link a packet and an acknowledgement. */
-  promptHaves(peer: PeerHandle): boolean {
+  /**
+   * Arbiters and seeds count copies by haves. To another site each have costs a packet and an acknowledgement, and it is news
+   * only of the first here that has the piece.
+   */
+  promptHaves(peer: PeerHandle, piece: number): boolean | undefined {
     const isSeed = peer.pieces.count === peer.pieces.length
-    return isSeed || this.#member?.whereIs(peer) !== 'outside'
+    if (isSeed || this.#member?.whereIs(peer) !== 'outside') return true
+    return this.#member.wants.local.of(piece) > 0 ? false : undefined
   }
 
   attach(host: PolicyHost): void {
@@ -200,30 +204,9 @@ export class CachePolicy implements SwarmPolicy {
     }
   }
 
-  /** Leaders first: without them nothing is granted. Then as many as the mesh needs, and no more (rules 4 and 5). */
   dial(endpoint: Endpoint, origin: PeerOrigin): number {
-    const { leaders = [], deputies = [] } = this.#reply ?? {}
-    const isIt = ({ endpoint: its }: ReplyLeader): boolean =>
-      its.port === endpoint.port && its.host === endpoint.host
-    const member = this.#member
-    const isLeader = leaders.some(isIt)
-    // most are neither, and whom we link to takes a hash for each leader of a large site
-    if (isLeader || deputies.some(isIt)) {
-      const self = this.#host?.self.peerId ?? ('' as PeerId)
-      const { infoHash } = this.#options
-      const most = this.#host?.peersMax ?? 0
-      const links = member?.leadership.toLink ?? leadersToLink(leaders, self, infoHash, most)
-      if (member?.leadership.waitsToLink(this.#host?.now() ?? 0) === true) return 0
-      if (links.some(isIt)) return 2
-      if (isLeader) return 0
-    }
-    if (member?.mode !== 'cached') return 1
-    const local = member.neighbours.in('local').size
-    const isDense = local >= LOCAL_LINKS
-    const isLinked = member.neighbours.in('outside').size >= OUTSIDE_PEERS
-    if (origin !== 'pex') return isDense && isLinked ? 0 : 1
-    // Peers tell of everybody, mostly of other sites: in a site too small to be dense all would link to all.
-    return isDense || (isLinked && 2 * local >= LOCAL_LINKS) ? 0 : 1
+    const { infoHash } = this.#options
+    return whetherToDial(endpoint, origin, this.#host, this.#member, this.#reply, infoHash)
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {

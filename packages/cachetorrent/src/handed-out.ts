@@ -7,7 +7,13 @@
 
 import type { Random } from '@bt/ports'
 import { type Endpoint, ipClass, parseIp } from '@bt/primitives'
-import { LINKS_OF_SEED, LOCAL_HANDED, OUTSIDE_PEERS, SEEDS_NAMED_MAX } from './limits.ts'
+import {
+  ALONE_HANDED,
+  LINKS_OF_SEED,
+  LOCAL_HANDED,
+  OUTSIDE_PEERS,
+  SEEDS_NAMED_MAX,
+} from './limits.ts'
 import type { Roster } from './roster.ts'
 import type { SiteMember, SiteSwarm } from './site-swarm.ts'
 
@@ -32,18 +38,9 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   const { own, sites, seeds, wanted, speaks } = what
   const may = (member: SiteMember): boolean => mayHear(what, member)
   const isAlone = own.size <= 1
-  const hasFewLinks = !speaks || wanted < LOCAL_HANDED
-  const outsideWanted = isAlone ? wanted : hasFewLinks ? 1 : OUTSIDE_PEERS
-  const outside: SiteMember[] = []
-  for (const site of sites.draw(outsideWanted, random, (one) => one !== own && one.size > 0)) {
-    outside.push(...site.members.draw(1, random, may))
-  }
-  if (isAlone && outside.length < wanted) {
-    // few sites: several of each
-    for (const site of sites.draw(sites.size, random, (one) => one !== own)) {
-      outside.push(...site.members.draw(Math.ceil(wanted / sites.size), random, may))
-    }
-  }
+  const outside = isAlone
+    ? whereAlone(what, speaks ? Math.min(wanted, ALONE_HANDED) : wanted, random)
+    : ofOtherSites(what, speaks && wanted >= LOCAL_HANDED ? OUTSIDE_PEERS : 1, random)
   const links = what.importsNothing ? 0 : linksOfSeed(own.size, sites.size)
   if (speaks && !what.askerIsSeed && own.namesSeeds(what.key, links)) {
     outside.push(...seeds.draw(SEEDS_NAMED_MAX, random, may))
@@ -51,6 +48,25 @@ export function handOut(what: HandOut, random: Random): readonly SiteMember[] {
   const local = own.members.draw(speaks ? LOCAL_HANDED : wanted, random, may)
   const chosen = new Set([...outside.slice(0, wanted), ...local])
   return [...chosen].slice(0, wanted)
+}
+
+/** One of each of so many other sites. */
+function ofOtherSites(what: HandOut, count: number, random: Random): SiteMember[] {
+  const { own, sites } = what
+  const drawn = sites.draw(count, random, (one) => one !== own && one.size > 0)
+  return drawn.flatMap((site) => [...site.members.draw(1, random, (one) => mayHear(what, one))])
+}
+
+/** Where there are few other sites, several of each. */
+function whereAlone(what: HandOut, count: number, random: Random): SiteMember[] {
+  const { own, sites } = what
+  const outside = ofOtherSites(what, count, random)
+  if (outside.length >= count) return outside
+  for (const site of sites.draw(sites.size, random, (one) => one !== own)) {
+    const each = Math.ceil(count / sites.size)
+    outside.push(...site.members.draw(each, random, (one) => mayHear(what, one)))
+  }
+  return [...new Set(outside)].slice(0, count)
 }
 
 /** How many members of a site are told of each seed: a tenth, at least 2, as far as its links go for all sites. */

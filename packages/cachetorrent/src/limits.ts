@@ -74,6 +74,8 @@ export const UNREACHED_MS = 600_000
 export const DIALS_FAILED_MAX = 100
 /** Members of its own site that a member is named: a mesh in which every piece finds its way in a few steps. */
 export const LOCAL_HANDED = 12
+/** Members of other sites that the only one of its site is named; as many come by themselves. 120 sites of one: no slower than with 20. */
+export const ALONE_HANDED = 8
 /** Links to members of its site from which on a member dials no more of them. */
 export const LOCAL_LINKS = 12
 /** Seeds that one member is named. */

@@ -10,7 +10,13 @@ import {
   electionHook,
   SiteMap,
 } from '../src/index.ts'
-import { DEPUTIES_MAX, ELECTION_MS, FLAP_MS, PROMISE_BROKEN_MS } from '../src/limits.ts'
+import {
+  ALONE_HANDED,
+  DEPUTIES_MAX,
+  ELECTION_MS,
+  FLAP_MS,
+  PROMISE_BROKEN_MS,
+} from '../src/limits.ts'
 
 const HASH = 'cd'.repeat(20) as InfoHash
 const MAP = new SiteMap('20.1.0.0/16 basel\n20.2.0.0/16 bern\n20.3.0.0/16 chur')
@@ -412,6 +418,19 @@ describe('who is handed out', () => {
     alone.announce(1, 1)
     alone.announce(2, 1)
     expect(alone.announce(3, 1).peers).toHaveLength(2)
+  })
+
+  test('to the first of a site eight others, for soon it is alone no more: in few sites several of each', () => {
+    const siteOf = (host: string): string => host.split('.')[1] as string
+    for (const sites of [3, 12]) {
+      const office = new Office(undefined, { siteOf })
+      for (let site = 1; site <= sites; site++)
+        for (let peer = 1; peer <= 12; peer++) office.announce(site, peer)
+      expect(office.announce(sites + 1, 1).peers).toHaveLength(ALONE_HANDED)
+      expect(office.announce(sites + 2, 1, { numWant: 5 }).peers).toHaveLength(5)
+      const stock = office.announce(sites + 3, 1, { extra: new Map() })
+      expect(stock.peers.length).toBeGreaterThan(20)
+    }
   })
 
   test('never the asker itself, and no seeds to a seed', () => {

@@ -106,9 +106,9 @@ export class PolicySeat {
     return (kept.link ??= this.policy?.link?.(peer) ?? 'both')
   }
 
-  /** Are haves told to this peer at once, urgent or not? Undefined: nobody has an opinion. */
-  promptHaves(peer: PeerHandle): boolean | undefined {
-    return this.policy?.promptHaves?.(peer)
+  /** Is this piece told to this peer at once (true), or in company (false)? Undefined: nobody has an opinion. */
+  promptHaves(peer: PeerHandle, piece: number): boolean | undefined {
+    return this.policy?.promptHaves?.(peer, piece)
   }
 
   /** May we ask this peer for payload? */

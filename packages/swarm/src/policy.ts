@@ -163,10 +163,11 @@ export interface SwarmPolicy {
   detach?(): void
 
   /**
-   * True: this peer hears at once of every piece we get, also of those that it cannot use: it counts copies by haves. False:
-   * what it hears costs more than a second's delay, so of pieces that many have it hears in company.
+   * How soon this peer hears of a piece we got. True: at once, also of one that it cannot use: it counts copies by haves.
+   * False: in company, a second later at most, however few have it: others tell it, and each have costs its link. Undefined:
+   * as any peer does. The last of our pieces is told at once in any case.
    */
-  promptHaves?(peer: PeerHandle): boolean
+  promptHaves?(peer: PeerHandle, piece: number): boolean | undefined
 
   /** Above 0: may be dialled, higher first; 0: not now; −1: never. */
   dial?(endpoint: Endpoint, origin: PeerOrigin): number

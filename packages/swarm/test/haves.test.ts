@@ -140,6 +140,9 @@ test('a piece that few have is told at once, one that many have waits for compan
   expect(waits40(true)).toEqual([0, 400])
 })
 
-test('where a policy says that haves are dear, one that many have waits a second', () => {
-  expect(waits40(false)).toEqual([0, 1000])
+test('where a policy says that a peer hears soon enough, each waits a second, however few have it, and none for longer', () => {
+  expect(waits40(false)).toEqual([1000, 1000])
+  for (const facts of [{}, waits])
+    expect(tell(facts, { prompts: false })).toEqual([true, true, true])
+  expect(tell(hasAll, { prompts: false })).toEqual([false, false, true])
 })

@@ -133,10 +133,9 @@ export class Haves {
   }
 
   #tell(peer: Peer, piece: number, isPatient: boolean, waitMs: number): void {
-    const isPrompt = this.#parts.seat.promptHaves(peer)
-    const isUrgentNow = !isPatient || isPrompt === true || isUrgent(peer, piece, waitMs === 0)
-    const mayWait = isPatient && isPrompt === false && waitMs > 0
-    peer.tellHave(piece, isUrgentNow, mayWait ? SMALL_TALK_MS_MAX : waitMs)
+    const isPrompt = isPatient ? this.#parts.seat.promptHaves(peer, piece) : true
+    if (isPrompt === false) peer.tellHave(piece, !peer.pieces.has(piece), SMALL_TALK_MS_MAX)
+    else peer.tellHave(piece, isPrompt === true || isUrgent(peer, piece, waitMs === 0), waitMs)
   }
 
   /** A piece that few have is waited for; of any other one, the rest hear soon enough. */
