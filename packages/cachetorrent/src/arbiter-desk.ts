@@ -4,10 +4,11 @@
 // term is new, a tracker is gone), two might be asked about the same piece: then a grant is first told to the other
 // leaders, and given a moment later if none of them gave the piece to another member. A standing claim comes to a new
 // arbiter in two ways: its holder renews it, or it was in the last lease of the leader that is gone. Until both had their
-// time, 2 s, nothing new is granted.
+// time, nothing new is granted (grant-gate.ts), and what is asked meanwhile is answered then.
 
 import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
+import { GrantGate } from './grant-gate.ts'
 import {
   CONFIRM_MS,
   DONE_MS,
@@ -15,7 +16,6 @@ import {
   HEARD_CLAIM_MS,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
-  TAKEOVER_MS,
 } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import { SpillBook } from './spill-book.ts'
@@ -76,7 +76,9 @@ export class ArbiterDesk {
   readonly #doneEver = new Set<number>()
   /** Since when members ask for a piece that was here and that we see nobody have. */
   readonly #missedSince = new Map<number, number>()
-  #grantsFrom = 0
+  readonly #gate = new GrantGate()
+  /** Asked while the gate was closed. */
+  #gated: Pending[] = []
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
@@ -84,17 +86,23 @@ export class ArbiterDesk {
     this.#spills = new SpillBook(parts.claimsMax)
   }
 
-  /** The leaders are others: what the lost ones granted stands, and new grants wait. */
-  tookOver(lost: readonly PeerId[], now: number): void {
-    this.#grantsFrom = now + TAKEOVER_MS
+  /** The leaders are others: what the lost ones granted stands, and new grants wait. `others`: who leads beside us. */
+  tookOver(lost: readonly PeerId[], others: readonly PeerId[], now: number): void {
+    this.#gate.closes(lost, others, now)
     for (const [piece, { holder, from }] of this.#heard) {
       if (!lost.includes(from) || !this.#parts.isHere(holder)) continue
       if (this.#parts.decides(piece, now)) this.book.claim(piece, holder, now)
     }
   }
 
-  /** Another leader's open claims, all of them. */
-  heardLease(from: PeerId, claims: readonly (readonly [number, PeerId])[], now: number): void {
+  /** Another leader's open claims, all of them; `isOurTerm`: it knows the leaders that we know. */
+  heardLease(
+    from: PeerId,
+    claims: readonly (readonly [number, PeerId])[],
+    now: number,
+    isOurTerm = false,
+  ): void {
+    if (isOurTerm) this.#gate.heardLease(from, claims.length, now)
     const before = new Map<number, Heard>()
     for (const [piece, heard] of this.#heard) {
       if (heard.from !== from) continue
@@ -131,10 +139,13 @@ export class ArbiterDesk {
         continue
       }
       const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
+      if (verdict === undefined) {
+        this.#waits({ piece, asker, at: now })
+        continue
+      }
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
       if (isNew && (this.#parts.isSplit() || !this.#parts.decides(piece, now))) {
-        const isAsked = (one: Pending): boolean => one.piece === piece && one.asker === asker
-        if (!this.#pending.some(isAsked)) this.#pending.push({ piece, asker, at: now })
+        if (!isAsked(this.#pending, piece, asker)) this.#pending.push({ piece, asker, at: now })
       } else verdicts.set(piece, verdict)
     }
     return verdicts
@@ -142,7 +153,7 @@ export class ArbiterDesk {
 
   /** Verdicts that waited for what other leaders say, by who asked. */
   confirmed(now: number): ReadonlyMap<PeerId, ReadonlyMap<number, Verdict>> {
-    const answers = new Map<PeerId, Map<number, Verdict>>()
+    const answers = this.#ungated(now)
     if (this.#pending.length === 0) return answers
     const waiting: Pending[] = []
     for (const pending of this.#pending) {
@@ -156,6 +167,29 @@ export class ArbiterDesk {
     }
     this.#pending = waiting
     return answers
+  }
+
+  /** What was asked while the gate was closed, once it is open. */
+  #ungated(now: number): Map<PeerId, Map<number, Verdict>> {
+    const answers = new Map<PeerId, Map<number, Verdict>>()
+    if (!this.#gate.isOpen(now)) return answers
+    const gated = this.#gated
+    this.#gated = []
+    for (const { piece, asker } of gated) {
+      const verdicts = answers.get(asker) ?? new Map<number, Verdict>()
+      for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now)) {
+        answers.set(asker, verdicts.set(piece, verdict))
+      }
+    }
+    return answers
+  }
+
+  /** Nobody waits for more than it may hold. */
+  #waits(question: Pending): void {
+    const { piece, asker } = question
+    if (isAsked(this.#gated, piece, asker)) return
+    const own = this.#gated.filter((one) => one.asker === asker)
+    if (own.length < this.#parts.claimsMax) this.#gated.push(question)
   }
 
   done(pieces: readonly number[], givenBack: readonly number[], member: PeerId, now: number): void {
@@ -192,6 +226,8 @@ export class ArbiterDesk {
   gone(member: PeerId): void {
     this.book.gone(member)
     this.#spills.gone(member)
+    this.#pending = this.#pending.filter(({ asker }) => asker !== member)
+    this.#gated = this.#gated.filter(({ asker }) => asker !== member)
   }
 
   /** Claims for a lease: the newest. One that ended well stays in it until all must have heard of the piece itself. */
@@ -222,7 +258,8 @@ export class ArbiterDesk {
     return 'again'
   }
 
-  #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict {
+  /** Undefined: not before the gate opens. */
+  #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict | undefined {
     if (this.isHad(piece, now)) {
       this.book.settled(piece)
       this.#missedSince.delete(piece)
@@ -234,7 +271,7 @@ export class ArbiterDesk {
     if (!this.#parts.leads() && !isOurs) return 'taken'
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
-    if (!isOurs && !renewed && now < this.#grantsFrom) return 'taken'
+    if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
     if (!this.book.claim(piece, asker, now)) return 'taken'
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
@@ -270,4 +307,8 @@ export class ArbiterDesk {
     this.book.withdrawn(piece, asker)
     return 'taken'
   }
+}
+
+function isAsked(questions: readonly Pending[], piece: number, asker: PeerId): boolean {
+  return questions.some((one) => one.piece === piece && one.asker === asker)
 }

@@ -100,7 +100,7 @@ export class Hearing {
     const { peerId } = neighbour.peer
     if (!leadership.leads(peerId) && neighbour.role !== 'leader') return
     this.#parts.yielding.asked(message.yieldMs ?? 0, now)
-    arbiter.heardLease(peerId, message.claims, now)
+    arbiter.heardLease(peerId, message.claims, now, message.term === leadership.term)
     for (const [piece, holder] of message.claims) {
       if (holder === this.#self) continue
       if (imports.holdsFirst(piece)) ledger.doubted(piece)

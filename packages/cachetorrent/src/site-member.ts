@@ -331,10 +331,11 @@ export class SiteMember {
 
   /** Who leads and lives now; where that changed, standing claims come first. */
   #lead(now: number): void {
-    const { lost, hasNew } = this.#view.look(now)
+    const { lost, hasNew, living } = this.#view.look(now)
     this.#room.look(now, lost.length > 0)
     if (!this.leadership.leadsItself || (lost.length === 0 && !hasNew)) return
-    this.arbiter.tookOver(lost, now)
+    const others = living.filter((peerId) => peerId !== this.#self)
+    this.arbiter.tookOver(lost, others, now)
   }
 
   #setMode(now: number): void {

@@ -16,6 +16,14 @@ export interface SiteViewParts {
   readonly goBetween: Pick<GoBetween, 'find'>
 }
 
+export interface SiteLook {
+  /** Leaders that are lost since the last look. */
+  readonly lost: readonly PeerId[]
+  /** There are new ones beside others. */
+  readonly hasNew: boolean
+  readonly living: readonly PeerId[]
+}
+
 export class SiteView {
   readonly #parts: SiteViewParts
   #living: readonly PeerId[] = []
@@ -30,8 +38,7 @@ export class SiteView {
     return this.#isSplit
   }
 
-  /** Looks again: leaders that are lost since the last look, and whether there are new ones beside others. */
-  look(now: number): { readonly lost: readonly PeerId[]; readonly hasNew: boolean } {
+  look(now: number): SiteLook {
     const { leadership, goBetween } = this.#parts
     leadership.look(
       (peerId) => this.#seen(peerId),
@@ -46,7 +53,7 @@ export class SiteView {
       .filter((peerId) => leadership.standing(peerId, now) !== 'lost')
     const lost = before.filter((peerId) => !this.#living.includes(peerId))
     const hasNew = this.#living.length > 1 && this.#living.some((one) => !before.includes(one))
-    return { lost, hasNew }
+    return { lost, hasNew, living: this.#living }
   }
 
   #seen(peerId: PeerId): SeenMember | undefined {

@@ -1,7 +1,14 @@
 import type { PeerId } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { ArbiterDesk, type ArbiterDeskParts } from '../src/arbiter-desk.ts'
-import { CONFIRM_MS, DONE_MS, GONE_MS, HEARD_CLAIM_MS_MAX } from '../src/limits.ts'
+import {
+  CONFIRM_MS,
+  DONE_MS,
+  GONE_MS,
+  HEARD_CLAIM_MS_MAX,
+  LEASE_CLAIMS_MAX,
+  TAKEOVER_MS,
+} from '../src/limits.ts'
 
 const id = (letter: string): PeerId => letter.repeat(40) as PeerId
 const [A, B, M, N] = [id('a'), id('b'), id('c'), id('d')]
@@ -106,5 +113,77 @@ describe('a leader that is asked', () => {
     const one = desk(A)
     one.done([1], [], N, 0)
     expect(one.asked({ pieces: [1] }, M, 1).get(1)).toBe('granted')
+  })
+})
+
+describe('when the leaders are others', () => {
+  const nobody: readonly (readonly [number, PeerId])[] = []
+
+  test('a leader is lost: what is asked is answered when standing claims had their time, whatever others say', () => {
+    const one = desk(A)
+    one.tookOver([B], [N], 0)
+    expect(one.asked({ pieces: [1] }, M, 10).size).toBe(0)
+    one.heardLease(N, nobody, 20, true)
+    expect(one.confirmed(TAKEOVER_MS - 1).size).toBe(0)
+    expect(one.confirmed(TAKEOVER_MS).get(M)?.get(1)).toBe('granted')
+    expect(one.confirmed(TAKEOVER_MS).size).toBe(0)
+  })
+
+  test('a claim that its holder renews meanwhile stands, and who asked for its piece hears so', () => {
+    const one = desk(A)
+    one.tookOver([B], [], 0)
+    one.asked({ pieces: [1] }, M, 10)
+    expect(one.asked({ pieces: [1], renewed: true }, N, 20).get(1)).toBe('granted')
+    expect(one.confirmed(TAKEOVER_MS).get(M)?.get(1)).toBe('taken')
+  })
+
+  test('there is a new one and none is lost: nothing waits longer than for the lease of each other one', () => {
+    const one = desk(A)
+    one.tookOver([], [B, N], 0)
+    one.heardLease(B, nobody, 10, true)
+    expect(one.asked({ pieces: [1] }, M, 20).size).toBe(0)
+    one.heardLease(N, [[2, M]], 30, true)
+    expect(one.confirmed(30).get(M)?.get(1)).toBe('granted')
+    expect(one.asked({ pieces: [2] }, B, 40).get(2)).toBe('taken')
+  })
+
+  test('a lease of another term, and one that is full, may not say everything', () => {
+    const full = Array.from({ length: LEASE_CLAIMS_MAX }, (_, at) => [at + 10, N] as const)
+    for (const [claims, isOurTerm] of [
+      [nobody, false],
+      [full, true],
+    ] as const) {
+      const one = desk(A)
+      one.tookOver([], [B], 0)
+      one.heardLease(B, claims, 10, isOurTerm)
+      expect(one.asked({ pieces: [1] }, M, 20).size).toBe(0)
+      expect(one.confirmed(TAKEOVER_MS).get(M)?.get(1)).toBe('granted')
+    }
+  })
+
+  test('a new one shortly after one was lost does not end the waiting', () => {
+    const one = desk(A)
+    one.tookOver([B], [], 0)
+    one.tookOver([], [N], 100)
+    one.heardLease(N, nobody, 200, true)
+    expect(one.asked({ pieces: [1] }, M, 300).size).toBe(0)
+    expect(
+      one
+        .confirmed(100 + TAKEOVER_MS)
+        .get(M)
+        ?.get(1),
+    ).toBe('granted')
+  })
+
+  test('nobody waits for more than it may hold, and who leaves waits for nothing', () => {
+    const one = desk(A)
+    one.tookOver([B], [], 0)
+    one.asked({ pieces: [1, 2, 3, 4, 5, 6] }, M, 10)
+    one.asked({ pieces: [1, 7] }, M, 20)
+    one.asked({ pieces: [8] }, N, 20)
+    one.gone(N)
+    const answers = one.confirmed(TAKEOVER_MS)
+    expect([...(answers.get(M)?.keys() ?? [])]).toEqual([1, 2, 3, 4])
+    expect(answers.has(N)).toBe(false)
   })
 })
