@@ -108,9 +108,10 @@ export class OriginDesk {
     const inward = hasRoom ? this.#inwards(origin) : this.#inward
     for (const piece of this.#show(origin, now, passedOver)) inward?.add(piece)
     if (inward === undefined) return
-    // no longer held up, or nobody outside takes anything: it has its turn for what is still here as well
-    if (!this.#isHindered) inward.addAll()
-    if (hasRoom || !this.#isHindered) this.#show(inward, now)
+    // Nobody outside takes anything. Otherwise what it lacks it imports: all that leaves would leave half as fast.
+    const isLeft = origin.underWayBeside(OWN_SITE) === 0
+    if (isLeft) inward.addAll()
+    if (hasRoom || isLeft) this.#show(inward, now)
   }
 
   #show(origin: Origin, now: number, passedOver?: string): readonly number[] {

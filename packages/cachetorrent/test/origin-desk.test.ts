@@ -66,9 +66,9 @@ describe('a seed that is held up by the link of its site', () => {
     const { desk, host, gains } = scene([own], [other], { upload })
     const shown = (peer: PlainPeer): readonly number[] =>
       all.filter((piece) => desk.isShown(piece, peer) && !peer.pieces.has(piece))
-    const pass = (ms: number): void => {
+    const pass = (ms: number, bytesPerSecond = 200): void => {
       for (const end = host.time + ms; host.time < end; host.time += 500) {
-        desk.sent(100)
+        desk.sent(bytesPerSecond / 2)
         desk.look()
       }
     }
@@ -102,6 +102,18 @@ describe('a seed that is held up by the link of its site', () => {
     desk.look()
     expect(desk.isActive).toBe(true)
     expect(shown(other)).toContain(inside)
+  })
+
+  test('leaves its own site to import once it is held up no more, while others take what it has', () => {
+    const { desk, own, other, gains, shown, pass } = hindered(1000)
+    pass(5_500, 1000)
+    expect(desk.isHindered).toBe(false)
+    for (const piece of shown(own)) gains(own, piece)
+    while (!all.every((piece) => other.pieces.has(piece) || own.pieces.has(piece))) {
+      gains(other, shown(other)[0] as number)
+      pass(500, 1000)
+      expect(shown(own)).toEqual([])
+    }
   })
 
   test('gives its own site everything when the only one outside is gone', () => {
