@@ -12,8 +12,8 @@ const FULL_SHARE = 0.95
 const SURE_LOOKS = 2
 
 export class Hindrance {
-  /** The most that it can send, in bytes per millisecond. */
-  #most: number
+  /** What it can send, in bytes per millisecond. A look that saw more says nothing: pieces that left together are a heap. */
+  readonly #most: number
   #since: number | undefined
   #bytes = 0
   #isBacked = true
@@ -53,7 +53,6 @@ export class Hindrance {
   }
 
   #judge(rate: number): void {
-    if (this.#isKnown) this.#most = Math.max(this.#most, rate)
     const isHindered = this.#isBacked && rate < HINDERED_SHARE * this.#most
     this.#hinderedLooks = isHindered && this.#isKnown ? this.#hinderedLooks + 1 : 0
     this.#yields = isHindered || (this.#yields && this.#isBacked && rate < FULL_SHARE * this.#most)

@@ -51,6 +51,13 @@ describe('a seed on a link that it shares with its site', () => {
     }
   })
 
+  test('goes by what it declared, not by the one look in which most pieces left together', () => {
+    const heap = (_: boolean, second: number): number => (second >= 20 && second < 25 ? 1400 : 980)
+    const { said, room } = run(heap, 120)
+    expect(share(said)).toBe(0)
+    expect(share(room)).toBe(0)
+  })
+
   test('lets others have what it cannot fill', () => {
     const { said } = run((yields) => (yields ? 1000 : 300), 120)
     expect(share(said)).toBeGreaterThan(0.3)
