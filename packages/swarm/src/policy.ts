@@ -164,8 +164,8 @@ export interface SwarmPolicy {
 
   /**
    * How soon this peer hears of a piece we got. True: at once, also of one that it cannot use: it counts copies by haves.
-   * False: in company, a second later at most, however few have it: others tell it, and each have costs its link. Undefined:
-   * as any peer does. The last of our pieces is told at once in any case.
+   * False: with others, a second later at most if it lacks the piece, however few have it: somebody else tells it, and each
+   * have costs its link. Undefined: as any peer does. The last of our pieces is told at once in any case.
    */
   promptHaves?(peer: PeerHandle, piece: number): boolean | undefined
 
