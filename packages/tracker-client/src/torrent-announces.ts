@@ -39,6 +39,8 @@ export class TorrentAnnounces {
   #call: Alarm | undefined
   #pass: Pass | undefined
   #stopped = false
+  /** Announced last. */
+  #port = PORT_OF_NOBODY
 
   /** `key` proves to a tracker that all our families and torrents are one client (BEP 7). */
   constructor(
@@ -210,10 +212,12 @@ export class TorrentAnnounces {
     const said = event ?? (partialSeed ? 'paused' : undefined)
     const trackerId = this.#trackerIds.get(tracker)
     const extra = this.#sink.announce()
+    // last words come when nobody listens any more, and a tracker forgets only whom it knows
+    if (!this.#stopped) this.#port = this.#sink.listenPort() || PORT_OF_NOBODY
     return {
       infoHash: this.#infoHash,
       peerId: this.#sink.peerId,
-      port: this.#sink.listenPort() || PORT_OF_NOBODY,
+      port: this.#port,
       uploadedBytes,
       downloadedBytes,
       // Size unknown (magnet): anything but 0, which would say that we are a seed.

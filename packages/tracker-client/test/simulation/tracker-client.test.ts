@@ -68,6 +68,20 @@ describe.each([
     expect(other.open).toEqual(NOTHING_OPEN)
   })
 
+  test('who completes and leaves at once is gone, though it listens no longer when it says so', () => {
+    const here = world(14)
+    const { tracker } = runTracker(here, here.server)
+    const one = join(here, here.client, [[url]])
+    here.simulation.run({ timeMs: 5000 })
+    one.sink.leftBytes = 0
+    one.client.changed('completed')
+    here.simulation.clock.at(here.simulation.clock.now(), () => {
+      one.sink.port = 0
+    })
+    one.stop()
+    expect(tracker.counts).toMatchObject({ swarms: 0, peers: 0 })
+  })
+
   test('words of extensions go both ways: parameters to the tracker, keys of its answer back', () => {
     const here = world(12)
     const said: (string | undefined)[] = []
