@@ -144,12 +144,13 @@ export class CachePolicy implements SwarmPolicy {
 
   /**
    * Arbiters and seeds count copies by haves. To another site each have costs a packet and an acknowledgement, and it is news
-   * only of the first here that has the piece.
+   * only of the first here that has the piece. A seed that shows its pieces one by one goes on when it hears of the last.
    */
   promptHaves(peer: PeerHandle, piece: number): boolean | undefined {
     const isSeed = peer.pieces.count === peer.pieces.length
     if (isSeed || this.#member?.whereIs(peer) !== 'outside') return true
-    return this.#member.wants.local.of(piece) > 0 ? false : undefined
+    if (this.#member.wants.local.of(piece) > 0) return false
+    return saysItWantsNothing(peer) ? true : undefined
   }
 
   attach(host: PolicyHost): void {
@@ -324,4 +325,9 @@ export class CachePolicy implements SwarmPolicy {
       this.#refused++
     }
   }
+}
+
+/** As a seed does (BEP 21), whatever it shows. */
+function saysItWantsNothing({ extensions }: PeerHandle): boolean {
+  return extensions.get('upload_only') === 1
 }

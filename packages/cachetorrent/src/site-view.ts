@@ -80,9 +80,9 @@ export class SiteView {
     for (const { peerId } of leaders) {
       if (peerId === self) continue
       const neighbour = neighbours.named(peerId)
-      // passed over, but it may live, and others may go on asking it: unless we saw it fall silent
+      // passed over, but it may live, and others may go on asking it: unless we saw it fall silent, or nobody is here to say so
       if (leadership.standing(peerId, now) === 'lost') {
-        if (neighbour?.isSilent === true) continue
+        if (neighbour?.isSilent === true || neighbours.isAlone) continue
         return true
       }
       if (neighbour?.role !== 'leader' || neighbour.term !== term) return true

@@ -85,6 +85,8 @@ export class Witness implements SwarmPolicy {
       attach: (host) => inner.attach(host),
       detach: () => inner.detach(),
       observe: (fact) => this.observe(fact),
+      glance: (peer, piece) => inner.glance(peer, piece),
+      promptHaves: (peer, piece) => inner.promptHaves(peer, piece),
       dial: (endpoint, origin) => inner.dial(endpoint, origin),
       scope: (peer) => inner.scope(peer),
       unchoke: (round) => inner.unchoke(round),
