@@ -206,8 +206,12 @@ export class CachePolicy implements SwarmPolicy {
   }
 
   dial(endpoint: Endpoint, origin: PeerOrigin): number {
-    const { infoHash } = this.#options
-    return whetherToDial(endpoint, origin, this.#host, this.#member, this.#reply, infoHash)
+    return whetherToDial(endpoint, origin, {
+      infoHash: this.#options.infoHash,
+      host: this.#host,
+      member: this.#member,
+      reply: this.#reply,
+    })
   }
 
   scope(peer: PeerHandle): PieceScope | undefined {

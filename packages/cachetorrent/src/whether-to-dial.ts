@@ -13,14 +13,21 @@ import { leadersToLink } from './leader-links.ts'
 import { LOCAL_LINKS, OUTSIDE_PEERS } from './limits.ts'
 import type { SiteMember } from './site-member.ts'
 
-/** 2: a leader that we are to be linked to; 1: one of many; 0: not now. Before there is a geometry, `member` is not there. */
+/** By what a member decides. */
+export interface DialFacts {
+  readonly infoHash: InfoHash
+  readonly host: PolicyHost | undefined
+  /** Not there before there is a geometry. */
+  readonly member: SiteMember | undefined
+  /** The tracker's last word. */
+  readonly reply: CacheReply | undefined
+}
+
+/** 2: a leader that we are to be linked to; 1: one of many; 0: not now. `origin`: who told of it. */
 export function whetherToDial(
   endpoint: Endpoint,
   origin: PeerOrigin,
-  host: PolicyHost | undefined,
-  member: SiteMember | undefined,
-  reply: CacheReply | undefined,
-  infoHash: InfoHash,
+  { infoHash, host, member, reply }: DialFacts,
 ): number {
   if (host === undefined) return 1
   const { leaders = [], deputies = [] } = reply ?? {}
