@@ -73,7 +73,7 @@ export function encodeLeaders(leaders: readonly ReplyLeader[]): BencodeValue {
 }
 
 /**
- * Undefined: of a version that we do not speak.
+ * Undefined: of a version that we do not speak. What may be left out counts as left out where it is malformed.
  *
  * @throws {CacheTorrentError} `BAD_REPLY` with the key that is wrong
  */
@@ -86,7 +86,7 @@ export function decodeReply(value: unknown): CacheReply | undefined {
   if (token === undefined) throw refusal('s', 'a token of 8 bytes')
   return {
     leaders: decodeLeaders(dict.get('l')),
-    ...(dict.has('d') ? { deputies: decodeLeaders(dict.get('d')).slice(0, DEPUTIES_MAX) } : {}),
+    ...deputiesIn(dict),
     isLeader: dict.get('m') === 1,
     site: token,
     term: numberOf(dict, 't', 1),
@@ -106,11 +106,27 @@ export function decodeLeaders(list: unknown): readonly ReplyLeader[] {
   return leaders.filter(({ peerId }, at) => peerId !== leaders[at + 1]?.peerId)
 }
 
+function deputiesIn(dict: ReadonlyMap<string, unknown>): {
+  readonly deputies?: readonly ReplyLeader[]
+} {
+  if (!dict.has('d')) return {}
+  try {
+    return { deputies: decodeLeaders(dict.get('d')).slice(0, DEPUTIES_MAX) }
+  } catch {
+    return {}
+  }
+}
+
 /** All three, or nothing. */
 function paceIn(dict: ReadonlyMap<string, unknown>): { readonly pace?: SitePace } {
-  if (!dict.has('n') || !dict.has('p') || !dict.has('u')) return {}
-  const downloaders = numberOf(dict, 'n', 1)
-  return { pace: { downloaders, pace: numberOf(dict, 'p', 1), upload: numberOf(dict, 'u', 1) } }
+  const [downloaders, pace, upload] = ['n', 'p', 'u'].map((key) => dict.get(key))
+  return isCount(downloaders) && isCount(pace) && isCount(upload)
+    ? { pace: { downloaders, pace, upload } }
+    : {}
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1
 }
 
 function leaderOf(entry: unknown): ReplyLeader {

@@ -1,7 +1,7 @@
 // The messages of `bt_cache` (BEP 10; §2.4): bencoded dictionaries with `k` for the kind. Unknown keys and kinds are ignored.
 //
 // What a stranger sends is bounded here: lengths of lists, ranges of numbers. A message that breaks them is refused as
-// a whole; the connection is never closed for it. The list of pieces taken is `l`: the key `k` is the kind's.
+// a whole, but for keys that may be left out, which then count as left out; the connection is never closed for it. The list of pieces taken is `l`: the key `k` is the kind's.
 
 import {
   BencodeError,
@@ -181,7 +181,7 @@ class MessageReader {
       case 0:
         return this.#role()
       case 1: {
-        const expectedMs = this.#dict.has('e') ? this.#number('e') : undefined
+        const expectedMs = this.#optional(() => this.#number('e'))
         const pieces = this.#pieces('p')
         return { kind: 'promise', pieces, ...(expectedMs === undefined ? {} : { expectedMs }) }
       }
@@ -196,15 +196,7 @@ class MessageReader {
       case 6:
         return this.#claim()
       case 7:
-        return {
-          kind: 'claim-answer',
-          granted: this.#list('g'),
-          taken: this.#list('l'),
-          have: this.#list('h'),
-          ...(this.#dict.has('a') ? { again: this.#list('a') } : {}),
-          ...(this.#dict.get('f') === 1 ? { passedOn: true } : {}),
-          term: this.#number('t'),
-        }
+        return this.#claimAnswer()
       case 8:
         return {
           kind: 'claim-done',
@@ -222,7 +214,8 @@ class MessageReader {
   #role(): CacheMessage {
     const role = ROLES[this.#number('r')]
     if (role === undefined) throw refusal(`there is no role ${this.#number('r')}`)
-    const site = this.#dict.has('s') ? parseSiteToken(this.#bytes('s')) : undefined
+    const site = this.#optional(() => parseSiteToken(this.#bytes('s')))
+    const steps = this.#optional(() => this.#number('u'))
     return {
       kind: 'role',
       role,
@@ -230,7 +223,7 @@ class MessageReader {
       ...(site === undefined ? {} : { site }),
       ...(this.#dict.get('q') === 1 ? { asks: true } : {}),
       ...(this.#dict.get('i') === 0 ? { importsNothing: true } : {}),
-      ...(this.#dict.has('u') ? { steps: this.#number('u') } : {}),
+      ...(steps === undefined ? {} : { steps }),
     }
   }
 
@@ -248,6 +241,19 @@ class MessageReader {
     }
   }
 
+  #claimAnswer(): CacheMessage {
+    const again = this.#dict.has('a') ? this.#optional(() => this.#list('a')) : undefined
+    return {
+      kind: 'claim-answer',
+      granted: this.#list('g'),
+      taken: this.#list('l'),
+      have: this.#list('h'),
+      ...(again === undefined ? {} : { again }),
+      ...(this.#dict.get('f') === 1 ? { passedOn: true } : {}),
+      term: this.#number('t'),
+    }
+  }
+
   #lease(): CacheMessage {
     const list = this.#dict.get('f') ?? []
     if (!Array.isArray(list) || list.length > LEASE_CLAIMS_MAX) {
@@ -260,12 +266,13 @@ class MessageReader {
       if (holder === undefined) throw refusal('a claim in f names no peer id of 20 bytes')
       return [this.#piece(piece), holder] as const
     })
+    const yieldMs = this.#optional(() => this.#number('y'))
     return {
       kind: 'lease',
       term: this.#number('t'),
       claims,
       haveCount: this.#number('n'),
-      ...(this.#dict.has('y') ? { yieldMs: this.#number('y') } : {}),
+      ...(yieldMs === undefined ? {} : { yieldMs }),
     }
   }
 
@@ -275,6 +282,15 @@ class MessageReader {
       throw refusal(`a has ${address.length} bytes, not 6 or 18`)
     }
     return { kind: 'hint', address: address.slice(), pieces: this.#pieces('p') }
+  }
+
+  /** Undefined: it is not there, or malformed. */
+  #optional<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch {
+      return undefined
+    }
   }
 
   /** `p`, a list, or `b`, a bitfield. */

@@ -94,6 +94,23 @@ describe("the tracker's ct", () => {
     expect(caught(() => decodeReply(3))).toBeInstanceOf(CacheTorrentError)
   })
 
+  test.each(['d', 'i', 'n', 'p', 'u'])(
+    'without %s where that is malformed, and nothing else',
+    (key) => {
+      const pace = { downloaders: 3, pace: 4, upload: 5 }
+      const whole = { ...REPLY, deputies: REPLY.leaders, pace, importsNothing: true } as const
+      const dict = encodeReply(whole) as Map<string, unknown>
+      for (const wrong of ['x', -1, [3], new Map()]) {
+        const read = decodeReply(new Map([...dict, [key, wrong]]))
+        const { deputies, pace: heard, importsNothing, ...rest } = read ?? {}
+        expect(rest).toEqual(REPLY)
+        expect([deputies, heard, importsNothing].filter((word) => word === undefined)).toHaveLength(
+          1,
+        )
+      }
+    },
+  )
+
   test('names a leader once, and no more than sixteen', () => {
     const dict = encodeReply(REPLY) as Map<string, unknown>
     const [one] = dict.get('l') as unknown[]
