@@ -1,18 +1,27 @@
 // Runs a matrix of simulations, a process a core, keeps every finished cell, and draws what came out.
 //
-//   npm run experiment -- experiments/small.json [--out DIR] [--jobs N] [--fresh] [--draw]
-//
-// May be interrupted: cells that are finished are not run again, unless --fresh. --draw only draws.
+//   npm run experiment -- --help
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type Cell, cellsOf, parseExperiment } from './experiment/matrix.ts'
 import { draw } from './experiment/plots.ts'
 import { finished, runCells } from './experiment/run-cells.ts'
 import { tables } from './experiment/tables.ts'
+import { readOptions, understood, wholeNumber } from './options.ts'
 
-const { values, positionals } = parseArgs({
+const USAGE = `npm run experiment -- FILE.json [options]: every cell of a matrix of simulations, then tables and plots.
+
+  --out DIR     where to keep cells, tables and plots (results/NAME)
+  --jobs N      processes at a time (one a core: ${availableParallelism()})
+  --fresh       run cells that are finished again
+  --draw        run nothing, draw what is there
+  --help        this
+
+May be interrupted: the same command goes on with the cells that are not finished. What there is: experiments/*.json.
+Exit 0: all cells are done; 1: some failed or are not; 2: wrong usage.
+`
+const { values, positionals } = readOptions(USAGE, {
   allowPositionals: true,
   options: {
     out: { type: 'string' },
@@ -21,18 +30,19 @@ const { values, positionals } = parseArgs({
     draw: { type: 'boolean', default: false },
   },
 })
-const [file] = positionals
-if (file === undefined || !existsSync(file)) {
-  console.error('name an experiment: npm run experiment -- experiments/small.json')
-  process.exit(2)
-}
-const experiment = parseExperiment(JSON.parse(readFileSync(file, 'utf8')) as unknown, file)
+const jobs = wholeNumber('jobs', values.jobs)
+const [file = ''] = positionals
+const experiment = understood(() => {
+  if (positionals.length !== 1 || !existsSync(file))
+    throw new Error('name one experiment that is there, as in experiments/small.json')
+  return parseExperiment(JSON.parse(readFileSync(file, 'utf8')) as unknown, file)
+})
 const folder = values.out ?? join('results', basename(file, '.json'))
 const cells: readonly Cell[] = cellsOf(experiment)
 if (values.fresh) rmSync(join(folder, 'cells'), { recursive: true, force: true })
 mkdirSync(join(folder, 'cells'), { recursive: true })
 
-const failed = values.draw ? [] : await runCells(cells, folder, Number(values.jobs))
+const failed = values.draw ? [] : await runCells(cells, folder, jobs)
 const done = finished(cells, folder)
 writeFileSync(join(folder, 'tables.md'), tables(experiment, done))
 for (const [name, picture] of draw(experiment, done)) writeFileSync(join(folder, name), picture)

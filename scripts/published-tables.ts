@@ -6,9 +6,9 @@
 // The figures of the cells are kept in docs/published-tables.json; the text around the tables is written by hand.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { cellsOf, parseExperiment } from './experiment/matrix.ts'
 import { finished } from './experiment/run-cells.ts'
+import { readOptions, understood } from './options.ts'
 import { type Figures, figuresOf } from './published/figures.ts'
 import { tablesOf } from './published/tables.ts'
 
@@ -17,14 +17,23 @@ const FIGURES = 'docs/published-tables.json'
 const BEGIN = '<!-- tables -->'
 const END = '<!-- end of tables -->'
 
-const { values, positionals } = parseArgs({
+const USAGE = `npm run published-tables -- [FILE.json…] [options]: writes ${PAGE} anew.
+
+  --out DIR     where the experiment keeps its cells (results/NAME)
+  --help        this
+
+Figures of cells that are finished are added to those in ${FIGURES}.
+`
+const { values, positionals } = readOptions(USAGE, {
   allowPositionals: true,
   options: { out: { type: 'string' } },
 })
 const kept = existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, 'utf8')) as Figures[]) : []
 const all = new Map(kept.map((figures) => [keyOf(figures), figures]))
 for (const file of positionals) {
-  const experiment = parseExperiment(JSON.parse(readFileSync(file, 'utf8')) as unknown, file)
+  const experiment = understood(() =>
+    parseExperiment(JSON.parse(readFileSync(file, 'utf8')) as unknown, file),
+  )
   const folder = values.out ?? join('results', basename(file, '.json'))
   for (const cell of finished(cellsOf(experiment), folder)) {
     const figures = figuresOf(cell)

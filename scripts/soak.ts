@@ -8,8 +8,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { type ProfileName, randomScenario, runScenario } from '@bt/scenarios'
+import { readOptions, wholeNumber } from './options.ts'
 
 interface Outcome {
   readonly scheme: string
@@ -24,17 +24,6 @@ interface Outcome {
 const KEPT = fileURLToPath(new URL('../packages/scenarios/seeds/regressions.json', import.meta.url))
 const SEEDS = '200'
 const SCHEMES = 'owned,bittorrent'
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: SEEDS },
-    from: { type: 'string', default: '1' },
-    scheme: { type: 'string', default: SCHEMES },
-    profile: { type: 'string', default: 'fast' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    step: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
 const HELP = `npm run soak -- [options]: random small swarms with random faults; no rule may break, and everybody in reach completes.
 
   --seeds N        how many seeds (${SEEDS})
@@ -46,14 +35,23 @@ const HELP = `npm run soak -- [options]: random small swarms with random faults;
 Exit 1 where a rule broke; the seed is printed with the command that repeats it, and kept in
 packages/scenarios/seeds/regressions.json, which the tests run.
 `
+const { values } = readOptions(HELP, {
+  options: {
+    seeds: { type: 'string', default: SEEDS },
+    from: { type: 'string', default: '1' },
+    scheme: { type: 'string', default: SCHEMES },
+    profile: { type: 'string', default: 'fast' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    step: { type: 'string' },
+  },
+})
 const schemes = values.scheme.split(',')
 const profile: ProfileName = values.profile === 'wire' ? 'wire' : 'fast'
-const first = Number(values.from)
-const end = first + Number(values.seeds)
-const jobs = Math.max(1, Number(values.jobs))
+const first = wholeNumber('from', values.from, 0)
+const end = first + wholeNumber('seeds', values.seeds)
+const jobs = wholeNumber('jobs', values.jobs)
 
-if (values.help) process.stdout.write(HELP)
-else if (values.step !== undefined) runEach(Number(values.step))
+if (values.step !== undefined) runEach(Number(values.step))
 else await soak()
 
 /** In a process of its own: every `step`-th seed, an outcome a line. */

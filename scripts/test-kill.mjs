@@ -5,9 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } },
-})
+const USAGE = `npm run test:kill -- [options]: kill -9 at random moments of a download, then resume.
+
+  --rounds N    how often (50)
+  --seed TEXT   repeats a run (drawn)
+  --help        this
+`
+const { values } = read()
 if (!/^[1-9]\d*$/.test(values.rounds)) {
   console.error(`--rounds ${values.rounds}: give a whole number, as in --rounds 50`)
   process.exit(2)
@@ -26,3 +30,18 @@ const { status } = spawnSync(
   },
 )
 process.exit(status ?? 1)
+
+function read() {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(USAGE)
+    process.exit(0)
+  }
+  try {
+    return parseArgs({
+      options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } },
+    })
+  } catch (error) {
+    console.error(`${error.message} (--help says what there is)`)
+    process.exit(2)
+  }
+}
