@@ -39,6 +39,16 @@ describe('arbiters', () => {
     expect(arbiterOf(vectors.leaders, one.piece)).toBe(order[0])
   })
 
+  test('of two with the same score the smaller peer id comes first, whatever their order', () => {
+    const twins = ['22', '11'].map((byte) => {
+      return { peerId: byte.repeat(20) as PeerId, seed: 7, weight: 1 }
+    })
+    for (const pair of [twins, twins.toReversed()]) {
+      expect(arbiterOf(pair, 3)).toBe(twins[1])
+      expect(arbitersOf(pair, 3)).toEqual(twins.toReversed())
+    }
+  })
+
   test('a leader decides in proportion to its weight, and when it goes only its pieces move', () => {
     const counts = new Map<string, number>()
     const without = vectors.leaders.slice(1)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ArbiterDesk } from '../src/arbiter-desk.ts'
 import { Hearing, type HearingParts } from '../src/hearing.ts'
 import { ImportDesk } from '../src/import-desk.ts'
-import { CLAIMS_PER_MEMBER_MAX, CONFIRM_MS, SIGN_MS } from '../src/limits.ts'
+import { CLAIMS_PER_MEMBER_MAX, CONFIRM_MS, SIGN_MS, TAKEOVER_MS } from '../src/limits.ts'
 import { Neighbours } from '../src/neighbours.ts'
 import { Rotation } from '../src/rotation.ts'
 import { Wants } from '../src/wants.ts'
@@ -15,28 +15,40 @@ const A = 'aa'.repeat(20) as PeerId
 const newNeighbours = (): Neighbours =>
   new Neighbours({ ourSite: () => undefined, siteName: undefined, siteOf: undefined })
 
+const newDesk = (): ArbiterDesk =>
+  new ArbiterDesk({
+    self: A,
+    claimsMax: CLAIMS_PER_MEMBER_MAX,
+    claimsMaxOf: () => CLAIMS_PER_MEMBER_MAX,
+    seesAll: () => true,
+    leads: () => true,
+    decides: () => true,
+    isFirst: () => true,
+    isSplit: () => true,
+    isHad: () => false,
+    wasHad: () => false,
+    isHere: () => true,
+    copiesMax: () => 1,
+  })
+
 describe('floods', () => {
   test('[M19] a leader that is asked ten thousand times keeps four claims of that member, and as many answers', () => {
-    const desk = new ArbiterDesk({
-      self: A,
-      claimsMax: CLAIMS_PER_MEMBER_MAX,
-      claimsMaxOf: () => CLAIMS_PER_MEMBER_MAX,
-      seesAll: () => true,
-      leads: () => true,
-      decides: () => true,
-      isFirst: () => true,
-      isSplit: () => true,
-      isHad: () => false,
-      wasHad: () => false,
-      isHere: () => true,
-      copiesMax: () => 1,
-    })
+    const desk = newDesk()
     const member = 'bb'.repeat(20) as PeerId
     for (let ask = 0; ask < 10_000; ask++) desk.asked({ pieces: [ask % PIECES] }, member, 0)
     expect(desk.book.openCount).toBe(CLAIMS_PER_MEMBER_MAX)
     const answers = desk.confirmed(CONFIRM_MS)
     expect([...answers.keys()]).toEqual([member])
     expect(answers.get(member)?.size).toBe(CLAIMS_PER_MEMBER_MAX)
+  })
+
+  test('[M19] nor more while it may not grant yet', () => {
+    const desk = newDesk()
+    const member = 'bb'.repeat(20) as PeerId
+    desk.tookOver(['cc'.repeat(20) as PeerId], [], 0)
+    for (let ask = 0; ask < 10_000; ask++) desk.asked({ pieces: [ask % PIECES] }, member, 1)
+    expect([...desk.confirmed(TAKEOVER_MS).keys()]).toEqual([])
+    expect(desk.confirmed(TAKEOVER_MS + CONFIRM_MS).get(member)?.size).toBe(CLAIMS_PER_MEMBER_MAX)
   })
 
   test('[M20] an address that a member names is never dialled, and asking for signs of life is answered once a second', () => {

@@ -17,7 +17,7 @@ function said(share: number, minutes: number, usual = 0.5, members = 5): boolean
 }
 
 describe('a promise to upload', () => {
-  test('is broken by who serves next to nothing of it, twice in a row, while others serve', () => {
+  test('[M14] is broken by who serves next to nothing of it, twice in a row, while others serve', () => {
     expect(said(0.04, 3)).toEqual([false, false, true, true])
     expect(said(0.06, 3)).toEqual([false, false, false, false])
   })
