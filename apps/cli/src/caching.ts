@@ -163,10 +163,11 @@ class Watched implements Caching {
   #text(status: CacheStatus): string {
     const { mode, role, term, site, mayImport, localPeers, outsidePeers } = status
     if (mode === 'plain') return 'no leaders are known for this site: plain BitTorrent'
-    const name = this.#nameOf(site) ?? 'a site that the tracker knows'
+    const name = this.#nameOf(site)
+    const where = name === undefined ? 'a site that the tracker knows' : `site ${name}`
     const when = term === 0 ? 'ranked among peers' : `term ${term}`
     const what = mayImport ? role : `${role}, others import`
-    return `site ${name}: ${what}, ${when}; ${localPeers} peers here, ${outsidePeers} outside`
+    return `${where}: ${what}, ${when}; ${localPeers} peers here, ${outsidePeers} outside`
   }
 
   #nameOf(site: string | undefined): string | undefined {

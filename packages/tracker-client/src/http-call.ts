@@ -45,7 +45,7 @@ export function httpCall(
       const isBlocked = blocked !== undefined && 'code' in error && error.code === 'NOT_ADMITTED'
       const message = isBlocked
         ? `${shownUrl(tracker)} ${blocked}; it is not called`
-        : `${shownUrl(tracker)}: ${error.message.replace(/https?:\/\/[^\s,]+/g, shownUrl)}`
+        : `${shownUrl(tracker)}: ${error.message.replace(/https?:\/\/[^\s,]*[^\s,:]/g, shownUrl)}`
       const code = isBlocked ? 'BLOCKED' : 'UNREACHABLE'
       done(new TrackerClientError(code, tracker, message, { cause: error }), undefined as never)
     },
