@@ -7,7 +7,7 @@ import type { Claiming } from './claiming.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { SIGN_MS } from './limits.ts'
+import { BUSY_MS_MAX, SIGN_MS } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { PassedOn } from './passed-on.ts'
@@ -59,6 +59,7 @@ export class Hearing {
       host.changed('announce')
     }
     if (message.kind === 'yield') this.#parts.yielding.asked(message.waitMs, now)
+    else if (message.kind === 'busy') this.#busy(neighbour, message, now)
     else if (message.kind === 'lease') this.#lease(neighbour, message, now)
     else if (message.kind === 'claim') this.#claim(neighbour, message, now)
     else if (message.kind === 'claim-answer') this.#answer(neighbour, message)
@@ -93,6 +94,19 @@ export class Hearing {
     look(neighbour)
     if (isChanged) this.#parts.limited(neighbour)
     if (isNewLeader && neighbour.where === 'local') voice.leaseTo([neighbour])
+  }
+
+  /** Asked for nothing meanwhile; what it says until then changes nothing, so that it costs us one alarm. */
+  #busy(neighbour: Neighbour, { waitMs }: Said<'busy'>, now: number): void {
+    const { host } = this.#parts
+    if (neighbour.isBusy || waitMs === 0) return
+    const turns = (isBusy: boolean): void => {
+      neighbour.isBusy = isBusy
+      if (this.#parts.neighbours.of(neighbour.peer) === neighbour)
+        host.changed('scope', neighbour.peer)
+    }
+    turns(true)
+    host.at(now + Math.min(waitMs, BUSY_MS_MAX), () => turns(false))
   }
 
   #lease(neighbour: Neighbour, message: Said<'lease'>, now: number): void {

@@ -142,6 +142,8 @@ export const SILENT_MS = 7_500
 /** Milliseconds for which a peer that shows pieces and sends none is not counted on; twice as long each time, up to ten minutes. */
 export const HELD_UP_MS = 60_000
 export const HELD_UP_MS_MAX = 600_000
+/** Milliseconds for which a neighbour that says to be busy is asked for nothing, at most: as long as one that holds us up. */
+export const BUSY_MS_MAX = 60_000
 /** Milliseconds without a byte from anybody after which a member imports without a grant: longer than any rule takes. */
 export const PATIENCE_MS = 25_000
 /** Milliseconds for which a member may show more than we have, send nothing, and be believed: turns in a site of ten take half of it. */

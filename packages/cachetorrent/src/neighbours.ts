@@ -42,6 +42,8 @@ export interface Neighbour extends Source {
   heldUpUntil: number
   /** Without a sign of life: what it has does not count. */
   isSilent: boolean
+  /** It said that others are to be asked meanwhile. */
+  isBusy: boolean
   /** Which version of what we say about ourselves it was told. */
   told: number
   /** When it last had something that the site lacks. */
@@ -120,6 +122,7 @@ export class Neighbours {
       heldUps: 0,
       heldUpUntil: Number.NEGATIVE_INFINITY,
       isSilent: false,
+      isBusy: false,
       told: 0,
       usefulAt: Number.NEGATIVE_INFINITY,
       interested: false,

@@ -13,7 +13,7 @@ const LOCAL: PieceScope = {
   moves: true,
 }
 const LOCAL_AT_END: PieceScope = { had: 'all', reason: 'local', moves: true }
-/** It has not said where it is. */
+/** It has not said where it is, or is not there for us now. */
 const NOTHING: PieceScope = { had: 'none', reason: 'unknown' }
 
 export interface ScopeFacts {
@@ -30,7 +30,7 @@ export function scopeOf(
   { mode, isEnding, may }: ScopeFacts,
 ): PieceScope | undefined {
   if (mode === 'plain') return undefined
-  if (neighbour === undefined || neighbour.isSilent) return NOTHING
+  if (neighbour === undefined || neighbour.isSilent || neighbour.isBusy) return NOTHING
   const { where, interested } = neighbour
   if (where === 'local') return isEnding ? LOCAL_AT_END : LOCAL
   if (where !== 'outside' || mode === 'waiting') return NOTHING
