@@ -33,6 +33,8 @@ export interface ByteChannel {
   readonly queuedBytes: number
   /** Simulation, fast profile: hands over a value that counts as `length` bytes. Absent on real channels. */
   readonly sendObject?: (value: object, length: number, sent?: () => void) => boolean
+  /** The same: a long value is on its way in. As bytes, the first of it would be here. */
+  readonly isReceiving?: boolean
 }
 
 export interface ChannelReader {

@@ -13,8 +13,10 @@ import { queueUs } from './rates.ts'
 import type { Flow, RateModel, Ways } from './rates.ts'
 import type { Simulation } from './simulation.ts'
 
-/** Longest segment: what is behind it in its connection waits for it. */
+/** Longest segment: what is behind it in its connection waits for it. On slow ways what passes in a quarter of a second. */
 const SEGMENT_BYTES_MAX = 64 * 1024
+const SEGMENT_BYTES_MIN = 4 * 1024
+const SEGMENT_SECONDS = 0.25
 const SEGMENT_UNLIMITED = 256 * 1024
 
 /** One segment under way. */
@@ -61,8 +63,13 @@ export class FairRates implements RateModel {
   }
 
   segmentBytesMax(from: Place, to: Place): number {
-    const limited = this.#ways.linksBetween(from, to).some((link) => link.limited)
-    return limited ? SEGMENT_BYTES_MAX : SEGMENT_UNLIMITED
+    let slowest = Number.POSITIVE_INFINITY
+    for (const { bytesPerSecond } of this.#ways.linksBetween(from, to)) {
+      slowest = Math.min(slowest, bytesPerSecond)
+    }
+    if (slowest === Number.POSITIVE_INFINITY) return SEGMENT_UNLIMITED
+    const passes = Math.floor(slowest * SEGMENT_SECONDS)
+    return Math.max(SEGMENT_BYTES_MIN, Math.min(SEGMENT_BYTES_MAX, passes))
   }
 
   carry(flow: Flow): boolean {

@@ -83,6 +83,11 @@ export class Pipe implements Flow, Landing, Holder {
     return this.#full
   }
 
+  /** Something passes the links, and nothing is between. */
+  get isMoving(): boolean {
+    return this.#passing !== undefined && !this.#fabric.hinders(this.from, this.to)
+  }
+
   /** Nothing is on its way, so no event of this pipe will tell that a `sent` is due. */
   get idle(): boolean {
     return this.#flying === 0 && this.#queue?.done !== false
@@ -234,10 +239,7 @@ export class Pipe implements Flow, Landing, Holder {
   tryAgain(): void {
     const held = this.#held
     if (held === undefined) return
-    if (this.#fabric.hinders(this.from, this.to)) {
-      this.#lost(held)
-      return
-    }
+    if (this.#fabric.hinders(this.from, this.to)) return this.#lost(held)
     this.#held = undefined
     held.each((item, length) => {
       if (length === SEGMENT) this.#reached(item as Segment)

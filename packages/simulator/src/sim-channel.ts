@@ -64,6 +64,10 @@ export class SimChannel implements ByteChannel, PipeSource, PipeTarget, Mortal {
     return this.#state === 'dead' ? 0 : this.#out.queuedBytes
   }
 
+  get isReceiving(): boolean {
+    return this.#state === 'open' && this.#in.isMoving
+  }
+
   start(reader: ChannelReader): void {
     invariant(this.#reader === undefined, 'a channel is started once')
     this.#reader = reader

@@ -232,6 +232,33 @@ test('two hosts behind one narrow link share it, and a third elsewhere gets the 
   expect(ends).toEqual([10_000, 10_000, 10_000])
 })
 
+describe('a slow way', () => {
+  test('says that a long object is under way, until it is here or something is between', () => {
+    const world = twoHosts({ network: FAIR, alice: { uploadBytesPerSecond: 10_000 } })
+    const { far, near } = connected(world)
+    expect(far.channel.isReceiving).toBe(false)
+    content(near.channel, 100_000)
+    world.simulation.run({ timeMs: 5_000 })
+    expect(far.channel.isReceiving).toBe(true)
+    expect(near.channel.isReceiving).toBe(false)
+    world.bob.setRates({ downloadBytesPerSecond: 0 })
+    expect(far.channel.isReceiving).toBe(false)
+    world.bob.setRates({ downloadBytesPerSecond: 10_000 })
+    world.simulation.run({ timeMs: 60_000 })
+    expect(far.objects).toHaveLength(1)
+    expect(far.channel.isReceiving).toBe(false)
+  })
+
+  test('lets bytes through several times a second', () => {
+    const world = twoHosts({ network: FAIR, alice: { uploadBytesPerSecond: 40_000 } })
+    const { far, near } = connected(world)
+    near.channel.send([new Uint8Array(40_000)])
+    world.simulation.run({ timeMs: 2_000 })
+    expect(far.length).toBe(40_000)
+    expect(far.chunks.length).toBeGreaterThanOrEqual(4)
+  })
+})
+
 describe('control objects', () => {
   test('take latency only, overtake content, keep their order, and are paid for by the content behind them', () => {
     const world = twoHosts({ network: FAIR, alice: { uploadBytesPerSecond: 100_000 } })

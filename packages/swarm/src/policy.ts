@@ -21,6 +21,8 @@ export interface PeerHandle {
   readonly extensions: ReadonlyMap<string, BencodeValue>
   /** Payload bytes that came from it, verified or not yet known. */
   readonly receivedBytes: number
+  /** When any byte of it came last, in whole milliseconds of `PolicyHost.now`: of a block that is under way, too. */
+  readonly heardAt: number
   /** Payload bytes handed to its channel. */
   readonly sentBytes: number
   /** The policy's: what it keeps of the peer, so that it needs no look-up for each have. The engine never looks at it. */

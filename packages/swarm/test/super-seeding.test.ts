@@ -14,6 +14,7 @@ class FakePeer implements PeerHandle {
   readonly fast = true
   readonly extensions = new Map()
   readonly receivedBytes = 0
+  readonly heardAt = 0
   readonly sentBytes = 0
   readonly pieces: Bitfield
 

@@ -31,6 +31,11 @@ export class Liveness {
     if (now >= this.#heardAt + 1) this.#heardAt = Math.floor(now)
   }
 
+  /** When any byte came last, in whole ms. */
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   said(now: number): void {
     if (now >= this.#saidAt + 1) this.#saidAt = Math.floor(now)
   }

@@ -117,6 +117,11 @@ export class PeerSession extends SessionFacts {
     }
   }
 
+  /** When any byte of it came last, in whole ms: those of a message that is not whole yet, too. */
+  get heardAt(): number {
+    return this.#state.heardAt
+  }
+
   /** Bytes came that are not yet a message: the peer is alive. */
   heard(now: number): void {
     this.#state.now = now

@@ -35,6 +35,13 @@ test('[D13] a silent peer is given up after the idle time, not before', () => {
   expect(() => session.tick(idleMs)).toThrow(expect.objectContaining({ code: 'TIMED_OUT' }))
 })
 
+test('says when a byte came last, of a message that is not whole yet, too', () => {
+  const { dialer } = Pair.open()
+  const have = encodeMessage({ type: 'have', piece: 0 as never })
+  dialer.take(have.slice(0, 5), 7000)
+  expect(dialer.session.heardAt).toBe(7000)
+})
+
 test('[D13] a block that drips in keeps the peer alive, but its request expires', () => {
   const pair = Pair.open()
   const { dialer, acceptor } = pair

@@ -116,7 +116,9 @@ export class Peer implements PeerHandle, ChannelReader {
   get now(): number {
     return this.#turn.now
   }
-
+  get heardAt(): number {
+    return this.#channel.isReceiving === true ? Math.floor(this.#clock.now()) : this.session.heardAt
+  }
   get pieces(): ReadonlyBitfield {
     return this.session.peerPieces ?? NO_PIECES
   }
@@ -176,12 +178,9 @@ export class Peer implements PeerHandle, ChannelReader {
       this.fullSince ??= this.#clock.now()
       const { geometry } = this.session
       const outputBytesMax = Math.max(OUTPUT_BYTES_MAX, 4 * (geometry?.blockLength ?? 0))
-      if (this.#channel.queuedBytes > outputBytesMax) {
-        this.drop(
-          'output-full',
-          `${this.#channel.queuedBytes} bytes wait for a peer that reads nothing`,
-        )
-        return
+      const { queuedBytes } = this
+      if (queuedBytes > outputBytesMax) {
+        return this.drop('output-full', `${queuedBytes} bytes wait for a peer that reads nothing`)
       }
     }
     this.#arm()
