@@ -27,6 +27,8 @@ export type Verdict = 'granted' | 'again' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
+  /** In bytes. */
+  readonly pieceLength: number
   /** Claims of second copies that one member may hold. */
   readonly claimsMax: number
   /** Claims of first copies: a member may ask for others. */
@@ -82,7 +84,7 @@ export class ArbiterDesk {
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
-    this.book = new ClaimBook(parts.claimsMaxOf)
+    this.book = new ClaimBook(parts.claimsMaxOf, parts.pieceLength)
     this.#spills = new SpillBook(parts.claimsMax)
   }
 
@@ -91,7 +93,7 @@ export class ArbiterDesk {
     this.#gate.closes(lost, others, now)
     for (const [piece, { holder, from }] of this.#heard) {
       if (!lost.includes(from) || !this.#parts.isHere(holder)) continue
-      if (this.#parts.decides(piece, now)) this.book.claim(piece, holder, now)
+      if (this.#parts.decides(piece, now)) this.book.claim(piece, holder, now, true)
     }
   }
 
@@ -198,7 +200,7 @@ export class ArbiterDesk {
         this.#done.set(piece, { member, at: now })
         this.#doneEver.add(piece)
       }
-      this.book.done(piece, member)
+      this.book.done(piece, member, now)
       this.#spills.ended(piece, member, true)
     }
     for (const piece of givenBack) {
@@ -234,7 +236,7 @@ export class ArbiterDesk {
   lease(now: number): readonly (readonly [number, PeerId])[] {
     this.book.expire(now)
     for (const [piece] of Array.from(this.book.open))
-      if (this.isHad(piece, now)) this.book.settled(piece)
+      if (this.isHad(piece, now)) this.book.settled(piece, now)
     const claims = [...this.book.open]
     for (const [piece, { member, at }] of this.#done) {
       if (now - at >= DONE_MS) this.#done.delete(piece)
@@ -261,7 +263,7 @@ export class ArbiterDesk {
   /** Undefined: not before the gate opens. */
   #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict | undefined {
     if (this.isHad(piece, now)) {
-      this.book.settled(piece)
+      this.book.settled(piece, now)
       this.#missedSince.delete(piece)
       return 'have'
     }
@@ -272,7 +274,7 @@ export class ArbiterDesk {
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
-    if (!this.book.claim(piece, asker, now)) return 'taken'
+    if (!this.book.claim(piece, asker, now, renewed)) return 'taken'
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
       else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {
@@ -291,7 +293,7 @@ export class ArbiterDesk {
   /** Of two leaders that were asked in the same moment, the one with the smaller peer id has it. */
   #final({ piece, asker, at }: Pending, now: number): Verdict {
     if (this.isHad(piece, now)) {
-      this.book.settled(piece)
+      this.book.settled(piece, now)
       return 'have'
     }
     const heard = this.#heard.get(piece)

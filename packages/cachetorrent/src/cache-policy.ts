@@ -199,7 +199,7 @@ export class CachePolicy implements SwarmPolicy {
     const { rotation, origin } = member
     if (type === 'served') rotation.served(peer, member.groupOf(peer), bytes, now)
     else {
-      origin.sent(bytes)
+      if (origin.isActive) origin.sent(peer, bytes)
       this.#sentRate.sent(bytes, now)
       rotation.turns.sent(peer, bytes, now)
     }

@@ -4,6 +4,7 @@
 // the caller answers that before it asks here.
 
 import type { PeerId } from '@bt/primitives'
+import { GrantWindow } from './grant-window.ts'
 import { CLAIM_FAILED_MS, CLAIM_IDLE_MS, CLAIM_LAPSE_MS, CLAIMS_PER_MEMBER_MAX } from './limits.ts'
 
 /**
@@ -40,11 +41,13 @@ export class ClaimBook {
   /** Who last ended a claim without the piece, and when. */
   readonly #failures = new Map<number, Failure>()
   readonly #mostOf: (member: PeerId) => number
+  readonly #window: GrantWindow
   #grants = 0
 
-  /** `mostOf`: claims that a member in good standing may hold. */
-  constructor(mostOf: (member: PeerId) => number = () => CLAIMS_PER_MEMBER_MAX) {
+  /** `mostOf`: claims that a member in good standing may hold; `pieceLength` in bytes. */
+  constructor(mostOf: (member: PeerId) => number = () => CLAIMS_PER_MEMBER_MAX, pieceLength = 0) {
     this.#mostOf = mostOf
+    this.#window = new GrantWindow(pieceLength)
   }
 
   /** Open claims, oldest grant first. */
@@ -61,6 +64,13 @@ export class ClaimBook {
     return this.#claims.size
   }
 
+  /** Open claims of members that brought what they claimed last: the others may bring nothing, and hold nobody up. */
+  get inGoodHands(): number {
+    let count = this.#claims.size
+    for (const member of this.#limits.keys()) count -= this.#perMember.get(member) ?? 0
+    return count
+  }
+
   /** Pieces that were granted a second time, with the reason. */
   get again(): ReadonlyMap<number, Again> {
     return this.#again
@@ -75,8 +85,11 @@ export class ClaimBook {
     return this.#limits.get(member) ?? this.#mostOf(member)
   }
 
-  /** Grants the piece, or renews the grant; false: another member holds it, or this one holds too many. */
-  claim(piece: number, member: PeerId, now: number): boolean {
+  /**
+   * Grants the piece, or renews the grant; false: another member holds it, this one holds too many, or so many are open
+   * that more would only come later. `isStanding`: it was granted before, here or by another leader.
+   */
+  claim(piece: number, member: PeerId, now: number, isStanding = false): boolean {
     this.expire(now)
     const claim = this.#claims.get(piece)
     if (claim !== undefined) {
@@ -86,6 +99,7 @@ export class ClaimBook {
     }
     const held = this.#perMember.get(member) ?? 0
     if (held >= this.limitOf(member) || this.#isBarred(piece, member, now)) return false
+    if (!isStanding && this.inGoodHands >= this.#window.size) return false
     this.#claims.set(piece, { holder: member, grantedAt: now, seenAt: now })
     this.#grants++
     this.#perMember.set(member, held + 1)
@@ -103,7 +117,8 @@ export class ClaimBook {
   }
 
   /** The member has the piece, verified. */
-  done(piece: number, member: PeerId): void {
+  done(piece: number, member: PeerId, now: number): void {
+    this.#came(piece, member, now)
     if (!this.#end(piece, member)) return
     const limit = this.#limits.get(member)
     if (limit === undefined) return
@@ -125,9 +140,12 @@ export class ClaimBook {
   }
 
   /** The piece is here by another way: nobody needs the claim. */
-  settled(piece: number): void {
+  settled(piece: number, now: number): void {
     const claim = this.#claims.get(piece)
-    if (claim !== undefined) this.#end(piece, claim.holder)
+    if (claim !== undefined) {
+      this.#came(piece, claim.holder, now)
+      this.#end(piece, claim.holder)
+    }
     this.#broken.delete(piece)
   }
 
@@ -154,7 +172,7 @@ export class ClaimBook {
     return lapsed
   }
 
-  /** Fewer claims for it from now on, and this piece not soon: others may have better luck. */
+  /** Fewer claims for it from now on, and this piece not soon, nor others that failed: whoever did not may have better luck. */
   #failed(piece: number, member: PeerId, now: number): void {
     this.#limits.set(member, Math.max(1, this.limitOf(member) >> 1))
     this.#failures.set(piece, { member, at: now })
@@ -162,7 +180,13 @@ export class ClaimBook {
 
   #isBarred(piece: number, member: PeerId, now: number): boolean {
     const failure = this.#failures.get(piece)
-    return failure?.member === member && now - failure.at < CLAIM_FAILED_MS
+    if (failure === undefined || now - failure.at >= CLAIM_FAILED_MS) return false
+    return failure.member === member || this.#limits.has(member)
+  }
+
+  #came(piece: number, member: PeerId, now: number): void {
+    const claim = this.#claims.get(piece)
+    if (claim?.holder === member) this.#window.came(now - claim.grantedAt, this.inGoodHands)
   }
 
   #end(piece: number, member: PeerId): boolean {

@@ -9,7 +9,7 @@ import type { ImportLimit } from './import-limit.ts'
 import { lackingPiece } from './lacking-piece.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
-import { CLAIM_FAILED_MS, CLAIM_PIECES_MAX, claimsMax } from './limits.ts'
+import { CLAIM_FAILED_MS, CLAIM_PIECES_MAX, claimsMax, SILENT_MS } from './limits.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { PassedOn } from './passed-on.ts'
 import type { Spill } from './spill.ts'
@@ -170,9 +170,13 @@ export class Claiming {
 
   /** Claims without a byte for too long, and those that nobody alive outside could serve. Answers who owes them to us. */
   giveBackIdle(now: number): ReadonlySet<PeerHandle> {
-    const { imports, wants } = this.#parts
+    const { imports, wants, neighbours } = this.#parts
     if (imports.heldCount === 0) return NOBODY
-    const idle = imports.idle(now)
+    const lives = (peer: PeerHandle): boolean => {
+      const debtor = neighbours.of(peer)
+      return debtor?.isSilent === false && now - debtor.signAt < SILENT_MS
+    }
+    const idle = imports.idle(now, lives)
     const debtors = new Set<PeerHandle>()
     for (const piece of idle) {
       for (const peer of imports.debtorsOf(piece)) debtors.add(peer)
@@ -218,7 +222,7 @@ export class Claiming {
   verified(piece: number): void {
     const isOurs = this.#parts.imports.holds(piece)
     if (isOurs) this.#end(piece, true)
-    this.#parts.arbiter.book.settled(piece)
+    this.#parts.arbiter.book.settled(piece, this.#parts.host.now())
     if (!isOurs) return
     this.scopesChanged()
     this.ask()

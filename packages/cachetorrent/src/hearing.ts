@@ -11,6 +11,7 @@ import { BUSY_MS_MAX, SIGN_MS } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { PassedOn } from './passed-on.ts'
+import type { Patience } from './patience.ts'
 import type { Signs } from './signs.ts'
 import type { Voice } from './voice.ts'
 import type { Yielding } from './yielding.ts'
@@ -29,6 +30,7 @@ export interface HearingParts {
   readonly signs: Signs
   readonly ledger: Ledger
   readonly yielding: Yielding
+  readonly patience: Pick<Patience, 'heardUnderWay'>
   /** It said who it is: where is it? */
   readonly look: (neighbour: Neighbour) => void
   /** It imports from now on, or no longer. */
@@ -114,6 +116,7 @@ export class Hearing {
     const { peerId } = neighbour.peer
     if (!leadership.leads(peerId) && neighbour.role !== 'leader') return
     this.#parts.yielding.asked(message.yieldMs ?? 0, now)
+    if ((message.underWay ?? 0) > 0) this.#parts.patience.heardUnderWay(now)
     arbiter.heardLease(peerId, message.claims, now, message.term === leadership.term)
     for (const [piece, holder] of message.claims) {
       if (holder === this.#self) continue

@@ -16,6 +16,7 @@ export class Hindrance {
   readonly #most: number
   #since: number | undefined
   #bytes = 0
+  #extraBytes = 0
   #isBacked = true
   #yields = false
   /** In how many looks in a row it sent clearly less than it can. */
@@ -31,9 +32,10 @@ export class Hindrance {
     return this.#hinderedLooks >= SURE_LOOKS
   }
 
-  /** Bytes left us, wherever they go. */
-  sent(bytes: number): void {
+  /** Bytes left us, wherever they go. `isExtra`: for our own site, because there was room. */
+  sent(bytes: number, isExtra = false): void {
     this.#bytes += bytes
+    if (isExtra) this.#extraBytes += bytes
   }
 
   /** Whether others are to yield; `isBacked`: first copies wait to leave for other sites. */
@@ -47,15 +49,20 @@ export class Hindrance {
     this.#isBacked &&= isBacked
     const ms = now - this.#since
     if (ms < LOOK_MS) return this.#yields
-    this.#judge(this.#bytes / ms)
+    this.#judge(this.#bytes / ms, this.#extraBytes / ms)
     this.#begin(now)
     return this.#yields
   }
 
-  #judge(rate: number): void {
-    const isHindered = this.#isBacked && rate < HINDERED_SHARE * this.#most
-    this.#hinderedLooks = isHindered && this.#isKnown ? this.#hinderedLooks + 1 : 0
-    this.#yields = isHindered || (this.#yields && this.#isBacked && rate < FULL_SHARE * this.#most)
+  /** What fills the room that there is says nothing of the link. */
+  #judge(rate: number, extraRate: number): void {
+    const isBelow = (share: number, ofRate: number): boolean =>
+      this.#isBacked && ofRate < share * this.#most
+    const hasRoom = this.#isKnown && isBelow(HINDERED_SHARE, rate)
+    this.#hinderedLooks = hasRoom ? this.#hinderedLooks + 1 : 0
+    const firstCopies = rate - extraRate
+    const isHindered = isBelow(HINDERED_SHARE, firstCopies)
+    this.#yields = isHindered || (this.#yields && isBelow(FULL_SHARE, firstCopies))
   }
 
   get #isKnown(): boolean {
@@ -65,6 +72,7 @@ export class Hindrance {
   #begin(now: number): void {
     this.#since = now
     this.#bytes = 0
+    this.#extraBytes = 0
     this.#isBacked = true
   }
 }

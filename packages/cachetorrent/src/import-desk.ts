@@ -10,6 +10,7 @@ import {
   ANSWER_LATE_MS,
   ANSWER_MS,
   CLAIM_IDLE_MS,
+  CLAIM_QUEUED_MS,
   CLAIM_RENEW_MS,
   HAVE_RETRY_MS,
   SLOWEST_BYTES_PER_SECOND,
@@ -59,6 +60,8 @@ export class ImportDesk {
   readonly #waits = new Map<number, number>()
 
   readonly #idleMs: number
+  /** When bytes of any of them came last. */
+  #progressAt = Number.NEGATIVE_INFINITY
 
   /** `blockLength`, in bytes: a block may take long to come over a slow line. */
   constructor(pieceCount: number, blockLength: number) {
@@ -182,7 +185,9 @@ export class ImportDesk {
 
   progressed(piece: number, now: number): void {
     const held = this.#held.get(piece)
-    if (held !== undefined) held.progressAt = now
+    if (held === undefined) return
+    held.progressAt = now
+    this.#progressAt = now
   }
 
   /** Its claim ends; false: there was none. */
@@ -198,9 +203,16 @@ export class ImportDesk {
     this.#held.set(piece, { ...held, arbiter, renewedAt: now })
   }
 
-  /** Held without a byte for too long: to be given back. */
-  idle(now: number): readonly number[] {
-    return this.#which(({ progressAt }) => now - progressAt >= this.#idleMs)
+  /** Held without a byte for too long: to be given back. `lives`: who owes us its blocks says something, and serves others. */
+  idle(now: number, lives: (debtor: PeerHandle) => boolean): readonly number[] {
+    return this.#which(({ progressAt, askedOf }) => {
+      const ms = now - progressAt
+      if (ms < this.#idleMs) return false
+      if (ms >= this.#idleMs + CLAIM_QUEUED_MS) return true
+      // not asked for yet: it comes after others that we hold
+      if (askedOf.size === 0) return now - this.#progressAt >= this.#idleMs
+      return ![...askedOf].some(lives)
+    })
   }
 
   /** Held, in progress, and due to be renewed. */

@@ -92,6 +92,14 @@ export const CLAIMED_BYTES = 1 << 20
 export const CLAIMED_PIECES_MAX = 16
 /** Pieces in one claim message. */
 export const CLAIM_PIECES_MAX = 16
+/** Claims that a new leader leaves open at a time; then as many as come in good time, at least and at most. */
+export const GRANTS_AT_FIRST = 4
+export const GRANTS_MIN = 2
+export const GRANTS_MAX = 128
+/** Milliseconds in which a claim is to bring its piece, whatever its length: of those of a site without a slow link 99 of 100 do. */
+const GOOD_TIME_MS = 15_000
+/** Bytes per second of a long piece that is in good time. */
+const GOOD_BYTES_PER_SECOND = 65_536
 /** Milliseconds after the last sign of life of a claim until it is free: a choke round of a stock seed, and more. */
 export const CLAIM_LAPSE_MS = 30_000
 /** Milliseconds between two renewals of a claim whose bytes arrive: three in a lapse. */
@@ -100,6 +108,8 @@ export const CLAIM_RENEW_MS = 8_000
 export const CLAIM_IDLE_MS = 20_000
 /** Milliseconds for which a piece is not granted again to who failed to bring it: others had the time to ask. */
 export const CLAIM_FAILED_MS = 10_000
+/** Milliseconds more while who was asked shows life: its queue may be long. */
+export const CLAIM_QUEUED_MS = 40_000
 /** Members for which one leader asks others: as many as are linked to it in the largest site (`MEMBERS_PER_LEADER`, twice). */
 export const PASSED_ON_MEMBERS = 40
 /** Members for which one that is no leader asks, itself among them, where leaders have no room: of three one is linked to a leader. */
@@ -146,6 +156,8 @@ export const HELD_UP_MS_MAX = 600_000
 export const BUSY_MS_MAX = 60_000
 /** Milliseconds without a byte from anybody after which a member imports without a grant: longer than any rule takes. */
 export const PATIENCE_MS = 25_000
+/** Twice as long while leaders name members that import: over a slow link pieces are far apart. */
+export const PATIENT_TIMES = 2
 /** Milliseconds for which a member may show more than we have, send nothing, and be believed: turns in a site of ten take half of it. */
 export const BOAST_MS = 60_000
 /** Milliseconds without a byte from anybody after which such a member may be doubted: many times what a piece takes. */
@@ -221,8 +233,10 @@ export const YIELD_MS = 6_000
 /** Milliseconds between two words to yield. */
 export const YIELD_SAID_MS = 2_000
 /** Milliseconds in which a member that yields has one break, and of the break: a fiftieth, so that no word holds anything back for ever. */
-export const YIELD_ROUND_MS = 300_000
+export const YIELD_ROUND_MS = 1_800_000
 export const YIELD_BREAK_MS = 6_000
+/** Of other sites that are served in a break. */
+export const YIELD_BREAK_SLOTS = 1
 
 /** Milliseconds over which it is measured what an uplink carries when as many are served as may be. */
 export const LINE_MEASURE_MS = 5_000
@@ -253,6 +267,11 @@ export const ORIGIN_OWN_MS = 60_000
 export function claimsMax(pieceLength: number): number {
   const pieces = Math.floor(CLAIMED_BYTES / pieceLength)
   return Math.min(CLAIMED_PIECES_MAX, Math.max(CLAIMS_PER_MEMBER_MAX, pieces))
+}
+
+/** Milliseconds in which a claim of a piece of this length (bytes) is to bring it. */
+export function inGoodTimeMs(pieceLength: number): number {
+  return GOOD_TIME_MS + (pieceLength * 1000) / GOOD_BYTES_PER_SECOND
 }
 
 /** How many pieces of this length (bytes) an origin shows one member at a time. */

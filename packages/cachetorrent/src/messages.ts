@@ -50,6 +50,8 @@ export type CacheMessage =
       readonly term: number
       readonly claims: readonly (readonly [piece: number, holder: PeerId])[]
       readonly haveCount: number
+      /** Claims that I granted and that are open, those of members apart that brought nothing last. */
+      readonly underWay?: number
       /** Milliseconds for which the site's seed asks the others to yield. */
       readonly yieldMs?: number
     }
@@ -107,7 +109,8 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
     case 'lease': {
       const claims = message.claims.slice(-LEASE_CLAIMS_MAX)
       const f = claims.map(([piece, holder]) => [piece, idBytes(holder)])
-      return { k: 3, f, n: message.haveCount, t: message.term, y: message.yieldMs }
+      const { haveCount: n, underWay: o, term: t, yieldMs: y } = message
+      return { k: 3, f, n, o, t, y }
     }
     case 'yield':
       return { k: 9, w: message.waitMs }
@@ -266,12 +269,14 @@ class MessageReader {
       if (holder === undefined) throw refusal('a claim in f names no peer id of 20 bytes')
       return [this.#piece(piece), holder] as const
     })
+    const underWay = this.#optional(() => this.#number('o'))
     const yieldMs = this.#optional(() => this.#number('y'))
     return {
       kind: 'lease',
       term: this.#number('t'),
       claims,
       haveCount: this.#number('n'),
+      ...(underWay === undefined ? {} : { underWay }),
       ...(yieldMs === undefined ? {} : { yieldMs }),
     }
   }

@@ -56,8 +56,11 @@ export class OriginDesk {
     return this.#isHindered
   }
 
-  sent(bytes: number): void {
-    this.#hindrance.sent(bytes)
+  /** Bytes left us for this peer. */
+  sent(peer: PeerHandle, bytes: number): void {
+    const isOwn = this.#groupOf(peer) === OWN_SITE
+    this.#hindrance.sent(bytes, isOwn && this.#inward !== undefined)
+    if (!isOwn) this.#origin?.leaves(bytes, this.#host.now())
   }
 
   isShown(piece: number, peer: PeerHandle): boolean {

@@ -39,6 +39,7 @@ export class Origin {
   /** Pieces to send, drawn from the end. */
   #queue: number[]
   readonly #pieceCount: number
+  readonly #pieceLength: number
   readonly #perPeer: number
   /** Copies among linked peers: a piece is out while there is one. */
   readonly #copies: CopyCount
@@ -51,6 +52,10 @@ export class Origin {
   #ended = 0
   #lastMs = 0
   #leastMs = Number.POSITIVE_INFINITY
+  /** Bytes that left, since when, and when the last did. */
+  #leftBytes = 0
+  #leavesSince = 0
+  #leftAt = Number.NEGATIVE_INFINITY
 
   /** `pieceLength` in bytes; `below` draws the order of the pieces; `isDue`: others wait until they are added. */
   constructor(
@@ -60,6 +65,7 @@ export class Origin {
     isDue: (piece: number) => boolean = () => true,
   ) {
     this.#pieceCount = pieceCount
+    this.#pieceLength = pieceLength
     this.#perPeer = pushesPerPeer(pieceLength)
     this.#copies = new CopyCount(pieceCount, (piece) => this.#changed(piece))
     this.#queue = Array.from({ length: pieceCount }, (_, piece) => piece).filter(isDue)
@@ -148,6 +154,13 @@ export class Origin {
     this.#lastMs = now - push.since
   }
 
+  /** Bytes left for one of those whom it shows pieces. */
+  leaves(bytes: number, now: number): void {
+    if (bytes === 0) return
+    this.#leftBytes += bytes
+    this.#leftAt = now
+  }
+
   /** Looked at now and then: how many requests of ours wait until others are served. */
   adapt(waiting: number): void {
     if (waiting > PUSHES_WAITING_MAX || this.#lastMs > PUSH_MS_MAX) {
@@ -174,7 +187,7 @@ export class Origin {
     passedOver?: string,
   ): readonly { readonly piece: number; readonly peer: PeerHandle }[] {
     if (this.isOver) return []
-    this.#giveUp(now)
+    this.#giveUp(now, this.#patience(now))
     const shown: Push[] = []
     while (this.#underWay < this.#window) {
       const receiver = this.#whoseTurn(now, passedOver)
@@ -183,6 +196,7 @@ export class Origin {
       if (piece === undefined) break
       const push = { piece, peer: receiver.peer, since: now, isLate: false }
       receiver.pushes.set(piece, push)
+      if (this.#leftBytes === 0 && this.#underWay === 0) this.#leavesSince = now
       this.#underWay++
       shown.push(push)
       const members = this.#members(receiver.site)
@@ -240,10 +254,10 @@ export class Origin {
     if (!isOut) this.#queue.push(piece)
   }
 
-  #giveUp(now: number): void {
+  #giveUp(now: number, patienceMs: number): void {
     for (const receiver of this.#receivers.values()) {
       for (const push of receiver.pushes.values()) {
-        if (push.isLate || now - push.since < this.#patience) continue
+        if (push.isLate || now - push.since < patienceMs) continue
         push.isLate = true
         receiver.lateAt = now
         this.#underWay--
@@ -252,9 +266,13 @@ export class Origin {
     }
   }
 
-  get #patience(): number {
+  /** Over a slow link each waits for all that are on their way; where nothing leaves, no longer than anywhere. */
+  #patience(now: number): number {
     const least = Number.isFinite(this.#leastMs) ? this.#leastMs : 0
-    return Math.max(ORIGIN_PATIENCE_MS, 8 * least)
+    const patience = Math.max(ORIGIN_PATIENCE_MS, 8 * least)
+    if (now - this.#leftAt >= ORIGIN_PATIENCE_MS) return patience
+    const msPerPiece = ((this.#leftAt - this.#leavesSince) * this.#pieceLength) / this.#leftBytes
+    return Math.max(patience, 2 * this.#underWay * msPerPiece)
   }
 
   #members(site: string): Set<Receiver> {

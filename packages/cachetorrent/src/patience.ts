@@ -7,7 +7,15 @@
 
 import type { PolicyHost } from '@bt/swarm'
 import type { ImportLimit } from './import-limit.ts'
-import { BOAST_MS, BOAST_QUIET_MS, CUT_OFF_QUIET_MS, INTEREST_MS, PATIENCE_MS } from './limits.ts'
+import {
+  BOAST_MS,
+  BOAST_QUIET_MS,
+  CUT_OFF_QUIET_MS,
+  HEARD_CLAIM_MS,
+  INTEREST_MS,
+  PATIENCE_MS,
+  PATIENT_TIMES,
+} from './limits.ts'
 import type { Neighbour, Neighbours } from './neighbours.ts'
 import type { Spill } from './spill.ts'
 import type { Wants } from './wants.ts'
@@ -18,12 +26,17 @@ export interface PatienceParts {
   readonly wants: Wants
   readonly spill: Spill
   readonly limit: Pick<ImportLimit, 'mayImport'>
+  /** Claims that we granted and that are open. */
+  readonly underWay: () => number
 }
 
 export class Patience {
   readonly #parts: PatienceParts
   readonly #ms: number
   #byteAt: number
+  /** Since when a member of the site has more than we, while no byte came. */
+  #moreSince: number | undefined
+  #underWayAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: PatienceParts) {
     this.#parts = parts
@@ -35,6 +48,11 @@ export class Patience {
   /** A byte came, or we begin to wait only now. */
   renewed(now: number): void {
     this.#byteAt = now
+  }
+
+  /** A leader says that members import something. */
+  heardUnderWay(now: number): void {
+    this.#underWayAt = now
   }
 
   /** No byte came for a while, though not for so long that patience ends. */
@@ -50,6 +68,10 @@ export class Patience {
       have.count < have.length &&
       (wants.count > 0 || [...neighbours.all].some((neighbour) => this.#hasMore(neighbour)))
     if (!isWaiting) this.renewed(now)
+    if (now - this.#byteAt < PATIENCE_MS / 2) this.#moreSince = undefined
+    else if ([...neighbours.in('local')].some((neighbour) => this.#hasMore(neighbour))) {
+      this.#moreSince ??= now
+    }
     return this.#isLost(now)
   }
 
@@ -91,7 +113,18 @@ export class Patience {
     return !isSilent && peer.pieces.count > this.#parts.host.have.count
   }
 
+  #isUnderWay(now: number): boolean {
+    return now - this.#underWayAt < HEARD_CLAIM_MS || this.#parts.underWay() > 0
+  }
+
+  /** What is under way comes, and nobody gives it to us. */
+  #isPassedBy(now: number): boolean {
+    return this.#moreSince !== undefined && now - this.#moreSince >= BOAST_QUIET_MS
+  }
+
   #isLost(now: number): boolean {
-    return now - this.#byteAt >= this.#ms
+    const ms = now - this.#byteAt
+    if (ms < this.#ms) return false
+    return ms >= PATIENT_TIMES * this.#ms || !this.#isUnderWay(now) || this.#isPassedBy(now)
   }
 }

@@ -10,7 +10,7 @@
 
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { Earners } from './earners.ts'
-import { EARNED_SLOTS, LOCAL_SLOTS, slotsFor, SLOT_MS } from './limits.ts'
+import { EARNED_SLOTS, EXPORT_SLOTS, LOCAL_SLOTS, slotsFor, SLOT_MS } from './limits.ts'
 import { Turns } from './turns.ts'
 
 /** 'strangers': some slots must be earned. */
@@ -18,8 +18,8 @@ export type Trust = 'site' | 'strangers'
 
 export class Rotation {
   readonly turns: Turns
-  /** Nobody outside is served: the seed of our site needs the link. */
-  isYielding = false
+  /** So many outside are served at most: fewer while the seed of our site needs the link. */
+  outsideMost = EXPORT_SLOTS
   readonly #localSlots: number
   readonly #exportSlots: number
   /** Local ones that go by turns. */
@@ -79,9 +79,7 @@ export class Rotation {
       room--
       this.#since.set(peer, now)
     }
-    if (this.isYielding) this.#outside.clear()
-    const exports = this.isYielding ? [] : this.#exports(interested, isLocal)
-    return [...earners, ...this.#since.keys(), ...exports]
+    return [...earners, ...this.#since.keys(), ...this.#exports(interested, isLocal)]
   }
 
   /** Of those whose turn it may be, who waited longest: whoever shows pieces to sites in turn has shared out already. */
@@ -161,12 +159,14 @@ export class Rotation {
     interested: readonly PeerHandle[],
     isLocal: (peer: PeerHandle) => boolean,
   ): Iterable<PeerHandle> {
+    const slots = Math.min(this.#exportSlots, this.outsideMost)
     for (const peer of this.#outside) if (isLocal(peer)) this.#outside.delete(peer)
+    if (this.#outside.size > slots) this.#outside.clear()
     for (const peer of interested) {
       if (isLocal(peer) || this.#outside.has(peer)) continue
       const idle = [...this.#outside].find((other) => !this.#interested.has(other))
-      if (this.#outside.size >= this.#exportSlots && idle !== undefined) this.#outside.delete(idle)
-      if (this.#outside.size < this.#exportSlots) this.#outside.add(peer)
+      if (this.#outside.size >= slots && idle !== undefined) this.#outside.delete(idle)
+      if (this.#outside.size < slots) this.#outside.add(peer)
     }
     return this.#outside
   }

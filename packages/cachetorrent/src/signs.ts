@@ -51,6 +51,9 @@ export class Signs {
   /** `asks`: we wait for pieces, so that it matters who lives. */
   look(now: number, asks: boolean): void {
     for (const neighbour of this.#parts.neighbours.all) {
+      const { peer } = neighbour
+      // a block that is under way is one, however long it takes
+      if (peer.heardAt > neighbour.signAt + 1) this.heard(neighbour, peer.heardAt)
       if (asks && neighbour.speaks && now - neighbour.signAt >= QUIET_MS) this.#ask(neighbour, now)
       this.#judge(neighbour, now)
     }

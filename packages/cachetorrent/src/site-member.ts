@@ -86,26 +86,26 @@ export class SiteMember {
     this.#modeRule = new ModeRule({ neighbours, leadership, hasSite, startedAt }, host.now())
     const upload = options.uploadBytesPerSecond ?? 0
     this.rotation = new Rotation(upload, host.geometry?.pieceLength ?? 1, options.trust)
-    const { turns } = this.rotation
     this.origin = new OriginDesk(
       host,
       (peer) => this.groupOf(peer),
       (peer) => neighbours.of(peer)?.importsNothing !== true,
       upload,
-      turns,
+      this.rotation.turns,
     )
     const isOrigin = (): boolean => this.origin.isActive
     this.yielding = new Yielding({
       own: arbiterSeed(options.infoHash, this.#self),
       isOrigin,
-      changed: (yields) => {
-        this.rotation.isYielding = yields
+      changed: (most) => {
+        this.rotation.outsideMost = most
         host.changed('unchoke')
       },
     })
     this.budget = new CrossBudget({ option: options.crossBudget ?? 'auto', upload, neighbours })
     const spill = new Spill({ host, wants, budget: this.budget })
-    this.#patience = new Patience({ host, neighbours, wants, spill, limit })
+    const patience = { host, neighbours, wants, spill, limit }
+    this.#patience = new Patience({ ...patience, underWay: () => this.arbiter.book.inGoodHands })
     const own = { self: this.#self, upload, neverLeads: options.neverLeads === true }
     const isQuiet = (now: number): boolean => this.#patience.isQuiet(now)
     const goBetween = new GoBetween({ neighbours, leadership, isQuiet })
@@ -115,6 +115,7 @@ export class SiteMember {
     const crowd = new Crowd({ neighbours, leadership, host }, most)
     this.arbiter = new ArbiterDesk({
       self: this.#self,
+      pieceLength: host.geometry?.pieceLength ?? 0,
       claimsMax: most,
       claimsMaxOf: crowd.claimsMaxOf,
       seesAll: crowd.seesAll,
@@ -152,6 +153,7 @@ export class SiteMember {
       ...parts,
       claiming,
       signs,
+      patience: this.#patience,
       look: (neighbour) => this.#sight.look(neighbour),
       limited: (neighbour) => this.#sight.limited(neighbour),
       hasReply: () => this.#modeRule.hasReply,

@@ -83,8 +83,8 @@ export class Voice {
   lease(now: number): void {
     if (this.#parts.role() !== 'leader' || now - this.#leaseAt < LEASE_MS) return
     this.#leaseAt = now
+    const whole = this.#lease(this.#parts.arbiter.lease(now))
     const sign = this.#lease([])
-    const whole = this.#lease(this.#parts.arbiter.lease(this.#parts.host.now()))
     for (const neighbour of this.#parts.neighbours.in('local')) {
       this.#pass(neighbour, this.#isLeader(neighbour) ? whole : sign)
     }
@@ -138,14 +138,16 @@ export class Voice {
   }
 
   #lease(claims: readonly (readonly [number, PeerId])[]): Uint8Array {
-    const { leadership, host, yielding } = this.#parts
+    const { leadership, host, yielding, arbiter } = this.#parts
     const { term } = leadership
+    const underWay = arbiter.book.inGoodHands
     const yieldMs = Math.round(yielding.leftMs(host.now()))
     return encodeMessage({
       kind: 'lease',
       term,
       claims,
       haveCount: host.have.count,
+      ...(underWay > 0 ? { underWay } : {}),
       ...(yieldMs > 0 ? { yieldMs } : {}),
     })
   }

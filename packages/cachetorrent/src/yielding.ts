@@ -1,24 +1,31 @@
 // Sending nothing to other sites while the seed of our own needs the link that we share with it (rule 6).
 //
 // The seed says so to the members that it knows, leaders repeat it to all of theirs. A word counts for a few seconds, and
-// every member goes on for a tenth of the time whatever it hears: a piece that only we have must leave some day.
+// every member serves one now and then whatever it hears: a piece that only we have must leave some day. One, because
+// all that are let in ask for a piece at once, and over a slow link these are on their way long after the break.
 
-import { YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from './limits.ts'
+import {
+  EXPORT_SLOTS,
+  YIELD_BREAK_MS,
+  YIELD_BREAK_SLOTS,
+  YIELD_MS,
+  YIELD_ROUND_MS,
+} from './limits.ts'
 
 export interface YieldingParts {
   /** Any number of our own, which says when our breaks are: not all members have theirs at the same time. */
   readonly own: number
   /** We are the seed. */
   readonly isOrigin: () => boolean
-  /** From now on we do, or no longer. */
-  readonly changed: (yields: boolean) => void
+  /** From now on so many outside are served at most. */
+  readonly changed: (most: number) => void
 }
 
 export class Yielding {
   readonly #parts: YieldingParts
   readonly #offsetMs: number
   #until = Number.NEGATIVE_INFINITY
-  #yields = false
+  #most = EXPORT_SLOTS
 
   constructor(parts: YieldingParts) {
     this.#parts = parts
@@ -37,9 +44,10 @@ export class Yielding {
 
   look(now: number): void {
     const isBreak = (now + this.#offsetMs) % YIELD_ROUND_MS < YIELD_BREAK_MS
-    const yields = now < this.#until && !isBreak && !this.#parts.isOrigin()
-    if (yields === this.#yields) return
-    this.#yields = yields
-    this.#parts.changed(yields)
+    const isAsked = now < this.#until && !this.#parts.isOrigin()
+    const most = isAsked ? (isBreak ? YIELD_BREAK_SLOTS : 0) : EXPORT_SLOTS
+    if (most === this.#most) return
+    this.#most = most
+    this.#parts.changed(most)
   }
 }

@@ -16,6 +16,7 @@ const [A, B, M, N] = [id('a'), id('b'), id('c'), id('d')]
 const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =>
   new ArbiterDesk({
     self,
+    pieceLength: 16_384,
     claimsMax: 4,
     claimsMaxOf: () => 4,
     seesAll: () => true,

@@ -21,6 +21,7 @@ function peer(number: number): PeerHandle {
     fast: true,
     extensions: new Map(),
     receivedBytes: 0,
+    heardAt: 0,
     sentBytes: 0,
   }
 }

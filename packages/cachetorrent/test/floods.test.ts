@@ -18,6 +18,7 @@ const newNeighbours = (): Neighbours =>
 const newDesk = (): ArbiterDesk =>
   new ArbiterDesk({
     self: A,
+    pieceLength: 16_384,
     claimsMax: CLAIMS_PER_MEMBER_MAX,
     claimsMaxOf: () => CLAIMS_PER_MEMBER_MAX,
     seesAll: () => true,

@@ -43,7 +43,7 @@ export const MESSAGES: readonly CacheMessage[] = [
     ],
     haveCount: 12,
   },
-  { kind: 'lease', term: 9, claims: [], haveCount: 12, yieldMs: 4000 },
+  { kind: 'lease', term: 9, claims: [], haveCount: 12, underWay: 3, yieldMs: 4000 },
   { kind: 'yield', waitMs: 6000 },
   { kind: 'hint', address: new Uint8Array([20, 0, 0, 1, 26, 225]), pieces: [3] },
   { kind: 'busy', waitMs: 3000 },

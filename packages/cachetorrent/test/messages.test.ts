@@ -51,6 +51,7 @@ describe('messages of bt_cache', () => {
     ['its site', { k: 0, r: 1, t: 7, s: 3 }, { kind: 'role', role: 'leader', term: 7 }],
     ['its steps', { k: 0, r: 1, t: 7, u: [] }, { kind: 'role', role: 'leader', term: 7 }],
     ['when it comes', { k: 1, p: [4], e: 'x' }, { kind: 'promise', pieces: [4] }],
+    ['how many claims are open', { k: 3, n: 2, o: -1, t: 7 }, lease],
     ['when to yield', { k: 3, n: 2, t: 7, y: -1 }, lease],
     ['what was had', { k: 7, a: [PIECES], g: [4], t: 7 }, answer],
   ])(

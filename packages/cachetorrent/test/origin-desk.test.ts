@@ -68,7 +68,7 @@ describe('a seed that is held up by the link of its site', () => {
       all.filter((piece) => desk.isShown(piece, peer) && !peer.pieces.has(piece))
     const pass = (ms: number, bytesPerSecond = 200): void => {
       for (const end = host.time + ms; host.time < end; host.time += 500) {
-        desk.sent(bytesPerSecond / 2)
+        desk.sent(other, bytesPerSecond / 2)
         desk.look()
       }
     }
@@ -132,7 +132,7 @@ describe('a seed that is held up by the link of its site', () => {
       const { desk, own, gains, shown, pass } = hindered(upload)
       let had = 0
       for (let look = 0; look < 40; look++) {
-        pass(5_000)
+        pass(5_000, 0)
         for (const piece of shown(own)) {
           gains(own, piece)
           had++

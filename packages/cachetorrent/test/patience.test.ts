@@ -26,8 +26,13 @@ function seat(had: readonly number[], mayImport = true) {
   const wants = new Wants(have)
   const spill = { isDue: false } as Spill
   const limit = { mayImport }
-  const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill, limit }
-  return { have, neighbour, neighbours, wants, patience: new Patience(parts) }
+  let open = 0
+  const underWay = (): number => open
+  const parts = { host: host as unknown as PolicyHost, neighbours, wants, spill, limit, underWay }
+  const grants = (count: number): void => {
+    open = count
+  }
+  return { have, neighbour, neighbours, wants, grants, patience: new Patience(parts) }
 }
 
 /** It says that it is of our site. */
@@ -44,6 +49,27 @@ describe('patience', () => {
     expect(patience.look(1000 * SECONDS)).toBe(true)
     patience.renewed(1000 * SECONDS)
     expect(patience.look(1000 * SECONDS + 500)).toBe(false)
+  })
+
+  test('lasts twice as long while claims are open, as a leader knows or says', () => {
+    for (const isLeader of [true, false]) {
+      const { patience, grants } = seat([3])
+      if (isLeader) grants(1)
+      for (let ms = 0; ms < 2 * PATIENCE_MS; ms += 500) {
+        if (!isLeader) patience.heardUnderWay(ms)
+        expect(patience.look(ms)).toBe(false)
+      }
+      expect(patience.look(2 * PATIENCE_MS)).toBe(true)
+    }
+  })
+
+  test('does not where a member of the site has had more for ten seconds, and gives us nothing', () => {
+    const { patience, grants, neighbours, neighbour } = seat([3])
+    settle(neighbours, neighbour)
+    grants(1)
+    expect(patience.look(PATIENCE_MS - BOAST_QUIET_MS + 1)).toBe(false)
+    expect(patience.look(PATIENCE_MS)).toBe(false)
+    expect(patience.look(PATIENCE_MS + 1)).toBe(true)
   })
 
   test('who lacks nothing that others have waits for nothing, however long', () => {

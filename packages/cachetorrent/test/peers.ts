@@ -22,6 +22,7 @@ export function plainPeer(
     fast: true,
     extensions: new Map(),
     receivedBytes: 0,
+    heardAt: 0,
     sentBytes: 0,
   }
 }

@@ -47,6 +47,18 @@ describe('signs of life', () => {
     expect(seat.neighbour.isSilent).toBe(false)
   })
 
+  test('a block that is under way is one, however slowly it comes', () => {
+    const seat = new Seat()
+    const peer = seat.neighbour.peer as { heardAt: number }
+    for (let now = 1000; now <= 60_000; now += 1000) {
+      peer.heardAt = now
+      seat.run(now)
+    }
+    expect(seat.asked).toEqual([])
+    seat.run(60_000 + SILENT_MS + 500)
+    expect(seat.neighbour.isSilent).toBe(true)
+  })
+
   test('who waits for nothing asks nobody, and takes nobody for dead', () => {
     const seat = new Seat()
     seat.run(60_000, false)

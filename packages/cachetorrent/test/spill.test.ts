@@ -53,6 +53,7 @@ describe('a leader that is asked for a second copy', () => {
   const desk = (copies: number, isHad: boolean, leads = true): ArbiterDesk =>
     new ArbiterDesk({
       self: D,
+      pieceLength: 16_384,
       claimsMax: 4,
       claimsMaxOf: () => 4,
       seesAll: () => true,

@@ -1,7 +1,7 @@
 import { Prng } from '@bt/primitives'
 import { describe, expect, test } from 'vitest'
 import { Hindrance } from '../src/hindrance.ts'
-import { YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from '../src/limits.ts'
+import { EXPORT_SLOTS, YIELD_BREAK_MS, YIELD_MS, YIELD_ROUND_MS } from '../src/limits.ts'
 import { Origin } from '../src/origin.ts'
 import { Rotation } from '../src/rotation.ts'
 import { Yielding } from '../src/yielding.ts'
@@ -69,6 +69,17 @@ describe('a seed on a link that it shares with its site', () => {
     expect(run(() => 900, 60).said[0]).toBe(false)
   })
 
+  test('goes on asking while it fills what is left of its uplink for its own site', () => {
+    const hindrance = new Hindrance(1000)
+    let asked = 0
+    for (let now = 0; now < 60_000; now += TICK) {
+      hindrance.sent(100)
+      if (hindrance.hasRoom) hindrance.sent(400, true)
+      if (hindrance.look(true, now)) asked++
+    }
+    expect(asked * TICK).toBeGreaterThan(50_000)
+  })
+
   test('has room for its own site once it was hindered for ten seconds, until its uplink is full', () => {
     const { room } = run((_, second) => (second < 40 ? 500 : 990), 60)
     expect(room.indexOf(true) * TICK).toBe(10_000)
@@ -84,23 +95,24 @@ describe('a seed on a link that it shares with its site', () => {
 
 describe('a member that is asked to yield', () => {
   const seat = (isSeed = false) => {
-    let yields = false
-    const changed = (now: boolean): void => {
-      yields = now
+    let most = EXPORT_SLOTS
+    const changed = (now: number): void => {
+      most = now
     }
     const yielding = new Yielding({ own: 0, isOrigin: () => isSeed, changed })
-    return { yielding, now: () => yields }
+    return { yielding, now: () => most < EXPORT_SLOTS, most: () => most }
   }
 
   test('does for as long as the word counts, with a break now and then', () => {
-    const { yielding, now: does } = seat()
+    const { yielding, now: does, most } = seat()
     yielding.look(YIELD_BREAK_MS)
     expect(does()).toBe(false)
     let yielded = 0
     for (let now = 0; now < 10 * YIELD_ROUND_MS; now += 1000) {
       yielding.asked(YIELD_MS, now)
       yielding.look(now)
-      if (does()) yielded++
+      if (most() === 0) yielded++
+      else expect(most()).toBe(1)
     }
     expect(yielded).toBe((10 * (YIELD_ROUND_MS - YIELD_BREAK_MS)) / 1000)
     yielding.look(10 * YIELD_ROUND_MS + YIELD_MS)
@@ -126,9 +138,9 @@ describe('a member that is asked to yield', () => {
     const unchoked = (): readonly unknown[] =>
       rotation.unchoke([here, outside], (peer) => peer === here, 0)
     expect(unchoked()).toEqual([here, outside])
-    rotation.isYielding = true
+    rotation.outsideMost = 0
     expect(unchoked()).toEqual([here])
-    rotation.isYielding = false
+    rotation.outsideMost = EXPORT_SLOTS
     expect(unchoked()).toEqual([here, outside])
   })
 })
