@@ -5,6 +5,7 @@
 
 import { CachePolicy, type CacheStatus, siteToken } from '@bt/cachetorrent'
 import type { InfoHash } from '@bt/primitives'
+import { LEAVE_MS } from '@bt/swarm'
 import { EXIT, Failure } from './failure.ts'
 import { findSite, type FoundSite } from './find-site.ts'
 import type { Facts, Output } from './output.ts'
@@ -34,6 +35,8 @@ export interface Caching {
   readonly shown: CacheFacts | undefined
   /** What crossed from other sites, and why. `length`: bytes of the content. */
   sayCrossed(length: number): void
+  /** We are about to leave, and the site may still need something of us. */
+  sayLeaving(): void
   close(): void
 }
 
@@ -143,6 +146,15 @@ class Watched implements Caching {
       .join(', ')
     const text = `from other sites through this peer: ${formatBytes(crossedBytes)}, ${ratio.toFixed(2)} × the content${why === '' ? '' : ` (${why})`}`
     this.#output.event('crossed', facts, text)
+  }
+
+  sayLeaving(): void {
+    const { onlyOurs: pieces } = this.policy.status
+    if (pieces === 0) return
+    const seconds = LEAVE_MS / 1000
+    const what = pieces === 1 ? 'a piece is' : `${pieces} pieces are`
+    const text = `${what} nowhere else in this site: staying up to ${seconds} s to hand it over`
+    this.#output.event('leaving', { pieces, seconds }, text)
   }
 
   close(): void {

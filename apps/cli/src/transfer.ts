@@ -73,6 +73,7 @@ export async function startTransfer(
   let caching: Caching | undefined
   let closed: Promise<void> | undefined
   const end = async (): Promise<void> => {
+    caching?.sayLeaving()
     report?.stop()
     caching?.close()
     await session?.close()

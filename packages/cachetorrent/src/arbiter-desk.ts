@@ -22,8 +22,11 @@ import { SpillBook } from './spill-book.ts'
 
 type Claim = Extract<CacheMessage, { readonly kind: 'claim' }>
 
-/** What was decided about one piece; 'again': granted, and it was granted or had before. */
-export type Verdict = 'granted' | 'again' | 'taken' | 'have'
+/**
+ * What was decided about one piece; 'again': granted, and it was granted or had before; 'full': nobody has it, but so many
+ * claims are open that it would only come later.
+ */
+export type Verdict = 'granted' | 'again' | 'taken' | 'full' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
@@ -51,6 +54,8 @@ export interface ArbiterDeskParts {
   readonly copiesMax: () => number
   /** It is linked to us, or we are it. */
   readonly isHere: (member: PeerId) => boolean
+  /** `confirmed` has verdicts then. */
+  readonly confirmLater: (timeMs: number) => void
 }
 
 interface Heard {
@@ -72,13 +77,17 @@ export class ArbiterDesk {
   readonly #parts: ArbiterDeskParts
   readonly #spills: SpillBook
   readonly #heard = new Map<number, Heard>()
+  /** Oldest first. */
   #pending: Pending[] = []
+  #confirmsAt = Number.POSITIVE_INFINITY
   /** Who said to have a piece it held, and when: until its have is here, we take its word. */
   readonly #done = new Map<number, { readonly member: PeerId; readonly at: number }>()
   readonly #doneEver = new Set<number>()
   /** Since when members ask for a piece that was here and that we see nobody have. */
   readonly #missedSince = new Map<number, number>()
   readonly #gate = new GrantGate()
+  /** Leaders that left in order and said all that they had granted. */
+  readonly #handedOver = new Set<PeerId>()
   /** Asked while the gate was closed. */
   #gated: Pending[] = []
 
@@ -88,9 +97,18 @@ export class ArbiterDesk {
     this.#spills = new SpillBook(parts.claimsMax)
   }
 
-  /** The leaders are others: what the lost ones granted stands, and new grants wait. `others`: who leads beside us. */
-  tookOver(lost: readonly PeerId[], others: readonly PeerId[], now: number): void {
-    this.#gate.closes(lost, others, now)
+  /**
+   * The leaders are others: what the lost ones granted stands, and new grants wait until it is known. `others`: who leads
+   * beside us; `hasNew`: not all of them did before.
+   */
+  tookOver(
+    lost: readonly PeerId[],
+    others: readonly PeerId[],
+    now: number,
+    hasNew = lost.length === 0,
+  ): void {
+    const unheard = lost.filter((one) => !this.#handedOver.delete(one))
+    if (unheard.length > 0 || hasNew) this.#gate.closes(unheard, others, now)
     for (const [piece, { holder, from }] of this.#heard) {
       if (!lost.includes(from) || !this.#parts.isHere(holder)) continue
       if (this.#parts.decides(piece, now)) this.book.claim(piece, holder, now, true)
@@ -118,6 +136,12 @@ export class ArbiterDesk {
       const ours = this.book.holderOf(piece)
       if (ours !== undefined && ours !== holder) this.book.second(piece, 'split-view')
     }
+  }
+
+  /** It leaves in order, and these are its open claims. */
+  heardLeave(from: PeerId, claims: readonly (readonly [number, PeerId])[], now: number): void {
+    this.heardLease(from, claims, now)
+    if (claims.length < LEASE_CLAIMS_MAX) this.#handedOver.add(from)
   }
 
   /** Whom a lease of the last seconds names for a piece; a claim that is named for minutes is no longer believed. */
@@ -150,6 +174,7 @@ export class ArbiterDesk {
         if (!isAsked(this.#pending, piece, asker)) this.#pending.push({ piece, asker, at: now })
       } else verdicts.set(piece, verdict)
     }
+    this.#confirmLater()
     return verdicts
   }
 
@@ -168,7 +193,17 @@ export class ArbiterDesk {
       answers.set(asker, verdicts.set(piece, this.#final(pending, now)))
     }
     this.#pending = waiting
+    this.#confirmsAt = Number.POSITIVE_INFINITY
+    this.#confirmLater()
     return answers
+  }
+
+  #confirmLater(): void {
+    // a clock may round down: then it were not due yet, for ever
+    const at = (this.#pending[0]?.at ?? Number.POSITIVE_INFINITY) + CONFIRM_MS + 1
+    if (at >= this.#confirmsAt) return
+    this.#confirmsAt = at
+    this.#parts.confirmLater(at)
   }
 
   /** What was asked while the gate was closed, once it is open. */
@@ -228,6 +263,9 @@ export class ArbiterDesk {
   gone(member: PeerId): void {
     this.book.gone(member)
     this.#spills.gone(member)
+    this.#handedOver.delete(member)
+    for (const [piece, done] of this.#done) if (done.member === member) this.#done.delete(piece)
+    for (const [piece, { holder }] of this.#heard) if (holder === member) this.#heard.delete(piece)
     this.#pending = this.#pending.filter(({ asker }) => asker !== member)
     this.#gated = this.#gated.filter(({ asker }) => asker !== member)
   }
@@ -274,7 +312,7 @@ export class ArbiterDesk {
     const elsewhere = this.heardHolder(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
-    if (!this.book.claim(piece, asker, now, renewed)) return 'taken'
+    if (!this.book.claim(piece, asker, now, renewed)) return this.#refusal(piece)
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
       else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {
@@ -282,6 +320,10 @@ export class ArbiterDesk {
       }
     }
     return this.#granted(piece)
+  }
+
+  #refusal(piece: number): Verdict {
+    return this.book.isFull && this.book.holderOf(piece) === undefined ? 'full' : 'taken'
   }
 
   #granted(piece: number): Verdict {
@@ -300,7 +342,7 @@ export class ArbiterDesk {
     const elsewhere = this.heardHolder(piece, now)
     const isFirst = heard !== undefined && heard.firstAt >= at && this.#parts.self < heard.from
     if (elsewhere === undefined || elsewhere === asker || isFirst) {
-      if (!this.book.claim(piece, asker, now)) return 'taken'
+      if (!this.book.claim(piece, asker, now)) return this.#refusal(piece)
       const verdict = this.#granted(piece)
       // it had to wait because leaders were not agreed: their words, and members of theirs, may still be on their way
       if (verdict === 'granted') this.book.second(piece, 'split-view')

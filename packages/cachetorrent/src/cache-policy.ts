@@ -26,7 +26,8 @@ import type { HeldClaim } from './import-desk.ts'
 import { encodeIntroduction, EXTENSION_NAME } from './introduction.ts'
 import { type CrossingReason, Ledger } from './ledger.ts'
 import { TICK_MS } from './limits.ts'
-import { decodeMessage, type Role } from './messages.ts'
+import { decodeMessage } from './message-reader.ts'
+import type { Role } from './messages.ts'
 import type { Mode } from './mode.ts'
 import { SentRate } from './sent-rate.ts'
 import { SiteMember } from './site-member.ts'
@@ -57,6 +58,8 @@ export interface CacheStatus {
   readonly crossBudget: number
   /** Seconds that importing each piece once costs the site; undefined: too few say what they can upload. */
   readonly onceDelaySeconds: number | undefined
+  /** Pieces that nobody else who stays in the site has, and somebody lacks: they would have to cross once more without us. */
+  readonly onlyOurs: number
   /** Messages of others that were refused. */
   readonly refused: number
 }
@@ -133,6 +136,7 @@ export class CachePolicy implements SwarmPolicy {
       grantedAgain: member?.arbiter.book.again ?? NONE_AGAIN,
       crossBudget: member?.budget.copies ?? 1,
       onceDelaySeconds: pace === undefined ? undefined : delayOfOne(pace, length),
+      onlyOurs: member?.leaving.onlyOurs ?? 0,
       refused: this.#refused,
     }
   }
@@ -164,6 +168,11 @@ export class CachePolicy implements SwarmPolicy {
     this.#lookAlarm?.cancel()
     this.#host = undefined
     this.#member = undefined
+  }
+
+  leave(done: () => void): void {
+    if (this.#member === undefined) done()
+    else this.#member.leaving.begin(done)
   }
 
   observe(fact: PolicyFact): void {

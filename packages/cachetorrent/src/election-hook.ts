@@ -22,7 +22,7 @@ import { WholeSwarm } from './whole-swarm.ts'
 /** Seconds until the next announce while a site's leaders are new: its members should agree soon. */
 export const SETTLING_SECONDS = 60
 /** Seconds after which a member that hears of a newer term may ask again while its site is settling. */
-export const SETTLING_MIN_SECONDS = 5
+export const SETTLING_MIN_SECONDS = 2
 /** Milliseconds after a change of leaders for which its site is settling. */
 export const SETTLING_MS = 120_000
 /** Sites that one tracker tells apart; addresses of further ones are unmapped. */

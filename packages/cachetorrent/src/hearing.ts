@@ -4,6 +4,7 @@ import type { PeerId } from '@bt/primitives'
 import type { PeerHandle, PolicyHost } from '@bt/swarm'
 import type { ArbiterDesk, Verdict } from './arbiter-desk.ts'
 import type { Claiming } from './claiming.ts'
+import type { Departures } from './departures.ts'
 import type { ImportDesk } from './import-desk.ts'
 import type { Leadership } from './leadership.ts'
 import type { Ledger } from './ledger.ts'
@@ -25,6 +26,7 @@ export interface HearingParts {
   readonly imports: ImportDesk
   readonly arbiter: ArbiterDesk
   readonly claiming: Claiming
+  readonly departures: Departures
   readonly passedOn: PassedOn
   readonly voice: Voice
   readonly signs: Signs
@@ -60,8 +62,9 @@ export class Hearing {
     if ('term' in message && message.term > leadership.term && this.#parts.hasReply()) {
       host.changed('announce')
     }
-    if (message.kind === 'yield') this.#parts.yielding.asked(message.waitMs, now)
+    if (message.kind === 'yield') this.#yield(message.waitMs, now)
     else if (message.kind === 'busy') this.#busy(neighbour, message, now)
+    else if (message.kind === 'leave') this.#parts.departures.left(neighbour, message, now)
     else if (message.kind === 'lease') this.#lease(neighbour, message, now)
     else if (message.kind === 'claim') this.#claim(neighbour, message, now)
     else if (message.kind === 'claim-answer') this.#answer(neighbour, message)
@@ -69,6 +72,13 @@ export class Hearing {
       arbiter.done(message.verified, message.givenBack, peer.peerId, now)
       passedOn.done(message.verified, message.givenBack, peer.peerId)
     }
+  }
+
+  /** Verdicts that had to wait, of ours and of others that we asked. */
+  late(now: number): void {
+    const { arbiter, passedOn } = this.#parts
+    for (const [asker, verdicts] of arbiter.confirmed(now)) this.tell(asker, verdicts)
+    for (const [asker, verdicts] of passedOn.look(now)) this.tell(asker, verdicts)
   }
 
   /** Verdicts of ours, to whoever asked: a member, or ourselves. */
@@ -86,7 +96,7 @@ export class Hearing {
     }
     if (message.term < neighbour.term) return
     const isNewLeader = message.role === 'leader' && neighbour.role !== 'leader'
-    neighbour.role = message.role
+    neighbour.role = neighbour.isLeaving ? 'follower' : message.role
     neighbour.term = message.term
     if (message.site !== undefined) neighbour.site = message.site
     const importsNothing = message.importsNothing === true
@@ -96,6 +106,12 @@ export class Hearing {
     look(neighbour)
     if (isChanged) this.#parts.limited(neighbour)
     if (isNewLeader && neighbour.where === 'local') voice.leaseTo([neighbour])
+  }
+
+  #yield(ms: number, now: number): void {
+    const { yielding } = this.#parts
+    if (ms === 0) yielding.isOver(now)
+    else yielding.asked(ms, now)
   }
 
   /** Asked for nothing meanwhile; what it says until then changes nothing, so that it costs us one alarm. */
@@ -115,7 +131,7 @@ export class Hearing {
     const { leadership, arbiter, imports, ledger } = this.#parts
     const { peerId } = neighbour.peer
     if (!leadership.leads(peerId) && neighbour.role !== 'leader') return
-    this.#parts.yielding.asked(message.yieldMs ?? 0, now)
+    if (message.yieldMs !== undefined) this.#yield(message.yieldMs, now)
     if ((message.underWay ?? 0) > 0) this.#parts.patience.heardUnderWay(now)
     arbiter.heardLease(peerId, message.claims, now, message.term === leadership.term)
     for (const [piece, holder] of message.claims) {
@@ -166,7 +182,8 @@ export class Hearing {
     const again = new Set(message.again)
     const verdicts = new Map<number, Verdict>()
     for (const piece of message.granted) verdicts.set(piece, again.has(piece) ? 'again' : 'granted')
-    for (const piece of message.taken) verdicts.set(piece, 'taken')
+    const full = new Set(message.full)
+    for (const piece of message.taken) verdicts.set(piece, full.has(piece) ? 'full' : 'taken')
     for (const piece of message.have) verdicts.set(piece, 'have')
     const ours = this.#passBack(verdicts, peer.peerId, message.passedOn === true)
     claiming.decided(ours, peer.peerId, message.passedOn === true)

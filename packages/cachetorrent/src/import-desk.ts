@@ -12,6 +12,8 @@ import {
   CLAIM_IDLE_MS,
   CLAIM_QUEUED_MS,
   CLAIM_RENEW_MS,
+  DEPARTED_MS,
+  FULL_RETRY_MS,
   HAVE_RETRY_MS,
   SLOWEST_BYTES_PER_SECOND,
   TAKEN_RETRY_MS,
@@ -43,6 +45,15 @@ interface Held {
   readonly askedOf: Set<PeerHandle>
 }
 
+/** Milliseconds until a piece that was refused is asked about again, by why. */
+const RETRY_MS = { taken: TAKEN_RETRY_MS, full: FULL_RETRY_MS, have: HAVE_RETRY_MS }
+
+/** Why a piece is not asked for until then: others import it, have it, or we did not get it. */
+interface Wait {
+  readonly until: number
+  readonly why: keyof typeof RETRY_MS | 'failed'
+}
+
 interface Asked {
   readonly arbiter: PeerId
   readonly at: number
@@ -57,7 +68,7 @@ export class ImportDesk {
   readonly #held = new Map<number, Held>()
   readonly #asked = new Map<number, Asked>()
   /** Not before then. */
-  readonly #waits = new Map<number, number>()
+  readonly #waits = new Map<number, Wait>()
 
   readonly #idleMs: number
   /** When bytes of any of them came last. */
@@ -115,7 +126,7 @@ export class ImportDesk {
   /** It may be asked for: it is neither held, nor asked for, nor put off. */
   isFree(piece: number, now: number): boolean {
     if (this.isAfter(piece)) return false
-    return (this.#waits.get(piece) ?? now) <= now
+    return (this.#waits.get(piece)?.until ?? now) <= now
   }
 
   askedOf(piece: number, arbiter: PeerId, now: number, isSecond = false): void {
@@ -153,15 +164,16 @@ export class ImportDesk {
   }
 
   /** Another member has or holds it; true: a claim of ours is revoked by that. */
-  refused(piece: number, why: 'taken' | 'have', now: number): boolean {
+  refused(piece: number, why: keyof typeof RETRY_MS, now: number): boolean {
     this.#asked.delete(piece)
-    this.#waits.set(piece, now + (why === 'taken' ? TAKEN_RETRY_MS : HAVE_RETRY_MS))
+    this.#waits.set(piece, { until: now + RETRY_MS[why], why })
     return this.drop(piece)
   }
 
   /** A lease says that another member imports it: there is no use in asking soon. */
   heard(piece: number, now: number): void {
-    if (!this.#held.has(piece)) this.#waits.set(piece, now + TAKEN_RETRY_MS)
+    if (this.#held.has(piece)) return
+    this.#waits.set(piece, { until: now + TAKEN_RETRY_MS, why: 'taken' })
   }
 
   requested(piece: number, of: PeerHandle): void {
@@ -180,7 +192,15 @@ export class ImportDesk {
 
   /** It is to be left to others for a while. */
   putOff(piece: number, ms: number, now: number): void {
-    this.#waits.set(piece, now + ms)
+    this.#waits.set(piece, { until: now + ms, why: 'failed' })
+  }
+
+  /** A member of the site left, with what it had and claimed: nothing is put off for its sake. */
+  memberLeft(had: ReadonlyBitfield | undefined, now: number): void {
+    for (const [piece, { until, why }] of this.#waits) {
+      const isBound = why === 'taken' || (why === 'have' && had?.has(piece) === true)
+      if (isBound) this.#waits.set(piece, { until: Math.min(until, now + DEPARTED_MS), why })
+    }
   }
 
   progressed(piece: number, now: number): void {

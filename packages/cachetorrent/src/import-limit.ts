@@ -8,18 +8,24 @@ import type { Leadership } from './leadership.ts'
 export class ImportLimit {
   readonly #leadership: Pick<Leadership, 'isLocal'>
   #isLimited = false
+  #isOver = false
 
   constructor(leadership: Pick<Leadership, 'isLocal'>) {
     this.#leadership = leadership
   }
 
   get mayImport(): boolean {
-    return !this.#isLimited || this.#leadership.isLocal
+    return !this.#isOver && (!this.#isLimited || this.#leadership.isLocal)
   }
 
   /** A tracker's word. */
   heard(importsNothing: boolean): void {
     this.#isLimited = importsNothing
+  }
+
+  /** We leave. */
+  ends(): void {
+    this.#isOver = true
   }
 
   /** Waiting for others has led to nothing. */

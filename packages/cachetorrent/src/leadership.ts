@@ -60,6 +60,8 @@ export class Leadership {
   /** Since when each leader named has not been seen. */
   readonly #missedSince = new Map<PeerId, number>()
   readonly #passedOver = new Map<PeerId, PassedOver>()
+  /** Leaders and deputies that said that they leave. */
+  readonly #left = new Set<PeerId>()
   #deputies: readonly NamedLeader[] = []
   #inForce: readonly Leader[] = []
   /** We are one of those in force: asked for far more often than it changes. */
@@ -117,6 +119,7 @@ export class Leadership {
     this.#term = reply.term
     this.#named = this.#seeded(reply.leaders)
     this.#deputies = this.#seeded(reply.deputies ?? [])
+    for (const peerId of this.#left) if (!this.#knows(peerId)) this.#left.delete(peerId)
     if (isNew) {
       this.#linksAt = now + LEADERS_FIRST_MS
       this.#isToLink = true
@@ -184,6 +187,15 @@ export class Leadership {
     return (this.#passedOver.get(peerId)?.until ?? now) > now
   }
 
+  /** It leaves in order: nobody waits for it, or goes by it any more. */
+  left(peerId: PeerId): void {
+    if (this.#knows(peerId)) this.#left.add(peerId)
+  }
+
+  hasLeft(peerId: PeerId): boolean {
+    return this.#left.has(peerId)
+  }
+
   answered(peerId: PeerId): void {
     this.#passedOver.delete(peerId)
   }
@@ -220,7 +232,8 @@ export class Leadership {
   ): readonly Leader[] {
     const isLeft = ({ peerId }: Leader): boolean => this.standing(peerId, now) !== 'lost'
     const isLost = !this.#named.some(isLeft)
-    const isShutOut = this.isNamed && (isLost || (this.#tried > 0 && !this.seesLeader(now)))
+    const haveLeft = this.#named.every(({ peerId }) => this.#left.has(peerId))
+    const isShutOut = !haveLeft && (isLost || (this.#tried > 0 && !this.seesLeader(now)))
     const others = isShutOut ? othersSteps() : undefined
     this.#steps = isShutOut ? 1 + (others ?? STEPS_MAX) : 0
     this.#isCutOff = others !== undefined
@@ -236,7 +249,7 @@ export class Leadership {
 
   standing(peerId: PeerId, now: number): Standing {
     if (peerId === this.#self) return 'seen'
-    if (this.isPassedOver(peerId, now)) return 'lost'
+    if (this.#left.has(peerId) || this.isPassedOver(peerId, now)) return 'lost'
     if (this.#isFresh(peerId, now)) return 'seen'
     const since = this.#missedSince.get(peerId)
     return since !== undefined && now - since < this.#patienceMs ? 'awaited' : 'lost'
@@ -265,6 +278,11 @@ export class Leadership {
     const links = new Set<PeerId>([this.#self, ...leaders.map(({ peerId }) => peerId)])
     this.#links = leaders
     this.#unlinked = new Set(this.named.filter((peerId) => !links.has(peerId)))
+  }
+
+  #knows(peerId: PeerId): boolean {
+    const all = [...this.#named, ...this.#deputies, ...this.#inForce]
+    return all.some((leader) => leader.peerId === peerId)
   }
 
   #awaited({ peerId }: Leader, now: number): void {

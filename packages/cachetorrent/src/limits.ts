@@ -124,6 +124,8 @@ export const PASSED_ON_MS = 8_000
 export const SLOWEST_BYTES_PER_SECOND = 8_192
 /** Milliseconds until a piece that another member holds is asked about again. */
 export const TAKEN_RETRY_MS = 4_000
+/** Milliseconds until a piece that nobody holds is asked about again where too many others are open: one ends in that time. */
+export const FULL_RETRY_MS = 1_000
 /** Milliseconds until a piece that a member of the site has, and we do not see, is asked about again. */
 export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */
@@ -175,6 +177,11 @@ export const HEARD_CLAIM_MS_MAX = 60_000
 export const DONE_MS = 10_000
 /** Milliseconds that a grant waits for the word of other leaders while they do not see the same leaders: two round trips in a site. */
 export const CONFIRM_MS = 300
+
+/** Milliseconds between two looks at whether what only we have is handed out, while we leave: a few pieces of a fast line. */
+export const LEAVE_LOOK_MS = 100
+/** Milliseconds until what a member that left had or claimed is asked about again: whoever decides has to hear of it first. */
+export const DEPARTED_MS = 300
 
 /** Milliseconds from the start for which nothing is asked of other sites while no tracker answered. */
 export const START_MS = 2_000

@@ -44,6 +44,8 @@ export interface Neighbour extends Source {
   isSilent: boolean
   /** It said that others are to be asked meanwhile. */
   isBusy: boolean
+  /** It said that it leaves. */
+  isLeaving: boolean
   /** Which version of what we say about ourselves it was told. */
   told: number
   /** When it last had something that the site lacks. */
@@ -123,6 +125,7 @@ export class Neighbours {
       heldUpUntil: Number.NEGATIVE_INFINITY,
       isSilent: false,
       isBusy: false,
+      isLeaving: false,
       told: 0,
       usefulAt: Number.NEGATIVE_INFINITY,
       interested: false,

@@ -56,6 +56,11 @@ export class OriginDesk {
     return this.#isHindered
   }
 
+  /** Other sites have every piece, or can have it of somebody else. */
+  get isOut(): boolean {
+    return this.#origin === undefined || this.#ownUntil !== undefined
+  }
+
   /** Bytes left us for this peer. */
   sent(peer: PeerHandle, bytes: number): void {
     const isOwn = this.#groupOf(peer) === OWN_SITE

@@ -12,11 +12,13 @@ import type { CacheOptions } from './cache-options.ts'
 import { Claiming } from './claiming.ts'
 import { CrossBudget } from './cross-budget.ts'
 import { Crowd } from './crowd.ts'
+import { Departures } from './departures.ts'
 import { GoBetween } from './go-between.ts'
 import { Hearing } from './hearing.ts'
 import { ImportDesk } from './import-desk.ts'
 import { ImportLimit } from './import-limit.ts'
 import { Leadership } from './leadership.ts'
+import { Leaving } from './leaving.ts'
 import type { Ledger } from './ledger.ts'
 import { LinkRoom } from './link-room.ts'
 import { claimsMax, END_SHARE } from './limits.ts'
@@ -49,6 +51,7 @@ export class SiteMember {
   readonly yielding: Yielding
   readonly wants: Wants
   readonly budget: CrossBudget
+  readonly leaving: Leaving
   readonly #host: PolicyHost
   readonly #self: PeerId
   #mode: Mode = 'waiting'
@@ -60,7 +63,7 @@ export class SiteMember {
   readonly #voice: Voice
   readonly #claiming: Claiming
   readonly #hearing: Hearing
-  readonly #passedOn: PassedOn
+  readonly #departures: Departures
   readonly #room: LinkRoom
   readonly #sight: Sight
   readonly #signs: Signs
@@ -127,6 +130,7 @@ export class SiteMember {
         wants.local.of(piece) > 0 || (host.have.has(piece) && !this.origin.isActive),
       wasHad: (piece) => wants.wasHad(piece),
       copiesMax: () => this.budget.copies,
+      confirmLater: (at) => void host.at(at, () => this.#hearing.late(host.now())),
       isHere: (member) => member === this.#self || neighbours.named(member) !== undefined,
     })
     const { arbiter } = this
@@ -138,11 +142,13 @@ export class SiteMember {
     const { claimsMaxOf } = crowd
     const asking = { self: this.#self, claimsMaxOf, leadership, goBetween, imports, arbiter, voice }
     const passedOn = new PassedOn(asking)
-    this.#passedOn = passedOn
     const parts = { ...asking, yielding, host, neighbours, ledger, passedOn }
     this.#sight = new Sight({ ...parts, wants, origin: this.origin })
     const claiming = new Claiming({ ...parts, wants, spill, limit, goBetween })
     this.#claiming = claiming
+    this.leaving = new Leaving({ ...parts, limit, claiming })
+    const departures = new Departures({ ...parts, wants, changed: () => this.tick() })
+    this.#departures = departures
     const signs = new Signs({
       neighbours,
       ask: (neighbour) => this.#voice.sign(neighbour, true),
@@ -152,6 +158,7 @@ export class SiteMember {
     this.#hearing = new Hearing({
       ...parts,
       claiming,
+      departures,
       signs,
       patience: this.#patience,
       look: (neighbour) => this.#sight.look(neighbour),
@@ -172,6 +179,7 @@ export class SiteMember {
 
   get role(): Role {
     if (this.#mode !== 'cached') return 'undecided'
+    if (this.leaving.isUnderWay) return 'follower'
     return this.leadership.leadsItself ? 'leader' : 'follower'
   }
 
@@ -200,17 +208,10 @@ export class SiteMember {
   }
 
   closed(peer: PeerHandle): void {
-    const { peerId } = peer
     this.ledger.left(peer)
-    const neighbour = this.neighbours.of(peer)
-    if (neighbour !== undefined) this.wants.left(neighbour)
-    this.neighbours.closed(peer)
+    this.#departures.closed(peer)
     this.rotation.left(peer)
     this.origin.closed(peer)
-    if (this.neighbours.named(peerId) !== undefined) return
-    this.arbiter.gone(peerId)
-    this.#passedOn.gone(peerId)
-    this.imports.lostArbiter(peerId)
   }
 
   /** It showed pieces; `piece`: one more. */
@@ -299,14 +300,12 @@ export class SiteMember {
     if (this.#mode === 'plain' && !this.leadership.isNamed) this.origin.end()
     this.origin.look()
     if (this.origin.isHindered) this.#voice.askToYield(now)
+    else if (this.origin.isOut) this.#voice.endYielding(now)
     this.yielding.look(now)
-    if (this.#mode === 'cached') {
+    if (this.#mode === 'cached' && !this.leaving.isUnderWay) {
       const signAt = (id: PeerId): number => this.neighbours.named(id)?.signAt ?? 0
       for (const silent of this.imports.unanswered(now, signAt)) this.leadership.silent(silent, now)
-      for (const [asker, verdicts] of this.arbiter.confirmed(now)) {
-        this.#hearing.tell(asker, verdicts)
-      }
-      for (const [asker, late] of this.#passedOn.look(now)) this.#hearing.tell(asker, late)
+      this.#hearing.late(now)
       for (const debtor of this.#claiming.giveBackIdle(now)) {
         const owing = this.neighbours.of(debtor)
         if (owing?.where === 'outside') this.#signs.heldUp(owing, now)
@@ -337,7 +336,7 @@ export class SiteMember {
     this.#room.look(now, lost.length > 0)
     if (!this.leadership.leadsItself || (lost.length === 0 && !hasNew)) return
     const others = living.filter((peerId) => peerId !== this.#self)
-    this.arbiter.tookOver(lost, others, now)
+    this.arbiter.tookOver(lost, others, now, hasNew)
   }
 
   #setMode(now: number): void {

@@ -59,6 +59,7 @@ export class SiteView {
   #seen(peerId: PeerId): SeenMember | undefined {
     const neighbour = this.#parts.neighbours.named(peerId)
     if (neighbour?.where !== 'local' || !neighbour.speaks || neighbour.isSilent) return undefined
+    if (neighbour.isLeaving) return undefined
     return { peerId, upload: neighbour.upload, signAt: neighbour.signAt }
   }
 
@@ -82,7 +83,8 @@ export class SiteView {
       const neighbour = neighbours.named(peerId)
       // passed over, but it may live, and others may go on asking it: unless we saw it fall silent, or nobody is here to say so
       if (leadership.standing(peerId, now) === 'lost') {
-        if (neighbour?.isSilent === true || neighbours.isAlone) continue
+        const isGone = neighbour?.isSilent === true || leadership.hasLeft(peerId)
+        if (isGone || neighbours.isAlone) continue
         return true
       }
       if (neighbour?.role !== 'leader' || neighbour.term !== term) return true

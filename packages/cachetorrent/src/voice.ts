@@ -52,12 +52,14 @@ export class Voice {
       [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
     const { term } = this.#parts.leadership
     const again = which('again')
+    const full = which('full')
     this.tell(asker, {
       kind: 'claim-answer',
       granted: [...which('granted'), ...again],
-      taken: which('taken'),
+      taken: [...which('taken'), ...full],
       have: which('have'),
       ...(again.length === 0 ? {} : { again }),
+      ...(full.length === 0 ? {} : { full }),
       ...(passedOn ? { passedOn } : {}),
       term,
     })
@@ -90,6 +92,14 @@ export class Voice {
     }
   }
 
+  /** We leave: to all of the site, whose leaders go on with what we granted. */
+  leave(now: number): void {
+    const { role, arbiter, leadership, neighbours } = this.#parts
+    const claims = role() === 'leader' ? arbiter.lease(now) : []
+    const message = encodeMessage({ kind: 'leave', term: leadership.term, claims })
+    for (const neighbour of neighbours.in('local')) this.#pass(neighbour, message)
+  }
+
   /** We granted something: the other leaders hear of it before they are asked for the same. */
   leaseToLeaders(): void {
     this.leaseTo([...this.#parts.neighbours.in('local')].filter((one) => this.#isLeader(one)))
@@ -99,6 +109,16 @@ export class Voice {
     if (this.#parts.role() !== 'leader' || to.length === 0) return
     const whole = this.#lease(this.#parts.arbiter.lease(this.#parts.host.now()))
     for (const neighbour of to) this.#pass(neighbour, whole)
+  }
+
+  /** Our first copies are out: nobody whom we asked to need yield any more. */
+  endYielding(now: number): void {
+    const { yielding, neighbours } = this.#parts
+    if (now - this.#yieldAt >= YIELD_MS) return
+    this.#yieldAt = Number.NEGATIVE_INFINITY
+    yielding.isOver(now)
+    const message = encodeMessage({ kind: 'yield', waitMs: 0 })
+    for (const neighbour of neighbours.in('local')) this.#pass(neighbour, message)
   }
 
   /** Our first copies are held up: the others of the site are to leave the link to us for a while. */
@@ -141,14 +161,15 @@ export class Voice {
     const { leadership, host, yielding, arbiter } = this.#parts
     const { term } = leadership
     const underWay = arbiter.book.inGoodHands
-    const yieldMs = Math.round(yielding.leftMs(host.now()))
+    const now = host.now()
+    const yieldMs = Math.round(yielding.leftMs(now))
     return encodeMessage({
       kind: 'lease',
       term,
       claims,
       haveCount: host.have.count,
       ...(underWay > 0 ? { underWay } : {}),
-      ...(yieldMs > 0 ? { yieldMs } : {}),
+      ...(yieldMs > 0 || yielding.wasAsked(now) ? { yieldMs } : {}),
     })
   }
 

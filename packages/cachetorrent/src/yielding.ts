@@ -25,6 +25,8 @@ export class Yielding {
   readonly #parts: YieldingParts
   readonly #offsetMs: number
   #until = Number.NEGATIVE_INFINITY
+  /** It is over; until then others may repeat what they heard before. */
+  #overUntil = Number.NEGATIVE_INFINITY
   #most = EXPORT_SLOTS
 
   constructor(parts: YieldingParts) {
@@ -34,7 +36,21 @@ export class Yielding {
 
   /** We were asked to, for so long. */
   asked(ms: number, now: number): void {
+    if (now < this.#overUntil) return
     this.#until = Math.max(this.#until, now + Math.min(ms, YIELD_MS))
+  }
+
+  /** All first copies are out, of a seed that asked. */
+  isOver(now: number): void {
+    if (now >= this.#until) return
+    this.#overUntil = this.#until
+    this.#until = now
+    this.look(now)
+  }
+
+  /** That it is over is to be repeated, too. */
+  wasAsked(now: number): boolean {
+    return now < this.#overUntil
   }
 
   /** What is left of it, to be repeated; 0: nobody asks. */

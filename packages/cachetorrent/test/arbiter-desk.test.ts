@@ -5,6 +5,7 @@ import {
   CONFIRM_MS,
   DONE_MS,
   GONE_MS,
+  GRANTS_AT_FIRST,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
   TAKEOVER_MS,
@@ -26,6 +27,7 @@ const desk = (self: PeerId, more: Partial<ArbiterDeskParts> = {}): ArbiterDesk =
     isSplit: () => false,
     isHad: () => false,
     wasHad: () => false,
+    confirmLater: () => {},
     isHere: () => true,
     copiesMax: () => 1,
     ...more,
@@ -41,6 +43,15 @@ describe('a leader that is asked', () => {
   test('who does not lead gives nothing, and says so', () => {
     const one = desk(A, { leads: () => false })
     expect(one.asked({ pieces: [1] }, M, 0).get(1)).toBe('taken')
+  })
+
+  test('says so where nobody holds a piece, and too many others are open', () => {
+    const one = desk(A, { claimsMaxOf: () => 16 })
+    const pieces = Array.from({ length: GRANTS_AT_FIRST + 1 }, (_, piece) => piece)
+    expect(one.asked({ pieces }, M, 0).get(GRANTS_AT_FIRST)).toBe('full')
+    expect(one.asked({ pieces: [0] }, N, 0).get(0)).toBe('taken')
+    one.done([0], [], M, 10)
+    expect(one.asked({ pieces: [GRANTS_AT_FIRST] }, M, 20).get(GRANTS_AT_FIRST)).toBe('granted')
   })
 
   test('[M18] two that were asked about one piece in the same moment give it once', () => {
@@ -187,4 +198,72 @@ describe('when the leaders are others', () => {
     expect([...(answers.get(M)?.keys() ?? [])]).toEqual([1, 2, 3, 4])
     expect(answers.has(N)).toBe(false)
   })
+})
+
+describe('[M25] a leader that leaves in order', () => {
+  const other = (): ArbiterDesk => {
+    const one = desk(A)
+    // its claims stand, and the gate is open
+    one.heardLeave(B, [[1, M]], 10_000)
+    one.tookOver([B], [], 10_000)
+    return one
+  }
+
+  test('has said what it granted: who is left goes on at once, and gives nothing of it to another', () => {
+    const one = other()
+    expect(one.book.holderOf(1)).toBe(M)
+    expect(one.asked({ pieces: [1, 2] }, N, 10_000)).toEqual(
+      new Map([
+        [1, 'taken'],
+        [2, 'granted'],
+      ]),
+    )
+  })
+
+  test('and had so many claims that it may not have said all: nothing is granted for a while', () => {
+    const one = desk(A, { isHere: () => false })
+    const claims = Array.from({ length: LEASE_CLAIMS_MAX }, (_, piece) => [piece, M] as const)
+    one.heardLeave(B, claims, 10_000)
+    one.tookOver([B], [], 10_000)
+    expect(one.asked({ pieces: [99] }, N, 10_000).get(99)).toBeUndefined()
+    expect(
+      one
+        .confirmed(10_000 + TAKEOVER_MS)
+        .get(N)
+        ?.get(99),
+    ).toBe('granted')
+  })
+
+  test('is waited for where another was lost without a word', () => {
+    const one = desk(A)
+    one.heardLeave(B, [], 10_000)
+    one.tookOver([B, M], [], 10_000)
+    expect(one.asked({ pieces: [2] }, N, 10_000).get(2)).toBeUndefined()
+  })
+
+  test('what a member had imported is free when it is gone, though it said that it is here', () => {
+    const one = desk(A)
+    one.asked({ pieces: [1] }, M, 0)
+    one.done([1], [], M, 100)
+    expect(one.asked({ pieces: [1] }, N, 200).get(1)).toBe('have')
+    one.gone(M)
+    expect(one.asked({ pieces: [1] }, N, 300).get(1)).toBe('again')
+    expect(one.lease(300)).toEqual([[1, N]])
+  })
+})
+
+test('a grant that waits for others is confirmed as soon as they had their time', () => {
+  const alarms: number[] = []
+  const one = desk(A, { isSplit: () => true, confirmLater: (at) => alarms.push(at) })
+  one.asked({ pieces: [1] }, M, 0)
+  one.asked({ pieces: [2] }, N, 100)
+  expect(alarms).toEqual([CONFIRM_MS + 1])
+  expect(
+    one
+      .confirmed(CONFIRM_MS + 1)
+      .get(M)
+      ?.get(1),
+  ).toBe('granted')
+  // the next one's time
+  expect(alarms).toEqual([CONFIRM_MS + 1, CONFIRM_MS + 101])
 })

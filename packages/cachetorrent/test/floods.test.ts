@@ -28,6 +28,7 @@ const newDesk = (): ArbiterDesk =>
     isSplit: () => true,
     isHad: () => false,
     wasHad: () => false,
+    confirmLater: () => {},
     isHere: () => true,
     copiesMax: () => 1,
   })

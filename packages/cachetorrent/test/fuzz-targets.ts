@@ -45,6 +45,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   },
   { kind: 'lease', term: 9, claims: [], haveCount: 12, underWay: 3, yieldMs: 4000 },
   { kind: 'yield', waitMs: 6000 },
+  { kind: 'leave', term: 9, claims: [[7, ID]] },
   { kind: 'hint', address: new Uint8Array([20, 0, 0, 1, 26, 225]), pieces: [3] },
   { kind: 'busy', waitMs: 3000 },
   { kind: 'claim', pieces: [5, 6, 7, 8], term: 2 },
@@ -54,6 +55,7 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
   { kind: 'claim-answer', granted: [5, 9], taken: [], have: [], again: [9], term: 2 },
   { kind: 'claim-answer', granted: [5], taken: [], have: [], passedOn: true, term: 2 },
+  { kind: 'claim-answer', granted: [], taken: [5, 6], have: [], full: [6], term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
 ]
 

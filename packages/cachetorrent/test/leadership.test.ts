@@ -271,3 +271,45 @@ describe('who leads, as a member sees it', () => {
     expect(lostAfter(0)).toBeGreaterThan(LEASE_LOST_MS / 2)
   })
 })
+
+describe('a leader that leaves in order', () => {
+  test("[M25] is passed over at once, its standby decides, and the last one's deputy", () => {
+    const seat = new Seat()
+    const { leadership } = seat
+    leadership.heard(reply(1, [A, B], [C]), 0)
+    for (const peerId of [A, B, C]) seat.signs.set(peerId, 0)
+    seat.look(0)
+    leadership.left(A)
+    for (let piece = 0; piece < PIECES; piece++) {
+      expect(leadership.arbiterOf(piece, 0)?.peerId).toBe(B)
+    }
+    leadership.left(B)
+    seat.look(0)
+    expect(leadership.isLocal).toBe(false)
+    expect(leadership.arbiterOf(0, 0)?.peerId).toBe(C)
+  })
+
+  test('does not lead again where a tracker that has not heard of it yet names it', () => {
+    const seat = new Seat()
+    const { leadership } = seat
+    leadership.heard(reply(1, [A, B]), 0)
+    for (const peerId of [A, B]) seat.signs.set(peerId, 0)
+    seat.look(0)
+    leadership.left(A)
+    leadership.heard(reply(2, [A, B]), 100)
+    seat.look(100)
+    expect(leadership.standing(A, 100)).toBe('lost')
+    // named no longer, it is forgotten
+    leadership.heard(reply(3, [B]), 200)
+    seat.look(200)
+    leadership.heard(reply(4, [B]), 300)
+    expect(leadership.hasLeft(A)).toBe(false)
+  })
+
+  test('whoever is no leader may say so, and nothing is kept of it', () => {
+    const { leadership } = new Seat()
+    leadership.heard(reply(1, [A]), 0)
+    leadership.left(D)
+    expect(leadership.hasLeft(D)).toBe(false)
+  })
+})

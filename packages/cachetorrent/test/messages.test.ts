@@ -26,6 +26,7 @@ describe('messages of bt_cache', () => {
       'd1:ki0e1:ri1e1:ti7ee',
     )
     expect(text(encodeMessage({ kind: 'busy', waitMs: 50 }))).toBe('d1:ki5e1:wi50ee')
+    expect(text(encodeMessage({ kind: 'leave', term: 7, claims: [] }))).toBe('d1:fle1:ki10e1:ti7ee')
   })
 
   test.each(MESSAGES)('$kind is read as it was written', (message) => {
@@ -73,6 +74,11 @@ describe('messages of bt_cache', () => {
     ['an address of 5 bytes', { k: 4, a: new Uint8Array(5), p: [] }],
     ['a bitfield with spare bits', { k: 1, b: new Uint8Array(126) }],
     ['too many pieces', { k: 1, p: Array.from({ length: MESSAGE_PIECES_MAX + 1 }, () => 0) }],
+    ['a leave without a term', { k: 10, f: [] }],
+    [
+      'a leave that names a piece that is not there',
+      { k: 10, f: [[PIECES, new Uint8Array(20)]], t: 1 },
+    ],
     ['a list', []],
   ])('%s refuses the message', (_, value) => {
     expect(() => decodeMessage(encode(value), PIECES)).toThrow(CacheTorrentError)

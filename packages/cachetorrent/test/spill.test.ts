@@ -64,6 +64,7 @@ describe('a leader that is asked for a second copy', () => {
       isHad: () => isHad,
       wasHad: () => isHad,
       copiesMax: () => copies,
+      confirmLater: () => {},
       isHere: () => true,
     })
 

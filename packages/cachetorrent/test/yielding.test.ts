@@ -132,6 +132,24 @@ describe('a member that is asked to yield', () => {
     expect(yielding.leftMs(0)).toBe(YIELD_MS)
   })
 
+  test('serves others again as soon as the seed says that it is over, whatever leaders repeat that heard less', () => {
+    const { yielding, now: does } = seat()
+    yielding.asked(YIELD_MS, YIELD_BREAK_MS)
+    yielding.look(YIELD_BREAK_MS)
+    expect(does()).toBe(true)
+    const now = YIELD_BREAK_MS + 1000
+    yielding.isOver(now)
+    expect(does()).toBe(false)
+    yielding.asked(YIELD_MS - 1000, now + 100)
+    yielding.look(now + 100)
+    expect(does()).toBe(false)
+    // it tells those who heard nothing of it, and a new word counts later
+    expect(yielding.wasAsked(now + 100)).toBe(true)
+    yielding.asked(YIELD_MS, now + YIELD_MS)
+    yielding.look(now + YIELD_MS)
+    expect(does()).toBe(true)
+  })
+
   test('serves its own site and nobody else', () => {
     const rotation = new Rotation(0, 1000)
     const [here, outside] = [plainPeer(1, 4), plainPeer(2, 4)]

@@ -192,11 +192,15 @@ export class Engine implements PeerOwner<Peer> {
     this.connections.dropAll(detail, message)
   }
 
-  close(): void {
-    this.seat.detach()
-    this.#exchange?.close()
-    this.#pex.close()
-    this.#metadata.close()
+  /** What the policy has left to do in order, then nothing any more. */
+  close(done: () => void): void {
+    this.dialer.stop()
+    this.seat.leave(() => {
+      this.goOffline('closed', 'this torrent was closed')
+      this.seat.detach()
+      for (const part of [this.#exchange, this.#pex, this.#metadata]) part?.close()
+      done()
+    })
   }
 
   found(peers: readonly FoundPeer[], origin: PeerOrigin, source: string | undefined): void {
@@ -288,17 +292,15 @@ export class Engine implements PeerOwner<Peer> {
   }
 
   #opened(peer: Peer): void {
-    const { events } = this.#parts
-    const exchange = this.#exchange
-    exchange?.joined(peer)
+    this.#exchange?.joined(peer)
     this.seat.observe({ type: 'opened', peer })
     if (this.#refused(peer)) return
     this.#greeting.sendHandshake(peer)
     this.#greet(peer)
     this.#parts.layers.joined(peer)
     const client = clientOf(peer)
-    const { endpoint, origin } = peer
-    events.emit('peer', { endpoint, origin, change: 'connected', ...(client ? { client } : {}) })
+    const about = { endpoint: peer.endpoint, origin: peer.origin, ...(client ? { client } : {}) }
+    this.#parts.events.emit('peer', { ...about, change: 'connected' })
   }
 
   /** Without metadata we have nothing; with it, and while what is there is checked, we say nothing yet. */

@@ -7,6 +7,7 @@ export {
   CHECKPOINT_MS,
   MEMORY_MAX_BYTES,
   SESSION_LIMITS,
+  LEAVE_MS,
   STOP_SOURCES_MS,
   SWARM_LIMITS,
 } from './options.ts'

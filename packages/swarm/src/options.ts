@@ -87,6 +87,9 @@ export const CHECKPOINT_MS = 30_000
 /** Milliseconds that sources get to say goodbye at close. */
 export const STOP_SOURCES_MS = 5_000
 
+/** Milliseconds that a policy may take to leave in order: as long as the goodbyes that trackers get meanwhile. */
+export const LEAVE_MS = 5_000
+
 export interface SessionOptions {
   /** Port to accept on; 0: any free one; undefined: 0. */
   readonly port?: number

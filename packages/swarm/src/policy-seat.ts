@@ -6,6 +6,7 @@
 import type { PieceGeometry } from '@bt/metainfo'
 import type { Alarm, Clock, PeerOrigin, Random } from '@bt/ports'
 import type { Endpoint, PeerId, ReadonlyBitfield } from '@bt/primitives'
+import { LEAVE_MS } from './options.ts'
 import type { Peer } from './peers/peer.ts'
 import type {
   ByteBudget,
@@ -77,6 +78,24 @@ export class PolicySeat {
     if (this.policy === undefined || this.#attached) return
     this.#attached = true
     this.policy.attach?.(this.#host())
+  }
+
+  /** The policy takes its leave, if it has anything to say or to serve, within `LEAVE_MS`. */
+  leave(done: () => void): void {
+    if (!this.#attached || this.policy?.leave === undefined) return done()
+    let hasLeft = false
+    const go = (): void => {
+      if (hasLeft) return
+      hasLeft = true
+      alarm.cancel()
+      done()
+    }
+    const { clock, endTurn } = this.#parts
+    const alarm = clock.at(clock.now() + LEAVE_MS, () => {
+      go()
+      endTurn()
+    })
+    this.policy.leave(go)
   }
 
   /** The policy's alarms end, its host does nothing any more. */

@@ -162,6 +162,11 @@ export interface SwarmPolicy {
   readonly observes?: ReadonlySet<PolicyFact['type']> | undefined
   /** Reads what it will need when it is told that the peer has this piece, as many are told of one: see `ChannelReader.glance` of @bt/ports. */
   glance?(peer: PeerHandle, piece: number): number
+  /**
+   * The torrent is being closed in order: what is still to be said or served comes now, while its connections stand. Calls
+   * `done` when nothing is left; the engine waits `LEAVE_MS` at most, and then detaches.
+   */
+  leave?(done: () => void): void
   detach?(): void
 
   /**

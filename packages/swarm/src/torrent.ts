@@ -228,11 +228,11 @@ export class Torrent {
       failed ??= error
       if (--left === 0) done(failed)
     }
-    this.#engine.goOffline('closed', 'this torrent was closed')
-    this.#layers.close()
-    this.#engine.close()
     this.#sources.stop(() => finish(undefined))
-    this.contents.close(finish)
+    this.#engine.close(() => {
+      this.#layers.close()
+      this.contents.close(finish)
+    })
     this.#settle()
   }
 

@@ -5,7 +5,7 @@ export const INTERVAL_DEFAULT_SECONDS = 1800
 /** Seconds. Whoever asks for more often than this is mistaken or hostile. */
 export const INTERVAL_MIN_SECONDS = 60
 /** Seconds between two announces at least where a tracker named its own minimum and we want something of it. */
-export const OUT_OF_TURN_MIN_SECONDS = 5
+export const OUT_OF_TURN_MIN_SECONDS = 2
 /** Seconds. A day: a longer interval is a mistake, and beyond 24.8 days it overflows timers. */
 export const INTERVAL_MAX_SECONDS = 86_400
 /** Seconds between announces that a wish for more peers brings forward, where the tracker names no minimum. */

@@ -174,7 +174,7 @@ describe('intervals', () => {
   test.each([
     [{ intervalSeconds: 1800, minIntervalSeconds: 900 }, 900],
     [{ intervalSeconds: 1800, minIntervalSeconds: 10 }, 10],
-    [{ intervalSeconds: 1800, minIntervalSeconds: 1 }, 5],
+    [{ intervalSeconds: 1800, minIntervalSeconds: 1 }, 2],
     [{ intervalSeconds: 1800 }, 300],
     [{ intervalSeconds: 120 }, 120],
   ])('after %j a wish for more peers is granted after %i s', (answer, seconds) => {

@@ -83,6 +83,7 @@ export class Witness implements SwarmPolicy {
     return {
       extensions: inner.extensions,
       attach: (host) => inner.attach(host),
+      leave: (done) => inner.leave(done),
       detach: () => inner.detach(),
       observe: (fact) => this.observe(fact),
       glance: (peer, piece) => inner.glance(peer, piece),

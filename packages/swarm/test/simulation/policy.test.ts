@@ -2,6 +2,7 @@ import { Bitfield } from '@bt/primitives'
 import { type PeerHandle, type PolicyFact, type PolicyHost, type SwarmPolicy } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
 import { fakeDial, fakeServer } from './fake-peer.ts'
+import { LEAVE_MS } from '../../src/options.ts'
 import { World, makeContent } from './world.ts'
 
 describe('the policy seam, in the simulator', () => {
@@ -245,6 +246,39 @@ describe('the policy seam, in the simulator', () => {
     world.run(30_000)
     expect(leech.swarm.stats.downloadedBytes).toBeGreaterThan(480_000)
     expect(leech.swarm.stats.downloadedBytes).toBeLessThanOrEqual(500_000)
+    world.close([seed, leech])
+  })
+
+  test('a policy that leaves in order has 5 s for it, in which what it serves goes on; one that has nothing left none', () => {
+    const world = new World(67, makeContent([2_000_000]))
+    const detached: string[] = []
+    const policy = (name: string, leave: (done: () => void) => void): SwarmPolicy => ({
+      leave,
+      detach: () => detached.push(`${name} ${Math.round(world.simulation.clock.now())}`),
+    })
+    const seed = world.node({
+      seed: true,
+      alone: true,
+      hostOptions: { uploadBytesPerSecond: 200_000 },
+      torrent: { policy: policy('seed', () => {}) },
+    })
+    const leech = world.node({
+      alone: true,
+      torrent: { policy: policy('leech', (done) => done()) },
+    })
+    leech.swarm.addPeers([world.endpoint(seed)])
+    world.run(3_000)
+    const before = leech.swarm.stats.downloadedBytes
+    const begun = world.simulation.clock.now()
+    seed.swarm.stop(() => {})
+    world.run(4_900)
+    expect(leech.swarm.stats.downloadedBytes - before).toBeGreaterThan(500_000)
+    expect(detached).toEqual([])
+    world.run(200)
+    expect(detached).toEqual([`seed ${Math.round(begun + LEAVE_MS)}`])
+    const now = Math.round(world.simulation.clock.now())
+    leech.swarm.stop(() => {})
+    expect(detached.at(-1)).toBe(`leech ${now}`)
     world.close([seed, leech])
   })
 })
