@@ -9,14 +9,8 @@
 import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
 import { GrantGate } from './grant-gate.ts'
-import {
-  CONFIRM_MS,
-  DONE_MS,
-  GONE_MS,
-  HEARD_CLAIM_MS,
-  HEARD_CLAIM_MS_MAX,
-  LEASE_CLAIMS_MAX,
-} from './limits.ts'
+import { HeardClaims } from './heard-claims.ts'
+import { CONFIRM_MS, DONE_MS, GONE_MS, LEASE_CLAIMS_MAX } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import { SpillBook } from './spill-book.ts'
 
@@ -58,14 +52,6 @@ export interface ArbiterDeskParts {
   readonly confirmLater: (timeMs: number) => void
 }
 
-interface Heard {
-  readonly holder: PeerId
-  readonly from: PeerId
-  /** When this holder was first named, and last. */
-  readonly firstAt: number
-  readonly at: number
-}
-
 interface Pending {
   readonly piece: number
   readonly asker: PeerId
@@ -76,7 +62,7 @@ export class ArbiterDesk {
   readonly book: ClaimBook
   readonly #parts: ArbiterDeskParts
   readonly #spills: SpillBook
-  readonly #heard = new Map<number, Heard>()
+  readonly #heard = new HeardClaims()
   /** Oldest first. */
   #pending: Pending[] = []
   #confirmsAt = Number.POSITIVE_INFINITY
@@ -109,8 +95,8 @@ export class ArbiterDesk {
   ): void {
     const unheard = lost.filter((one) => !this.#handedOver.delete(one))
     if (unheard.length > 0 || hasNew) this.#gate.closes(unheard, others, now)
-    for (const [piece, { holder, from }] of this.#heard) {
-      if (!lost.includes(from) || !this.#parts.isHere(holder)) continue
+    for (const [piece, holder] of this.#heard.by(lost)) {
+      if (!this.#parts.isHere(holder)) continue
       if (this.#parts.decides(piece, now)) this.book.claim(piece, holder, now, true)
     }
   }
@@ -123,16 +109,8 @@ export class ArbiterDesk {
     isOurTerm = false,
   ): void {
     if (isOurTerm) this.#gate.heardLease(from, claims.length, now)
-    const before = new Map<number, Heard>()
-    for (const [piece, heard] of this.#heard) {
-      if (heard.from !== from) continue
-      before.set(piece, heard)
-      this.#heard.delete(piece)
-    }
+    this.#heard.heard(from, claims, now)
     for (const [piece, holder] of claims) {
-      const same = before.get(piece)
-      const firstAt = same?.holder === holder ? same.firstAt : now
-      this.#heard.set(piece, { holder, from, firstAt, at: now })
       const ours = this.book.holderOf(piece)
       if (ours !== undefined && ours !== holder) this.book.second(piece, 'split-view')
     }
@@ -142,13 +120,6 @@ export class ArbiterDesk {
   heardLeave(from: PeerId, claims: readonly (readonly [number, PeerId])[], now: number): void {
     this.heardLease(from, claims, now)
     if (claims.length < LEASE_CLAIMS_MAX) this.#handedOver.add(from)
-  }
-
-  /** Whom a lease of the last seconds names for a piece; a claim that is named for minutes is no longer believed. */
-  heardHolder(piece: number, now: number): PeerId | undefined {
-    const heard = this.#heard.get(piece)
-    if (heard === undefined || now - heard.at >= HEARD_CLAIM_MS) return undefined
-    return now - heard.firstAt < HEARD_CLAIM_MS_MAX ? heard.holder : undefined
   }
 
   /** The verdict on each piece; those that are missing follow from `confirmed`. */
@@ -265,7 +236,7 @@ export class ArbiterDesk {
     this.#spills.gone(member)
     this.#handedOver.delete(member)
     for (const [piece, done] of this.#done) if (done.member === member) this.#done.delete(piece)
-    for (const [piece, { holder }] of this.#heard) if (holder === member) this.#heard.delete(piece)
+    this.#heard.gone(member)
     this.#pending = this.#pending.filter(({ asker }) => asker !== member)
     this.#gated = this.#gated.filter(({ asker }) => asker !== member)
   }
@@ -309,7 +280,7 @@ export class ArbiterDesk {
     const isSecond = this.#parts.wasHad(piece) || this.#doneEver.has(piece)
     if (isSecond && !isOurs && !renewed && !this.#isGone(piece, now)) return 'have'
     if (!this.#parts.leads() && !isOurs) return 'taken'
-    const elsewhere = this.heardHolder(piece, now)
+    const elsewhere = this.#heard.holderOf(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
     if (!this.book.claim(piece, asker, now, renewed)) return this.#refusal(piece)
@@ -338,8 +309,8 @@ export class ArbiterDesk {
       this.book.settled(piece, now)
       return 'have'
     }
-    const heard = this.#heard.get(piece)
-    const elsewhere = this.heardHolder(piece, now)
+    const heard = this.#heard.of(piece)
+    const elsewhere = this.#heard.holderOf(piece, now)
     const isFirst = heard !== undefined && heard.firstAt >= at && this.#parts.self < heard.from
     if (elsewhere === undefined || elsewhere === asker || isFirst) {
       if (!this.book.claim(piece, asker, now)) return this.#refusal(piece)
