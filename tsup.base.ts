@@ -3,7 +3,7 @@ import { defineConfig, type Options } from 'tsup'
 
 type Entries = Record<string, string>
 
-const base: Options = {
+export const base: Options = {
   format: ['esm'],
   target: 'node20',
   platform: 'node',

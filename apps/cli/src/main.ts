@@ -1,6 +1,5 @@
-// bt: the command line. Arguments in, a command run, an exit code out; each command is a file of its own, loaded when asked.
+// The command line. Arguments in, a command run, an exit code out; each command is a file of its own, run when asked.
 
-import { setFlagsFromString } from 'node:v8'
 import { type Endpoint, parseEndpoint } from '@bt/primitives'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
@@ -19,16 +18,6 @@ import {
   parseRatio,
   parseSize,
 } from './quantities.ts'
-import { keepYoungSpaceSmall } from './young-space.ts'
-
-// Most transfers are over before deep inlining has paid for itself: with the default, compiling took a quarter of all CPU
-// time of a short swarm (docs/performance.md).
-// Simulations run long and are made of small functions: there V8's own way is a seventh faster.
-const isSimulation = process.argv[2] === 'simulate'
-if (!isSimulation) setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
-if (!isSimulation) setFlagsFromString('--max-inlined-bytecode-size=120')
-// A simulation is made of objects and keeps V8's own way here, too.
-if (!isSimulation) keepYoungSpaceSmall()
 
 interface Common {
   readonly json?: boolean
@@ -203,7 +192,7 @@ command(
     ),
   )
 
-await main()
+void main()
 
 function command(words: string, description: string): Command {
   return program

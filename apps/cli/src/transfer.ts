@@ -1,5 +1,6 @@
 // What `bt download` and `bt seed` have in common: a session with one torrent, from listening to the last goodbye.
 
+import { setFlagsFromString } from 'node:v8'
 import type { Magnet, Metainfo } from '@bt/metainfo'
 import {
   type Endpoint,
@@ -17,7 +18,7 @@ import { CLIENT_NAME, PEER_ID_PREFIX } from './identity.ts'
 import type { Output } from './output.ts'
 import { ReportTransfer } from './report-transfer.ts'
 import { onSignals } from './signals.ts'
-import { keepYoungSpaceSmall } from './young-space.ts'
+import { SMALL_YOUNG_SPACE } from './young-space.ts'
 
 /** Tried first, as trackers and routers expect it; then any free port. */
 const PORT_DEFAULT = 6881
@@ -64,7 +65,7 @@ export async function startTransfer(
   const signals = onSignals()
   const ports = nodePorts({
     directory: '.',
-    threadStarted: keepYoungSpaceSmall,
+    threadStarted: () => setFlagsFromString(SMALL_YOUNG_SPACE),
     ...(host === undefined ? {} : { host }),
     ...(options.debug === true ? { log: logToStderr } : {}),
   })

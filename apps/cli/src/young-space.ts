@@ -4,8 +4,4 @@
 // brings nothing. Each start of a thread sets the flag back for the whole process (V8 does not take less than 2 when it
 // sets up a heap), so it is said again then.
 
-import { setFlagsFromString } from 'node:v8'
-
-export function keepYoungSpaceSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-}
+export const SMALL_YOUNG_SPACE = '--semi-space-growth-factor=1'
