@@ -15,7 +15,7 @@ const program: Options = {
   splitting: false,
   // esbuild's own leaves each `require` in the part of the program that needs it.
   treeshake: false,
-  // Commander is needed by every start: a third of its time where Node loads it file by file.
+  // Commander is needed by every start, and Node would load it file by file.
   noExternal: [/^@bt\//, 'commander'],
   esbuildPlugins: [{ name: 'without-programs', setup: withoutPrograms }],
   // The function that src/code-cache.ts calls.
