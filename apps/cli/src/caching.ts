@@ -134,13 +134,12 @@ class Watched implements Caching {
   }
 
   sayCrossed(length: number): void {
-    const { crossed, crossedBytes, mode } = this.policy.status
+    const { crossed, crossedBytes, mode, site } = this.policy.status
     const reasons = Object.fromEntries([...crossed].filter(([, bytes]) => bytes > 0))
     const ratio = length === 0 ? 0 : crossedBytes / length
     const facts: Facts = { mode, crossedBytes, ratio: Math.round(ratio * 1e4) / 1e4, reasons }
-    // whoever is left alone at the end is plain, and has crossed all the same
-    const wasCached = Object.keys(reasons).some((reason) => reason !== 'plain')
-    if (mode !== 'cached' && !wasCached) return
+    // who is alone in its site is plain, and all that it got has crossed
+    if (mode !== 'cached' && site === undefined) return
     const why = Object.entries(reasons)
       .map(([reason, bytes]) => `${reason} ${formatBytes(bytes)}`)
       .join(', ')

@@ -92,7 +92,10 @@ describe('a transfer with sites', () => {
   it('says site, role and term, and at the end what crossed and why', async () => {
     const home = folder()
     const map = join(home, 'sites')
-    fill(home, { 'a.bin': 3_000_000, sites: '127.1.0.0/16 basel\n127.2.0.0/16 bern\n' })
+    fill(home, {
+      'a.bin': 3_000_000,
+      sites: '127.1.0.0/16 basel\n127.2.0.0/16 bern\n127.3.0.0/16 zug\n',
+    })
     const child = spawn(
       process.execPath,
       [
@@ -160,5 +163,8 @@ describe('a transfer with sites', () => {
     expect(crossed.some(({ reasons }) => Object.keys(reasons as object).includes('claim'))).toBe(
       true,
     )
+    // all that a member alone in its site gets has crossed
+    const alone = startBt(['download', torrent, '-o', folder(), ...at('127.3.0.1')])
+    await alone.line(/"event":"crossed","mode":"plain",.*"reasons":\{"plain":3000000\}/, 15_000)
   })
 })

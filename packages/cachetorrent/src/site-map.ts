@@ -94,7 +94,8 @@ function prefixOf(text: string, line: number): { bytes: Uint8Array; length: numb
   const most = bytes.length * 8
   const length = digits === undefined ? most : /^\d{1,3}$/.test(digits) ? Number(digits) : -1
   if (length < 0 || length > most) throw refusal(line, `${text}: a length is 0 to ${most}`)
-  return { bytes, length }
+  const plain = length < most - 32 ? bytes : unmapped(bytes)
+  return { bytes: plain, length: length - (most - plain.length * 8) }
 }
 
 function checkName(name: string, line: number): void {

@@ -28,6 +28,16 @@ describe('a site map', () => {
     expect(map.siteOf('192.168.100.1')).toBe('low')
   })
 
+  test('a prefix of IPv4-mapped addresses is one of IPv4', () => {
+    const map = new SiteMap(
+      '::ffff:10.1.0.0/112 Basel\n::ffff:10.9.9.9 desk\n10.1.0.0/16 Bern\n::/0 six',
+    )
+    expect(map.siteOf('10.9.9.9')).toBe('desk')
+    expect(map.siteOf('::ffff:10.1.2.3')).toBe('Bern')
+    expect([map.siteOf('8.8.8.8'), map.siteOf('2600::1')]).toEqual([undefined, 'six'])
+    expect(map.size).toBe(3)
+  })
+
   test('a reload replaces everything, or nothing', () => {
     const map = new SiteMap(MAP)
     expect(() => map.reload('10.0.0.0/8 a\n10.0.0.0/33 b')).toThrow('line 2')
