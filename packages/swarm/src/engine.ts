@@ -247,7 +247,7 @@ export class Engine implements PeerOwner<Peer> {
   pulse(now: number): void {
     this.#exchange?.tick(now)
     this.#upkeep.pulse(now)
-    if (this.peers.openCount === 0) this.#parts.announce()
+    if (this.peers.openCount === 0 || this.#exchange?.isStarved === true) this.#parts.announce()
   }
 
   peerEvent(peer: Peer, event: PeerEvent): void {

@@ -49,6 +49,9 @@ export interface ExchangeParts {
 /** An address that got more than this much of the content comes last while we seed: nobody needs it twice. */
 const GREEDY_SHARE = 1.5
 
+/** Rounds of the choker without anything to ask of anybody until other peers are wished for: pieces travel faster. */
+const STARVED_ROUNDS = 3
+
 export class Exchange {
   readonly store: PieceStore
   readonly metainfo: Metainfo
@@ -61,6 +64,7 @@ export class Exchange {
   #ofPiece: Uint8Array = new Uint8Array(0)
   readonly #unfreed: () => void
   #lookedAt: ReadonlyBitfield | undefined
+  #starvedRounds = 0
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
@@ -222,6 +226,18 @@ export class Exchange {
   tick(now: number): void {
     this.downloader.tick(now)
     this.haves.tick(now)
+    this.#starvedRounds = this.#lacksAll() ? this.#starvedRounds + 1 : 0
+  }
+
+  /** For some rounds nobody whom we are connected to has had anything that is missing here: those who did have left. */
+  get isStarved(): boolean {
+    return this.#starvedRounds >= STARVED_ROUNDS
+  }
+
+  #lacksAll(): boolean {
+    if (this.isComplete || this.store.have.count === 0) return false
+    for (const peer of this.#parts.peers.open()) if (this.picker.interesting(peer)) return false
+    return true
   }
 
   left(peer: Peer): void {
