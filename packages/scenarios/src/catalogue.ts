@@ -12,6 +12,7 @@ import importersKilled from '../catalogue/importers-killed.json' with { type: 'j
 import lateSite from '../catalogue/late-site.json' with { type: 'json' }
 import leaderKilled from '../catalogue/leader-killed.json' with { type: 'json' }
 import leadersKilled from '../catalogue/leaders-killed.json' with { type: 'json' }
+import leavers from '../catalogue/leavers.json' with { type: 'json' }
 import linkDown from '../catalogue/link-down.json' with { type: 'json' }
 import lyingPeer from '../catalogue/lying-peer.json' with { type: 'json' }
 import medium from '../catalogue/medium.json' with { type: 'json' }
@@ -44,6 +45,7 @@ export const CATALOGUE: Readonly<Record<string, unknown>> = {
   'late-site': lateSite,
   'leader-killed': leaderKilled,
   'leaders-killed': leadersKilled,
+  leavers,
   'importers-killed': importersKilled,
   'tracker-killed': trackerKilled,
   partition,

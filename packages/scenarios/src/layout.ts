@@ -31,6 +31,8 @@ export interface PeerPlan {
   /** From when its time counts: the moment its crowd began, or its own join where members come one by one. */
   readonly countsFromMs: number
   readonly actor: Actor | undefined
+  /** As soon as it has everything. */
+  readonly leaves: boolean
 }
 
 export interface Layout {
@@ -61,6 +63,7 @@ export function layOut(scenario: Scenario, random: Prng): Layout {
   const classes = random.shuffle(classesOf(scenario.classes, others))
   const joins = joinsOf(scenario.joins, places, random)
   const actors = actorsOf(scenario, places, seedPlaces, random)
+  const leaving = leavingOf(scenario, places, seedPlaces, random)
   const peers = places.map((site, number) => {
     const isSeed = seedPlaces.has(number)
     const own = isSeed ? undefined : classes.pop()
@@ -78,6 +81,7 @@ export function layOut(scenario: Scenario, random: Prng): Layout {
       joinMs: isSeed ? 0 : joinMs,
       countsFromMs: isSeed ? 0 : countsFromMs,
       actor: actors.get(number),
+      leaves: leaving.has(number),
     }
   })
   const firstCrowd = joins.filter(({ entry }, at) => seedPlaces.has(at) || isFirst(entry)).length
@@ -195,4 +199,16 @@ function actorsOf(
     }
   }
   return cast
+}
+
+function leavingOf(
+  { leavesPercent = 0 }: Scenario,
+  places: readonly number[],
+  seeds: ReadonlySet<number>,
+  random: Prng,
+): ReadonlySet<number> {
+  if (leavesPercent === 0) return new Set()
+  const others = places.map((_, at) => at).filter((at) => !seeds.has(at))
+  const count = Math.round((others.length * leavesPercent) / 100)
+  return new Set(random.shuffle(others).slice(0, count))
 }

@@ -52,6 +52,10 @@ export class Member {
   /** The longest time between two pieces that it got one after the other, of one life. */
   longestWaitMs = 0
   #pieceMs: number | undefined
+  /** With everything. */
+  hasLeft = false
+  /** It says its goodbyes, and may go on serving. */
+  isLeaving = false
   /** Of the present life; undefined: it has not joined, or is down. */
   session: Session | undefined
   readonly #facts: MemberFacts
@@ -111,10 +115,26 @@ export class Member {
     })
   }
 
+  /** In order, for good. */
+  leave(): void {
+    const { session } = this
+    this.isLeaving = true
+    session?.stop(() => {
+      if (this.session !== session) return
+      this.#end()
+      this.hasLeft = true
+    })
+  }
+
   /** The power is gone. */
   crash(): void {
     this.host.crash()
+    this.#end()
+  }
+
+  #end(): void {
     this.session = undefined
+    this.isLeaving = false
     this.#present = []
     this.#pieceMs = undefined
   }
@@ -171,6 +191,7 @@ export class Member {
       if (this.completedMs !== undefined || !this.isComplete) return
       this.completedMs = clock.now()
       completed(this)
+      if (plan.leaves) clock.at(clock.now(), () => this.leave())
     })
     return share
   }

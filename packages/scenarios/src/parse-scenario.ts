@@ -46,6 +46,9 @@ export function parseScenario(value: unknown, name: string): Scenario {
     joins: fields.list('joins', (join) => readJoin(join, siteCount)),
     faults: fields.list('faults', (fault) => readFault(fault, siteCount)),
     actors: fields.list('actors', readActor),
+    ...(fields.has('leavesPercent')
+      ? { leavesPercent: fields.number('leavesPercent', 0, 100) }
+      : {}),
     datagramLossPercent: fields.number('datagramLossPercent', 0, 100, 0),
     dialFailurePercent: fields.number('dialFailurePercent', 0, 100, 0),
     limitSeconds: fields.number('limitSeconds', 1, SECONDS_MAX),

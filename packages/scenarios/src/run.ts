@@ -207,7 +207,7 @@ class Run {
     let completed = 0
     for (const member of members) {
       if (member.plan.isSeed) continue
-      have += member.haveCount
+      have += member.hasLeft ? this.#options.scenario.pieces : member.haveCount
       wanted += this.#options.scenario.pieces
       if (member.completedMs !== undefined) completed++
     }

@@ -131,6 +131,8 @@ export interface Scenario {
   readonly joins: readonly Join[]
   readonly faults: readonly Fault[]
   readonly actors: readonly Actor[]
+  /** Of the members that are no seeds, in percent: those who leave in order as soon as they have everything. */
+  readonly leavesPercent?: number
   /** Share of datagrams lost, in percent. */
   readonly datagramLossPercent: number
   /** Share of dials that fail, in percent. */

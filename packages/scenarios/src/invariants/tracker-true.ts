@@ -19,7 +19,7 @@ export const trackerTrue: Invariant = {
       if (!isOver || !tracker.host.alive) return undefined
       const stored = tracker.storedCount(parts.map(({ infoHash }) => infoHash))
       const lives = members.filter(({ host }) => tracker.hasHeard(host.address))
-      const living = lives.filter(({ isUp }) => isUp).length * parts.length
+      const living = lives.filter(({ isUp, isLeaving }) => isUp && !isLeaving).length * parts.length
       return stored < living
         ? `the tracker keeps ${stored} peers, ${living} live and told it`
         : undefined
