@@ -148,7 +148,7 @@ class Watched implements Caching {
   }
 
   sayLeaving(): void {
-    const { onlyOurs: pieces } = this.policy.status
+    const { onlyOurs: pieces } = this.policy
     if (pieces === 0) return
     const seconds = LEAVE_MS / 1000
     const what = pieces === 1 ? 'a piece is' : `${pieces} pieces are`

@@ -58,8 +58,6 @@ export interface CacheStatus {
   readonly crossBudget: number
   /** Seconds that importing each piece once costs the site; undefined: too few say what they can upload. */
   readonly onceDelaySeconds: number | undefined
-  /** Pieces that nobody else who stays in the site has, and somebody lacks: they would have to cross once more without us. */
-  readonly onlyOurs: number
   /** Messages of others that were refused. */
   readonly refused: number
 }
@@ -136,9 +134,13 @@ export class CachePolicy implements SwarmPolicy {
       grantedAgain: member?.arbiter.book.again ?? NONE_AGAIN,
       crossBudget: member?.budget.copies ?? 1,
       onceDelaySeconds: pace === undefined ? undefined : delayOfOne(pace, length),
-      onlyOurs: member?.leaving.onlyOurs ?? 0,
       refused: this.#refused,
     }
+  }
+
+  /** Pieces that nobody else who stays here has, and somebody lacks: `leave` hands them out. Costs pieces × members to count. */
+  get onlyOurs(): number {
+    return this.#member?.leaving.onlyOurs ?? 0
   }
 
   /** Why bytes of a piece crossed into the site through us. */

@@ -78,7 +78,7 @@ test('who has what others lack stays for it 5 s at most', () => {
   world.until(() => slow.swarm.have.count > 0, MINUTE, 'a first piece')
   const begun = world.now
   let closedAt = 0
-  expect(seed.policy?.status.onlyOurs).toBeGreaterThan(0)
+  expect(seed.policy?.onlyOurs).toBeGreaterThan(0)
   seed.session.stop(() => {
     closedAt = world.now
   })
@@ -94,7 +94,7 @@ test('who is alone, or has nothing that others lack, leaves at once', () => {
   for (const { session, policy } of world.members) {
     const begun = world.now
     let closedAt = 0
-    expect(policy?.status.onlyOurs).toBe(0)
+    expect(policy?.onlyOurs).toBe(0)
     session.stop(() => {
       closedAt = world.now
     })
