@@ -10,17 +10,14 @@ import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
 import { GrantGate } from './grant-gate.ts'
 import { HeardClaims } from './heard-claims.ts'
-import { CONFIRM_MS, DONE_MS, GONE_MS, LEASE_CLAIMS_MAX } from './limits.ts'
+import { CONFIRM_MS, DONE_MS, FULL_WAIT_MS, GONE_MS, LEASE_CLAIMS_MAX } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import { SpillBook } from './spill-book.ts'
 
 type Claim = Extract<CacheMessage, { readonly kind: 'claim' }>
 
-/**
- * What was decided about one piece; 'again': granted, and it was granted or had before; 'full': nobody has it, but so many
- * claims are open that it would only come later.
- */
-export type Verdict = 'granted' | 'again' | 'taken' | 'full' | 'have'
+/** What was decided about one piece; 'again': granted, and it was granted or had before. */
+export type Verdict = 'granted' | 'again' | 'taken' | 'have'
 
 export interface ArbiterDeskParts {
   readonly self: PeerId
@@ -74,8 +71,8 @@ export class ArbiterDesk {
   readonly #gate = new GrantGate()
   /** Leaders that left in order and said all that they had granted. */
   readonly #handedOver = new Set<PeerId>()
-  /** Asked while the gate was closed. */
-  #gated: Pending[] = []
+  /** Asked while the gate was closed, or too many claims were open; oldest first. */
+  #waiting: Pending[] = []
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
@@ -122,11 +119,12 @@ export class ArbiterDesk {
     if (claims.length < LEASE_CLAIMS_MAX) this.#handedOver.add(from)
   }
 
-  /** The verdict on each piece; those that are missing follow from `confirmed`. */
+  /** The verdict on each piece; those that are missing follow from `confirmed`. `since`: when it was first asked. */
   asked(
     claim: Pick<Claim, 'pieces' | 'renewed' | 'spill'>,
     asker: PeerId,
     now: number,
+    since = now,
   ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>()
     for (const piece of claim.pieces) {
@@ -135,9 +133,9 @@ export class ArbiterDesk {
         verdicts.set(piece, second)
         continue
       }
-      const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
+      const verdict = this.#verdict(piece, asker, claim.renewed === true, now, since)
       if (verdict === undefined) {
-        this.#waits({ piece, asker, at: now })
+        if (!this.#waits({ piece, asker, at: since })) verdicts.set(piece, 'taken')
         continue
       }
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
@@ -151,7 +149,8 @@ export class ArbiterDesk {
 
   /** Verdicts that waited for what other leaders say, by who asked. */
   confirmed(now: number): ReadonlyMap<PeerId, ReadonlyMap<number, Verdict>> {
-    const answers = this.#ungated(now)
+    this.#confirmsAt = Number.POSITIVE_INFINITY
+    const answers = this.#askedAgain(now)
     if (this.#pending.length === 0) return answers
     const waiting: Pending[] = []
     for (const pending of this.#pending) {
@@ -164,7 +163,6 @@ export class ArbiterDesk {
       answers.set(asker, verdicts.set(piece, this.#final(pending, now)))
     }
     this.#pending = waiting
-    this.#confirmsAt = Number.POSITIVE_INFINITY
     this.#confirmLater()
     return answers
   }
@@ -177,27 +175,34 @@ export class ArbiterDesk {
     this.#parts.confirmLater(at)
   }
 
-  /** What was asked while the gate was closed, once it is open. */
-  #ungated(now: number): Map<PeerId, Map<number, Verdict>> {
+  /** What waited for the gate or for room, where that is over, or for too long. */
+  #askedAgain(now: number): Map<PeerId, Map<number, Verdict>> {
     const answers = new Map<PeerId, Map<number, Verdict>>()
     if (!this.#gate.isOpen(now)) return answers
-    const gated = this.#gated
-    this.#gated = []
-    for (const { piece, asker } of gated) {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const question of waiting) {
+      const { piece, asker, at } = question
+      if (this.book.isFull && now - at < FULL_WAIT_MS) {
+        this.#waiting.push(question)
+        continue
+      }
       const verdicts = answers.get(asker) ?? new Map<number, Verdict>()
-      for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now)) {
+      for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now, at)) {
         answers.set(asker, verdicts.set(piece, verdict))
       }
     }
     return answers
   }
 
-  /** Nobody waits for more than it may hold. */
-  #waits(question: Pending): void {
+  /** False: nobody waits for more than it may hold. */
+  #waits(question: Pending): boolean {
     const { piece, asker } = question
-    if (isAsked(this.#gated, piece, asker)) return
-    const own = this.#gated.filter((one) => one.asker === asker)
-    if (own.length < this.#parts.claimsMax) this.#gated.push(question)
+    if (isAsked(this.#waiting, piece, asker)) return true
+    const own = this.#waiting.filter((one) => one.asker === asker)
+    if (own.length >= this.#parts.claimsMax) return false
+    this.#waiting.push(question)
+    return true
   }
 
   done(pieces: readonly number[], givenBack: readonly number[], member: PeerId, now: number): void {
@@ -213,6 +218,8 @@ export class ArbiterDesk {
       this.book.givenBack(piece, member, now)
       this.#spills.ended(piece, member, false)
     }
+    // there is room
+    if (this.#waiting.length > 0) this.#parts.confirmLater(now)
   }
 
   /** A living member of the site has the piece, as far as we know. */
@@ -238,7 +245,7 @@ export class ArbiterDesk {
     for (const [piece, done] of this.#done) if (done.member === member) this.#done.delete(piece)
     this.#heard.gone(member)
     this.#pending = this.#pending.filter(({ asker }) => asker !== member)
-    this.#gated = this.#gated.filter(({ asker }) => asker !== member)
+    this.#waiting = this.#waiting.filter(({ asker }) => asker !== member)
   }
 
   /** Claims for a lease: the newest. One that ended well stays in it until all must have heard of the piece itself. */
@@ -269,8 +276,14 @@ export class ArbiterDesk {
     return 'again'
   }
 
-  /** Undefined: not before the gate opens. */
-  #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict | undefined {
+  /** Undefined: not before the gate opens, or there is room. */
+  #verdict(
+    piece: number,
+    asker: PeerId,
+    renewed: boolean,
+    now: number,
+    since: number,
+  ): Verdict | undefined {
     if (this.isHad(piece, now)) {
       this.book.settled(piece, now)
       this.#missedSince.delete(piece)
@@ -283,7 +296,10 @@ export class ArbiterDesk {
     const elsewhere = this.#heard.holderOf(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
-    if (!this.book.claim(piece, asker, now, renewed)) return this.#refusal(piece)
+    if (!this.book.claim(piece, asker, now, renewed)) {
+      const isForRoom = this.book.isFull && this.book.holderOf(piece) === undefined
+      return isForRoom && now - since < FULL_WAIT_MS ? undefined : 'taken'
+    }
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
       else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {
@@ -291,10 +307,6 @@ export class ArbiterDesk {
       }
     }
     return this.#granted(piece)
-  }
-
-  #refusal(piece: number): Verdict {
-    return this.book.isFull && this.book.holderOf(piece) === undefined ? 'full' : 'taken'
   }
 
   #granted(piece: number): Verdict {
@@ -313,7 +325,7 @@ export class ArbiterDesk {
     const elsewhere = this.#heard.holderOf(piece, now)
     const isFirst = heard !== undefined && heard.firstAt >= at && this.#parts.self < heard.from
     if (elsewhere === undefined || elsewhere === asker || isFirst) {
-      if (!this.book.claim(piece, asker, now)) return this.#refusal(piece)
+      if (!this.book.claim(piece, asker, now)) return 'taken'
       const verdict = this.#granted(piece)
       // it had to wait because leaders were not agreed: their words, and members of theirs, may still be on their way
       if (verdict === 'granted') this.book.second(piece, 'split-view')

@@ -13,7 +13,6 @@ import {
   CLAIM_QUEUED_MS,
   CLAIM_RENEW_MS,
   DEPARTED_MS,
-  FULL_RETRY_MS,
   HAVE_RETRY_MS,
   SLOWEST_BYTES_PER_SECOND,
   TAKEN_RETRY_MS,
@@ -45,13 +44,10 @@ interface Held {
   readonly askedOf: Set<PeerHandle>
 }
 
-/** Milliseconds until a piece that was refused is asked about again, by why. */
-const RETRY_MS = { taken: TAKEN_RETRY_MS, full: FULL_RETRY_MS, have: HAVE_RETRY_MS }
-
 /** Why a piece is not asked for until then: others import it, have it, or we did not get it. */
 interface Wait {
   readonly until: number
-  readonly why: keyof typeof RETRY_MS | 'failed'
+  readonly why: 'taken' | 'have' | 'failed'
 }
 
 interface Asked {
@@ -164,9 +160,10 @@ export class ImportDesk {
   }
 
   /** Another member has or holds it; true: a claim of ours is revoked by that. */
-  refused(piece: number, why: keyof typeof RETRY_MS, now: number): boolean {
+  refused(piece: number, why: 'taken' | 'have', now: number): boolean {
     this.#asked.delete(piece)
-    this.#waits.set(piece, { until: now + RETRY_MS[why], why })
+    const ms = why === 'taken' ? TAKEN_RETRY_MS : HAVE_RETRY_MS
+    this.#waits.set(piece, { until: now + ms, why })
     return this.drop(piece)
   }
 

@@ -117,14 +117,12 @@ class MessageReader {
 
   #claimAnswer(): CacheMessage {
     const again = this.#dict.has('a') ? this.#optional(() => this.#list('a')) : undefined
-    const full = this.#dict.has('b') ? this.#optional(() => this.#list('b')) : undefined
     return {
       kind: 'claim-answer',
       granted: this.#list('g'),
       taken: this.#list('l'),
       have: this.#list('h'),
       ...(again === undefined ? {} : { again }),
-      ...(full === undefined ? {} : { full }),
       ...(this.#dict.get('f') === 1 ? { passedOn: true } : {}),
       term: this.#number('t'),
     }

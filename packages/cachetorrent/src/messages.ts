@@ -71,8 +71,6 @@ export type CacheMessage =
       readonly have: readonly number[]
       /** Of those granted, the ones that were granted or had before: they come a second time. */
       readonly again?: readonly number[]
-      /** Of those taken, the ones that nobody holds: too many others are open, and one of them will end soon. */
-      readonly full?: readonly number[]
       /** It is the word of the leader that decides about these pieces, which the answering one asked. */
       readonly passedOn?: true
       readonly term: number
@@ -126,7 +124,6 @@ function fieldsOf(message: CacheMessage): { readonly [key: string]: Encodable | 
     case 'claim-answer':
       return {
         a: message.again,
-        b: message.full,
         f: message.passedOn === true ? 1 : undefined,
         k: 7,
         g: message.granted,

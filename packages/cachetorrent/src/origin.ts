@@ -166,7 +166,7 @@ export class Origin {
     if (waiting > PUSHES_WAITING_MAX || this.#lastMs > PUSH_MS_MAX) {
       this.#window = Math.max(PUSHES_MIN, this.#window - 1)
     } else if (waiting === 0 && this.#ended > 0) {
-      this.#window = Math.min(PUSHES_MAX, this.#window + this.#ended)
+      this.#window = Math.min(PUSHES_MAX, this.#window + 1)
       this.#ended = 0
     }
   }

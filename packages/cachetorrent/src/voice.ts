@@ -52,14 +52,12 @@ export class Voice {
       [...verdicts].filter(([, one]) => one === verdict).map(([piece]) => piece)
     const { term } = this.#parts.leadership
     const again = which('again')
-    const full = which('full')
     this.tell(asker, {
       kind: 'claim-answer',
       granted: [...which('granted'), ...again],
-      taken: [...which('taken'), ...full],
+      taken: which('taken'),
       have: which('have'),
       ...(again.length === 0 ? {} : { again }),
-      ...(full.length === 0 ? {} : { full }),
       ...(passedOn ? { passedOn } : {}),
       term,
     })

@@ -55,7 +55,6 @@ export const MESSAGES: readonly CacheMessage[] = [
   { kind: 'claim-answer', granted: [5], taken: [6], have: [7, 8], term: 2 },
   { kind: 'claim-answer', granted: [5, 9], taken: [], have: [], again: [9], term: 2 },
   { kind: 'claim-answer', granted: [5], taken: [], have: [], passedOn: true, term: 2 },
-  { kind: 'claim-answer', granted: [], taken: [5, 6], have: [], full: [6], term: 2 },
   { kind: 'claim-done', verified: [5], givenBack: [6], term: 2 },
 ]
 

@@ -6,7 +6,6 @@ import {
   CLAIM_IDLE_MS,
   CLAIM_QUEUED_MS,
   DEPARTED_MS,
-  FULL_RETRY_MS,
   HAVE_RETRY_MS,
 } from '../src/limits.ts'
 import { plainPeer } from './peers.ts'
@@ -68,13 +67,6 @@ describe('a piece that was put off', () => {
     desk.refused(5, 'taken', 0)
     desk.memberLeft(undefined, 100)
     for (const piece of [4, 5]) expect(desk.isFree(piece, 100 + DEPARTED_MS)).toBe(true)
-  })
-
-  test('because too many others are open is asked about again soon', () => {
-    const desk = new ImportDesk(PIECES, 0)
-    desk.refused(3, 'full', 0)
-    expect(desk.isFree(3, FULL_RETRY_MS - 1)).toBe(false)
-    expect(desk.isFree(3, FULL_RETRY_MS)).toBe(true)
   })
 
   test('because we did not get it stays put off', () => {

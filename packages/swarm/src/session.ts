@@ -90,7 +90,7 @@ export class Session implements AsyncDisposable {
     this.#lobby.setLimits(limits)
   }
 
-  /** Stops all: events end, `stopped` is announced (at most 5 s), disk is flushed; no timer, socket or descriptor is left. */
+  /** Stops all: events end, `stopped` is announced while policies leave in order (at most 5 s), disk is flushed; no timer, socket or descriptor is left. */
   async close(): Promise<void> {
     await answer<void>((done) => this.stop(done))
   }

@@ -199,7 +199,7 @@ export class Swarm implements AsyncDisposable {
   }
 
   /**
-   * Announces `stopped` (at most 5 s), flushes the disk, keeps resume data. Idempotent.
+   * Announces `stopped` and lets the policy leave in order (both at once, at most 5 s), flushes the disk, keeps resume data. Idempotent.
    * @throws {Error} what the disk said at the end; everything is closed all the same
    */
   async close(): Promise<void> {
