@@ -10,7 +10,7 @@ import type { PeerId } from '@bt/primitives'
 import { ClaimBook } from './claim-book.ts'
 import { GrantGate } from './grant-gate.ts'
 import { HeardClaims } from './heard-claims.ts'
-import { CONFIRM_MS, DONE_MS, FULL_WAIT_MS, GONE_MS, LEASE_CLAIMS_MAX } from './limits.ts'
+import { CONFIRM_MS, DONE_MS, GONE_MS, LEASE_CLAIMS_MAX } from './limits.ts'
 import type { CacheMessage } from './messages.ts'
 import { SpillBook } from './spill-book.ts'
 
@@ -71,7 +71,7 @@ export class ArbiterDesk {
   readonly #gate = new GrantGate()
   /** Leaders that left in order and said all that they had granted. */
   readonly #handedOver = new Set<PeerId>()
-  /** Asked while the gate was closed, or too many claims were open; oldest first. */
+  /** Asked while the gate was closed. */
   #waiting: Pending[] = []
 
   constructor(parts: ArbiterDeskParts) {
@@ -119,12 +119,11 @@ export class ArbiterDesk {
     if (claims.length < LEASE_CLAIMS_MAX) this.#handedOver.add(from)
   }
 
-  /** The verdict on each piece; those that are missing follow from `confirmed`. `since`: when it was first asked. */
+  /** The verdict on each piece; those that are missing follow from `confirmed`. */
   asked(
     claim: Pick<Claim, 'pieces' | 'renewed' | 'spill'>,
     asker: PeerId,
     now: number,
-    since = now,
   ): ReadonlyMap<number, Verdict> {
     const verdicts = new Map<number, Verdict>()
     for (const piece of claim.pieces) {
@@ -133,9 +132,9 @@ export class ArbiterDesk {
         verdicts.set(piece, second)
         continue
       }
-      const verdict = this.#verdict(piece, asker, claim.renewed === true, now, since)
+      const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
       if (verdict === undefined) {
-        if (!this.#waits({ piece, asker, at: since })) verdicts.set(piece, 'taken')
+        if (!this.#waits({ piece, asker, at: now })) verdicts.set(piece, 'taken')
         continue
       }
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
@@ -175,20 +174,15 @@ export class ArbiterDesk {
     this.#parts.confirmLater(at)
   }
 
-  /** What waited for the gate or for room, where that is over, or for too long. */
+  /** What was asked while the gate was closed, once it is open. */
   #askedAgain(now: number): Map<PeerId, Map<number, Verdict>> {
     const answers = new Map<PeerId, Map<number, Verdict>>()
     if (!this.#gate.isOpen(now)) return answers
     const waiting = this.#waiting
     this.#waiting = []
-    for (const question of waiting) {
-      const { piece, asker, at } = question
-      if (this.book.isFull && now - at < FULL_WAIT_MS) {
-        this.#waiting.push(question)
-        continue
-      }
+    for (const { piece, asker } of waiting) {
       const verdicts = answers.get(asker) ?? new Map<number, Verdict>()
-      for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now, at)) {
+      for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now)) {
         answers.set(asker, verdicts.set(piece, verdict))
       }
     }
@@ -218,8 +212,6 @@ export class ArbiterDesk {
       this.book.givenBack(piece, member, now)
       this.#spills.ended(piece, member, false)
     }
-    // there is room
-    if (this.#waiting.length > 0) this.#parts.confirmLater(now)
   }
 
   /** A living member of the site has the piece, as far as we know. */
@@ -276,14 +268,8 @@ export class ArbiterDesk {
     return 'again'
   }
 
-  /** Undefined: not before the gate opens, or there is room. */
-  #verdict(
-    piece: number,
-    asker: PeerId,
-    renewed: boolean,
-    now: number,
-    since: number,
-  ): Verdict | undefined {
+  /** Undefined: not before the gate opens. */
+  #verdict(piece: number, asker: PeerId, renewed: boolean, now: number): Verdict | undefined {
     if (this.isHad(piece, now)) {
       this.book.settled(piece, now)
       this.#missedSince.delete(piece)
@@ -296,10 +282,7 @@ export class ArbiterDesk {
     const elsewhere = this.#heard.holderOf(piece, now)
     if (elsewhere !== undefined && elsewhere !== asker) return 'taken'
     if (!isOurs && !renewed && !this.#gate.isOpen(now)) return undefined
-    if (!this.book.claim(piece, asker, now, renewed)) {
-      const isForRoom = this.book.isFull && this.book.holderOf(piece) === undefined
-      return isForRoom && now - since < FULL_WAIT_MS ? undefined : 'taken'
-    }
+    if (!this.book.claim(piece, asker, now, renewed)) return 'taken'
     if (!isOurs && !renewed) {
       if (isSecond) this.book.second(piece, 'holder-gone')
       else if (!this.#parts.isFirst(piece) && !this.book.again.has(piece)) {

@@ -71,11 +71,6 @@ export class ClaimBook {
     return count
   }
 
-  /** So many are open that more would only come later. */
-  get isFull(): boolean {
-    return this.inGoodHands >= this.#window.size
-  }
-
   /** Pieces that were granted a second time, with the reason. */
   get again(): ReadonlyMap<number, Again> {
     return this.#again
@@ -104,7 +99,7 @@ export class ClaimBook {
     }
     const held = this.#perMember.get(member) ?? 0
     if (held >= this.limitOf(member) || this.#isBarred(piece, member, now)) return false
-    if (!isStanding && this.isFull) return false
+    if (!isStanding && this.inGoodHands >= this.#window.size) return false
     this.#claims.set(piece, { holder: member, grantedAt: now, seenAt: now })
     this.#grants++
     this.#perMember.set(member, held + 1)

@@ -124,8 +124,6 @@ export const PASSED_ON_MS = 8_000
 export const SLOWEST_BYTES_PER_SECOND = 8_192
 /** Milliseconds until a piece that another member holds is asked about again. */
 export const TAKEN_RETRY_MS = 4_000
-/** Milliseconds that a question waits for its answer where too many claims are open: less than members wait (`ANSWER_MS`). */
-export const FULL_WAIT_MS = 3_000
 /** Milliseconds until a piece that a member of the site has, and we do not see, is asked about again. */
 export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */

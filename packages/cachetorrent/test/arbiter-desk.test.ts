@@ -4,9 +4,7 @@ import { ArbiterDesk, type ArbiterDeskParts } from '../src/arbiter-desk.ts'
 import {
   CONFIRM_MS,
   DONE_MS,
-  FULL_WAIT_MS,
   GONE_MS,
-  GRANTS_AT_FIRST,
   HEARD_CLAIM_MS_MAX,
   LEASE_CLAIMS_MAX,
   TAKEOVER_MS,
@@ -44,36 +42,6 @@ describe('a leader that is asked', () => {
   test('who does not lead gives nothing, and says so', () => {
     const one = desk(A, { leads: () => false })
     expect(one.asked({ pieces: [1] }, M, 0).get(1)).toBe('taken')
-  })
-
-  test('lets a question wait where too many claims are open, and answers as soon as one ends, or in time', () => {
-    const alarms: number[] = []
-    const later = { claimsMaxOf: () => 16, confirmLater: (at: number) => alarms.push(at) }
-    const one = desk(A, later)
-    const pieces = Array.from({ length: GRANTS_AT_FIRST + 2 }, (_, piece) => piece)
-    const [last, next] = [GRANTS_AT_FIRST, GRANTS_AT_FIRST + 1]
-    expect([...one.asked({ pieces }, M, 0).keys()]).toEqual(pieces.slice(0, -2))
-    expect(one.asked({ pieces: [0] }, N, 0).get(0)).toBe('taken')
-    expect(one.confirmed(10).size).toBe(0)
-    one.done([0], [], M, 20)
-    expect(alarms).toEqual([20])
-    // the window has grown by the one that came
-    expect(one.confirmed(20).get(M)).toEqual(
-      new Map([
-        [last, 'granted'],
-        [next, 'granted'],
-      ]),
-    )
-    expect(one.asked({ pieces: [90] }, N, 30).size).toBe(0)
-    expect(one.confirmed(30 + FULL_WAIT_MS - 1).size).toBe(0)
-    expect(one.confirmed(30 + FULL_WAIT_MS).get(N)).toEqual(new Map([[90, 'taken']]))
-  })
-
-  test('lets nobody wait for more than it may hold', () => {
-    const one = desk(A, { claimsMaxOf: () => 99 })
-    const pieces = Array.from({ length: 30 }, (_, piece) => piece)
-    const taken = [...one.asked({ pieces }, M, 0).values()].filter((verdict) => verdict === 'taken')
-    expect(taken).toHaveLength(30 - GRANTS_AT_FIRST - 4)
   })
 
   test('[M18] two that were asked about one piece in the same moment give it once', () => {

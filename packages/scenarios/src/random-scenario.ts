@@ -49,7 +49,6 @@ export function randomScenario(seed: number | string): Scenario {
     joins: drawJoins(random, late, isForGood),
     faults: drawFaults(random, siteCount, isForGood),
     actors: drawActors(random),
-    ...drawLeaving(new Prng(`who leaves ${seed}`)),
     datagramLossPercent: chance(30) ? between(1, 30) : 0,
     dialFailurePercent: !isForGood && chance(30) ? between(1, 20) : 0,
     limitSeconds: 7200,
@@ -132,12 +131,6 @@ function drawFaults(random: Prng, siteCount: number, isForGood: boolean): readon
     faults.push(kinds[random.below(kinds.length)] as Fault)
   }
   return faults
-}
-
-/** Of every other swarm some or all leave when they are complete. */
-function drawLeaving(random: Prng): { readonly leavesPercent?: number } {
-  const percent = [0, 0, 50, 100][random.below(4)] as number
-  return percent === 0 ? {} : { leavesPercent: percent }
 }
 
 function drawActors(random: Prng): readonly Actor[] {

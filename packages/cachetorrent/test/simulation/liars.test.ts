@@ -80,7 +80,7 @@ describe('members that are not what they should be', () => {
   test.each([
     ['half', PIECES / 2],
     ['everything', PIECES],
-  ])('[M25] a leader that has %s and leaves in order: nobody waits 2 s for a piece', (_, count) => {
+  ])('[M25] a leader that has %s and leaves in order: nobody waits 5 s for a piece', (_, count) => {
     const [world, leaver] = crowdWith(25, { declares: 4_000_000 })
     world.until(() => leaver.swarm.have.count >= count, 5 * MINUTE, 'so many pieces')
     expect(leaver.policy?.status.role).toBe('leader')
@@ -106,7 +106,8 @@ describe('members that are not what they should be', () => {
     )
     world.run(10_000)
     expect(stopped).toBe(true)
-    expect(longest).toBeLessThan(2_000)
+    // what is refused for want of room is asked again after 4 s
+    expect(longest).toBeLessThan(5_000)
     expect(world.redundancyOf(1)).toBeLessThanOrEqual(1.25)
   })
 
