@@ -72,7 +72,7 @@ export class ArbiterDesk {
   /** Leaders that left in order and said all that they had granted. */
   readonly #handedOver = new Set<PeerId>()
   /** Asked while the gate was closed. */
-  #waiting: Pending[] = []
+  #gated: Pending[] = []
 
   constructor(parts: ArbiterDeskParts) {
     this.#parts = parts
@@ -134,7 +134,7 @@ export class ArbiterDesk {
       }
       const verdict = this.#verdict(piece, asker, claim.renewed === true, now)
       if (verdict === undefined) {
-        if (!this.#waits({ piece, asker, at: now })) verdicts.set(piece, 'taken')
+        this.#waits({ piece, asker, at: now })
         continue
       }
       const isNew = (verdict === 'granted' || verdict === 'again') && claim.renewed !== true
@@ -149,7 +149,7 @@ export class ArbiterDesk {
   /** Verdicts that waited for what other leaders say, by who asked. */
   confirmed(now: number): ReadonlyMap<PeerId, ReadonlyMap<number, Verdict>> {
     this.#confirmsAt = Number.POSITIVE_INFINITY
-    const answers = this.#askedAgain(now)
+    const answers = this.#ungated(now)
     if (this.#pending.length === 0) return answers
     const waiting: Pending[] = []
     for (const pending of this.#pending) {
@@ -175,12 +175,12 @@ export class ArbiterDesk {
   }
 
   /** What was asked while the gate was closed, once it is open. */
-  #askedAgain(now: number): Map<PeerId, Map<number, Verdict>> {
+  #ungated(now: number): Map<PeerId, Map<number, Verdict>> {
     const answers = new Map<PeerId, Map<number, Verdict>>()
     if (!this.#gate.isOpen(now)) return answers
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const { piece, asker } of waiting) {
+    const gated = this.#gated
+    this.#gated = []
+    for (const { piece, asker } of gated) {
       const verdicts = answers.get(asker) ?? new Map<number, Verdict>()
       for (const [, verdict] of this.asked({ pieces: [piece] }, asker, now)) {
         answers.set(asker, verdicts.set(piece, verdict))
@@ -189,14 +189,12 @@ export class ArbiterDesk {
     return answers
   }
 
-  /** False: nobody waits for more than it may hold. */
-  #waits(question: Pending): boolean {
+  /** Nobody waits for more than it may hold. */
+  #waits(question: Pending): void {
     const { piece, asker } = question
-    if (isAsked(this.#waiting, piece, asker)) return true
-    const own = this.#waiting.filter((one) => one.asker === asker)
-    if (own.length >= this.#parts.claimsMax) return false
-    this.#waiting.push(question)
-    return true
+    if (isAsked(this.#gated, piece, asker)) return
+    const own = this.#gated.filter((one) => one.asker === asker)
+    if (own.length < this.#parts.claimsMax) this.#gated.push(question)
   }
 
   done(pieces: readonly number[], givenBack: readonly number[], member: PeerId, now: number): void {
@@ -237,7 +235,7 @@ export class ArbiterDesk {
     for (const [piece, done] of this.#done) if (done.member === member) this.#done.delete(piece)
     this.#heard.gone(member)
     this.#pending = this.#pending.filter(({ asker }) => asker !== member)
-    this.#waiting = this.#waiting.filter(({ asker }) => asker !== member)
+    this.#gated = this.#gated.filter(({ asker }) => asker !== member)
   }
 
   /** Claims for a lease: the newest. One that ended well stays in it until all must have heard of the piece itself. */

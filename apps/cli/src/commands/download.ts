@@ -58,6 +58,7 @@ export async function download(
     if (wantsSeeding(options)) {
       report.seeding()
       await Promise.race([transfer.interrupted, enough(swarm, options)])
+      await transfer.close()
       report.stopped()
     }
     return EXIT.done

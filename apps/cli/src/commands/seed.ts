@@ -52,6 +52,7 @@ export async function seed(
       report.seeding()
       await transfer.interrupted
     }
+    await transfer.close()
     report.stopped()
     return EXIT.done
   } finally {
