@@ -235,7 +235,7 @@ export class Exchange {
   }
 
   #lacksAll(): boolean {
-    if (this.isComplete || this.store.have.count === 0) return false
+    if (this.isComplete) return false
     for (const peer of this.#parts.peers.open()) if (this.picker.interesting(peer)) return false
     return true
   }

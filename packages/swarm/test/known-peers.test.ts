@@ -278,6 +278,16 @@ describe('back-off', () => {
     expect(hosts(known, 2, KNOWN_PEERS_LIMITS.uselessMs * 1.25)).toEqual([other.host])
   })
 
+  test('who was there when we had no room is dialled again after seconds', () => {
+    const known = make()
+    known.found(crowd(1), 'tracker', TRACKER, 0)
+    const [{ endpoint }] = crowd(1) as [FoundPeer]
+    known.candidates(1, 0)
+    known.disconnected(endpoint, 0, 'no-room')
+    expect(hosts(known, 1, 0.74 * KNOWN_PEERS_LIMITS.noRoomMs)).toEqual([])
+    expect(hosts(known, 1, 1.25 * KNOWN_PEERS_LIMITS.noRoomMs)).toEqual([endpoint.host])
+  })
+
   test('those that were of no use may be dialled at once when we want something again; failures still back off', () => {
     const known = make()
     known.found(crowd(2), 'tracker', TRACKER, 0)

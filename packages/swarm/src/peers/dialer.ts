@@ -59,7 +59,7 @@ export class Dialer {
     for (const [candidate, alarm] of this.#underWay) {
       alarm.cancel()
       this.#over(candidate)
-      this.#parts.known.disconnected(candidate.endpoint, now, 'useless')
+      this.#parts.known.disconnected(candidate.endpoint, now, 'no-room')
     }
   }
 
@@ -76,7 +76,7 @@ export class Dialer {
       }
       if (!caps.connect(candidate.endpoint.host)) {
         caps.freeDial()
-        known.disconnected(candidate.endpoint, now, 'useless')
+        known.disconnected(candidate.endpoint, now, 'no-room')
         continue
       }
       this.#dial(candidate)
@@ -102,7 +102,7 @@ export class Dialer {
         // who came to our port meanwhile took the last place
         channel.close()
         caps.disconnect(candidate.endpoint.host)
-        known.disconnected(candidate.endpoint, clock.now(), 'useless')
+        known.disconnected(candidate.endpoint, clock.now(), 'no-room')
       } else {
         known.connected(candidate.endpoint)
         dialed(channel, candidate)

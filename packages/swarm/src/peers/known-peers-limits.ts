@@ -19,6 +19,8 @@ export interface KnownPeersLimits {
   /** After a connection that ended in order, and after one that was of no use. */
   readonly reconnectMs: number
   readonly uselessMs: number
+  /** After a dial of ours that came when our places were taken. */
+  readonly noRoomMs: number
 }
 
 export const KNOWN_PEERS_LIMITS: KnownPeersLimits = {
@@ -32,4 +34,5 @@ export const KNOWN_PEERS_LIMITS: KnownPeersLimits = {
   dialsPerPeerMax: Number.POSITIVE_INFINITY,
   reconnectMs: 30_000, // it went for a reason; and a peer that drops us at once is no busy loop
   uselessMs: 300_000,
+  noRoomMs: 5_000, // of two connections between the same two one ends, and where it was there is room
 }

@@ -25,6 +25,12 @@ export interface DialCandidate {
   readonly encrypted: boolean
 }
 
+/**
+ * How a connection, or a dial, was over. 'failed': it broke the protocol or never answered; 'useless': it had nothing for
+ * us, or we nothing for it; 'no-room': our own places were taken, and nothing is known of it.
+ */
+export type Ending = 'useful' | 'useless' | 'no-room' | 'failed'
+
 /** Above 0: may be dialled, higher first; 0: not now; −1: never. */
 export type DialScore = (endpoint: Endpoint, origin: PeerOrigin) => number
 
@@ -192,8 +198,7 @@ export class KnownPeers {
     if (known !== undefined) known.seed = true
   }
 
-  /** 'failed': it broke the protocol or never answered; 'useless': it had nothing for us, or we nothing for it. */
-  disconnected(endpoint: Endpoint, now: number, how: 'useful' | 'useless' | 'failed'): void {
+  disconnected(endpoint: Endpoint, now: number, how: Ending): void {
     const key = endpointText(endpoint)
     const known = this.#at(endpoint)
     const listened = this.#listening.delete(key)
@@ -207,8 +212,9 @@ export class KnownPeers {
       return
     }
     this.#setState(known, 'idle')
-    const { reconnectMs, uselessMs } = this.#limits
-    known.notBefore = now + this.#jittered(how === 'useful' ? reconnectMs : uselessMs)
+    const { reconnectMs, uselessMs, noRoomMs } = this.#limits
+    const pauses = { useful: reconnectMs, useless: uselessMs, 'no-room': noRoomMs }
+    known.notBefore = now + this.#jittered(pauses[how])
   }
 
   /** We want something again: those that were of no use, and did not fail, may be dialled now. */
