@@ -1,7 +1,7 @@
 // Any small swarm and anything that may befall it, drawn from a seed: at most 40 peers and 64 pieces.
 //
 // What is drawn can always be survived: some seed stays in reach of everybody who stays, sooner or later, and a tracker
-// that is gone for good is gone only after all have met.
+// that is gone for good is gone only after all have met, and nobody leaves then.
 
 import { Prng } from '@bt/primitives'
 import type { Actor, Fault, Join, Latency, Scenario, SiteGroup, When } from './scenario.ts'
@@ -10,6 +10,8 @@ export const RANDOM_PEERS_MAX = 40
 export const RANDOM_PIECES_MAX = 64
 /** By then a crowd that joined within 10 s has met, whatever its first announces came to. */
 const MET_SECONDS = 40
+/** Peers that a tracker names at least where members leave: of fewer all may be others that wait, minute after minute. */
+const LEAVERS_NAMED_MIN = 20
 
 export function randomScenario(seed: number | string): Scenario {
   const random = new Prng(`random scenario ${seed}`)
@@ -20,6 +22,7 @@ export function randomScenario(seed: number | string): Scenario {
   const upload = between(5, 50) * 10_000
   const isForGood = chance(15)
   const late = !isForGood && siteCount > 2 && chance(25) ? [siteCount - 1] : undefined
+  const leavesPercent = isForGood ? 0 : drawLeaving(new Prng(`who leaves ${seed}`))
   return {
     name: 'random',
     description: 'drawn from the seed',
@@ -45,10 +48,15 @@ export function randomScenario(seed: number | string): Scenario {
       download: 4 * upload,
       where: chance(50) ? 'first' : 'spread',
     },
-    neighbours: { out: between(4, 20), max: between(20, 80), held: chance(30) },
+    neighbours: {
+      out: Math.max(between(4, 20), leavesPercent > 0 ? LEAVERS_NAMED_MIN : 0),
+      max: between(20, 80),
+      held: chance(30),
+    },
     joins: drawJoins(random, late, isForGood),
     faults: drawFaults(random, siteCount, isForGood),
     actors: drawActors(random),
+    ...(leavesPercent > 0 ? { leavesPercent } : {}),
     datagramLossPercent: chance(30) ? between(1, 30) : 0,
     dialFailurePercent: !isForGood && chance(30) ? between(1, 20) : 0,
     limitSeconds: 7200,
@@ -131,6 +139,11 @@ function drawFaults(random: Prng, siteCount: number, isForGood: boolean): readon
     faults.push(kinds[random.below(kinds.length)] as Fault)
   }
   return faults
+}
+
+/** Of every other swarm some or all leave when they are complete. */
+function drawLeaving(random: Prng): number {
+  return [0, 0, 50, 100][random.below(4)] as number
 }
 
 function drawActors(random: Prng): readonly Actor[] {
