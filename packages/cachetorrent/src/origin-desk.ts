@@ -110,6 +110,7 @@ export class OriginDesk {
     if (origin.isOver) return this.#ownUntil === undefined ? this.#turnInwards(now) : this.end()
     const isBacked = origin.underWayBeside(OWN_SITE) > 0
     this.#isHindered = this.#hindrance.look(isBacked, now) && this.#ownUntil === undefined
+    this.#turns.isHindered = this.#isHindered
     // what is here already needs the link once more
     const passedOver = this.#isHindered ? OWN_SITE : undefined
     const hasRoom = this.#isHindered && this.#hindrance.hasRoom
@@ -177,6 +178,7 @@ export class OriginDesk {
     this.#origin = undefined
     this.#inward = undefined
     this.#isHindered = false
+    this.#turns.isHindered = false
     this.#host.changed('reveal')
     this.#host.changed('unchoke')
   }

@@ -26,6 +26,8 @@ export class Turns {
   readonly #bytes: number
   readonly #uplink: Uplink
   #waiting = 0
+  /** What leaves is held up further on: that says nothing of our own line. */
+  isHindered = false
 
   /** `bytes` of one turn: the length of a piece; `upload`: bytes per second that we declare, 0: not said. */
   constructor(bytes: number, upload = 0) {
@@ -59,7 +61,8 @@ export class Turns {
     const underWay = this.#underWay(now)
     const hasRoom = underWay < TURNS_MAX && this.#uplink.leftAt(this.#bytes / 2, now) <= now
     const isFull = underWay >= this.#limit.value && !hasRoom
-    this.#uplink.looked(underWay >= TURNS_MAX / 2, underWay >= TURNS_MAX, now)
+    const isMany = underWay >= TURNS_MAX / 2 && !this.isHindered
+    this.#uplink.looked(isMany, underWay >= TURNS_MAX, now)
     const waits = ({ peer }: OpenRequest): boolean => !this.#turns.has(peer)
     if (!isFull || !open.some(waits)) {
       this.#waiting = 0

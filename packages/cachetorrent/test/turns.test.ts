@@ -1,6 +1,6 @@
 import type { OpenRequest, PeerHandle } from '@bt/swarm'
 import { describe, expect, test } from 'vitest'
-import { TURN_STUCK_MS, TURNS_MAX, TURNS_MIN } from '../src/limits.ts'
+import { LINE_MEASURE_MS, TURN_STUCK_MS, TURNS_MAX, TURNS_MIN } from '../src/limits.ts'
 import { TurnLimit } from '../src/turn-limit.ts'
 import { Turns } from '../src/turns.ts'
 import { plainPeer } from './peers.ts'
@@ -42,6 +42,28 @@ describe('who is served now', () => {
     for (const peer of [ann, bob]) unknown.handed(peer, PIECE, 0)
     expect(unknown.admitted(ask(cat), 1000)).toEqual([])
     expect(unknown.opensAt(1000)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('a line that is held up further on is not taken for slower than declared, as slow receivers are', () => {
+    const crowd = Array.from({ length: TURNS_MAX + 1 }, (_, at) => plainPeer(at + 1, 8))
+    const [last, ...others] = crowd as [PeerHandle, ...PeerHandle[]]
+    const waitAfter = (isHindered: boolean): number => {
+      const turns = new Turns(PIECE, 1000 * PIECE)
+      turns.isHindered = isHindered
+      for (const peer of others) turns.handed(peer, PIECE, 0)
+      for (let now = 0; now <= LINE_MEASURE_MS; now += 1_000) {
+        for (const peer of others) turns.sent(peer, 1_000, now)
+        expect(turns.admitted(ask(last), now)).toEqual([])
+      }
+      // all but two have their pieces, and those have much to come
+      const now = LINE_MEASURE_MS + 1
+      for (const peer of others.slice(2)) turns.sent(peer, PIECE, now)
+      for (const peer of others.slice(0, 2)) turns.handed(peer, PIECE, now)
+      turns.admitted(ask(last), now)
+      return turns.opensAt(now) - now
+    }
+    expect(waitAfter(true)).toBeLessThan(5)
+    expect(waitAfter(false)).toBeGreaterThan(1_000)
   })
 
   test('nobody waits for a turn that nobody else wants', () => {
