@@ -14,6 +14,7 @@ import {
   CLAIM_RENEW_MS,
   DEPARTED_MS,
   HAVE_RETRY_MS,
+  REFUSED_RETRY_MS,
   SLOWEST_BYTES_PER_SECOND,
   TAKEN_RETRY_MS,
 } from './limits.ts'
@@ -162,7 +163,7 @@ export class ImportDesk {
   /** Another member has or holds it; true: a claim of ours is revoked by that. */
   refused(piece: number, why: 'taken' | 'have', now: number): boolean {
     this.#asked.delete(piece)
-    const ms = why === 'taken' ? TAKEN_RETRY_MS : HAVE_RETRY_MS
+    const ms = why === 'taken' ? REFUSED_RETRY_MS : HAVE_RETRY_MS
     this.#waits.set(piece, { until: now + ms, why })
     return this.drop(piece)
   }

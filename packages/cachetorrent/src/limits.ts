@@ -122,8 +122,10 @@ export const GONE_MS = 30_000
 export const PASSED_ON_MS = 8_000
 /** Bytes per second of an outside line that is still waited for. */
 export const SLOWEST_BYTES_PER_SECOND = 8_192
-/** Milliseconds until a piece that another member holds is asked about again. */
+/** Milliseconds until a piece that another member holds, as a lease said, is asked about again. */
 export const TAKEN_RETRY_MS = 4_000
+/** Milliseconds until a piece that was refused is: another member may hold it, or the leader had no room for more claims. */
+export const REFUSED_RETRY_MS = 1_000
 /** Milliseconds until a piece that a member of the site has, and we do not see, is asked about again. */
 export const HAVE_RETRY_MS = 8_000
 /** Milliseconds until a claim without an answer is asked again. */
