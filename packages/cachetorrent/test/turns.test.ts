@@ -45,8 +45,8 @@ describe('who is served now', () => {
   })
 
   test('a line that is held up further on is not taken for slower than declared, as slow receivers are', () => {
-    const crowd = Array.from({ length: TURNS_MAX + 1 }, (_, at) => plainPeer(at + 1, 8))
-    const [last, ...others] = crowd as [PeerHandle, ...PeerHandle[]]
+    const others = Array.from({ length: TURNS_MAX }, (_, at) => plainPeer(at + 1, 8))
+    const last = plainPeer(TURNS_MAX + 1, 8)
     const waitAfter = (isHindered: boolean): number => {
       const turns = new Turns(PIECE, 1000 * PIECE)
       turns.isHindered = isHindered
