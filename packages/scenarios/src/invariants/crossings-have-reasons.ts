@@ -16,16 +16,23 @@ const SLACK = 1
 export const crossingsHaveReasons: Invariant = {
   name: 'crossings-have-reasons',
   begin: () => {
-    /** Of each site, pieces that were claimed while its members did not agree on the term. */
+    /** Of each site, pieces that were claimed, or came, while its members did not agree on the term. */
     const apart = new Map<number, Set<number>>()
+    /** Of each site, what had come of each piece when it was looked at last: a claim may begin and end between two looks. */
+    const came = new Map<number, Float64Array>()
     return {
-      tick: ({ world }) => {
+      tick: ({ world, scenario }) => {
         for (const { number } of world.layout.sites) {
           const members = world.members.filter(({ plan }) => plan.site === number)
+          const before = came.get(number) ?? new Float64Array(scenario.pieces)
+          const now = before.map((_, piece) => world.truth.enteredBytes(number, piece))
+          came.set(number, now)
           if (!sawSeveralTerms(members)) continue
           const pieces = apart.get(number) ?? new Set()
           apart.set(number, pieces)
           for (const piece of claimed(members)) pieces.add(piece)
+          for (const [piece, bytes] of now.entries())
+            if (bytes > (before[piece] as number)) pieces.add(piece)
         }
         return undefined
       },
