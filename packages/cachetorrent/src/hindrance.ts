@@ -1,8 +1,7 @@
 // Whether a seed's first copies may be held up by the link that it shares with its site (rule 6). Nobody tells the seed of
 // that link: it looks at what it sends. Below what it declared it is hindered, and the other members of its site send
-// nothing to other sites while first copies wait to leave. So they do from the first copy on, until a look says otherwise:
-// where that helps nothing it costs little, as pieces that are out go on from where they are. Where it declared nothing no
-// look can.
+// nothing to other sites while first copies wait to leave. Where it declared nothing it may always be, so they yield from
+// the first copy on: where that helps nothing it costs little, as pieces that are out go on from where they are.
 
 /** Milliseconds of one look: the queues of the others need as long to empty. */
 const LOOK_MS = 5_000
@@ -19,10 +18,7 @@ export class Hindrance {
   #bytes = 0
   #extraBytes = 0
   #isBacked = true
-  #wasUnbacked = false
   #yields = false
-  /** Some look said how it is. */
-  #isJudged = false
   /** In how many looks in a row it sent clearly less than it can. */
   #hinderedLooks = 0
 
@@ -46,9 +42,9 @@ export class Hindrance {
   look(isBacked: boolean, now: number): boolean {
     if (this.#since === undefined) {
       if (!isBacked) return false
-      this.#yields = true
+      this.#yields = !this.#isKnown
       this.#begin(now)
-      return true
+      return this.#yields
     }
     this.#isBacked &&= isBacked
     const ms = now - this.#since
@@ -60,22 +56,13 @@ export class Hindrance {
 
   /** What fills the room that there is says nothing of the link. */
   #judge(rate: number, extraRate: number): void {
-    const isBelow = (share: number, ofRate: number): boolean => ofRate < share * this.#most
-    if (!this.#isBacked) {
-      // for a moment at least: of a link that is full that says nothing yet
-      this.#hinderedLooks = 0
-      this.#yields &&= !this.#wasUnbacked
-      this.#wasUnbacked = true
-      return
-    }
-    this.#wasUnbacked = false
+    const isBelow = (share: number, ofRate: number): boolean =>
+      this.#isBacked && ofRate < share * this.#most
     const hasRoom = this.#isKnown && isBelow(HINDERED_SHARE, rate)
     this.#hinderedLooks = hasRoom ? this.#hinderedLooks + 1 : 0
     const firstCopies = rate - extraRate
     const isHindered = isBelow(HINDERED_SHARE, firstCopies)
-    this.#yields =
-      isHindered || (this.#isJudged && this.#yields && isBelow(FULL_SHARE, firstCopies))
-    this.#isJudged = true
+    this.#yields = isHindered || (this.#yields && isBelow(FULL_SHARE, firstCopies))
   }
 
   get #isKnown(): boolean {
