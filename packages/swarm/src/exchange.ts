@@ -229,7 +229,7 @@ export class Exchange {
     this.#starvedRounds = this.#lacksAll() ? this.#starvedRounds + 1 : 0
   }
 
-  /** For some rounds nobody whom we are connected to has had anything that is missing here: those who did have left. */
+  /** For some rounds nobody whom we are connected to has had anything that is missing here: those who did have left, or were never met. */
   get isStarved(): boolean {
     return this.#starvedRounds >= STARVED_ROUNDS
   }

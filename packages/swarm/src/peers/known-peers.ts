@@ -27,7 +27,7 @@ export interface DialCandidate {
 
 /**
  * How a connection, or a dial, was over. 'failed': it broke the protocol or never answered; 'useless': it had nothing for
- * us, or we nothing for it; 'no-room': our own places were taken, and nothing is known of it.
+ * us, or we nothing for it; 'no-room': our own places were taken, or we stopped, and nothing is known of it.
  */
 export type Ending = 'useful' | 'useless' | 'no-room' | 'failed'
 

@@ -36,7 +36,7 @@ test('who has all that its neighbours have wishes for others after three rounds 
   expect(first).toBeLessThanOrEqual(50_000)
 })
 
-test('nor has who waits for its first piece among others that have none', () => {
+test('so does who waits for its first piece among others that have none', () => {
   const [first = 0] = wishes([], true)
   expect(first).toBeGreaterThan(20_000)
   expect(first).toBeLessThanOrEqual(50_000)
