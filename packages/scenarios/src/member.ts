@@ -126,8 +126,9 @@ export class Member {
     })
   }
 
-  /** The power is gone. */
+  /** The power is gone. Who was leaving is gone for good, however many of its goodbyes it had said. */
   crash(): void {
+    this.hasLeft ||= this.isLeaving
     this.host.crash()
     this.#end()
   }
@@ -139,8 +140,9 @@ export class Member {
     this.#pieceMs = undefined
   }
 
-  /** Comes back with what the disk kept. */
+  /** Comes back with what the disk kept, unless it has left. */
   restart(): void {
+    if (this.hasLeft) return
     this.host.restart()
     this.join()
   }
