@@ -53,7 +53,7 @@ class MessageReader {
       case 0:
         return this.#role()
       case 1: {
-        const expectedMs = this.#optional(() => this.#number('e'))
+        const expectedMs = this.#numberIfThere('e')
         const pieces = this.#pieces('p')
         return { kind: 'promise', pieces, ...(expectedMs === undefined ? {} : { expectedMs }) }
       }
@@ -88,8 +88,10 @@ class MessageReader {
   #role(): CacheMessage {
     const role = ROLES[this.#number('r')]
     if (role === undefined) throw refusal(`there is no role ${this.#number('r')}`)
-    const site = this.#optional(() => parseSiteToken(this.#bytes('s')))
-    const steps = this.#optional(() => this.#number('u'))
+    const site = this.#dict.has('s')
+      ? this.#optional(() => parseSiteToken(this.#bytes('s')))
+      : undefined
+    const steps = this.#numberIfThere('u')
     return {
       kind: 'role',
       role,
@@ -143,8 +145,8 @@ class MessageReader {
   }
 
   #lease(): CacheMessage {
-    const underWay = this.#optional(() => this.#number('o'))
-    const yieldMs = this.#optional(() => this.#number('y'))
+    const underWay = this.#numberIfThere('o')
+    const yieldMs = this.#numberIfThere('y')
     return {
       kind: 'lease',
       term: this.#number('t'),
@@ -203,9 +205,15 @@ class MessageReader {
   }
 
   #number(key: string): number {
+    const value = this.#numberIfThere(key)
+    if (value === undefined) throw refusal(`${key} is no whole number`)
+    return value
+  }
+
+  /** Undefined: it is not there, or malformed. Most messages leave it out, so that is no error to make and catch. */
+  #numberIfThere(key: string): number | undefined {
     const value = this.#dict.get(key)
-    if (typeof value === 'number' && value >= 0) return value
-    throw refusal(`${key} is no whole number`)
+    return typeof value === 'number' && value >= 0 ? value : undefined
   }
 
   #bytes(key: string): Uint8Array {
