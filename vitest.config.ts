@@ -23,8 +23,11 @@ export default defineConfig({
         testTimeout: 300_000,
         sequence: { groupOrder: 1 },
       }),
+      // Real peers are waited for most of the time, one file as much as all others: more at once than there are cores.
       project('interop', ['tests/interop/**/*.test.ts'], {
         testTimeout: 180_000,
+        maxWorkers: 4,
+        maxConcurrency: 11,
         sequence: { groupOrder: 2 },
       }),
       project('faults', ['tests/faults/**/*.test.ts'], {
