@@ -23,7 +23,7 @@ export default defineConfig({
         testTimeout: 300_000,
         sequence: { groupOrder: 1 },
       }),
-      // Real peers are waited for most of the time, one file as much as all others: more at once than there are cores.
+      // Real peers are waited for most of the time: more files at once than cores, and all transfers of a direction.
       project('interop', ['tests/interop/**/*.test.ts'], {
         testTimeout: 180_000,
         maxWorkers: 4,

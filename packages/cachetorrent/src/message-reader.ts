@@ -53,7 +53,7 @@ class MessageReader {
       case 0:
         return this.#role()
       case 1: {
-        const expectedMs = this.#numberIfThere('e')
+        const expectedMs = this.#optional('e', (key) => this.#number(key))
         const pieces = this.#pieces('p')
         return { kind: 'promise', pieces, ...(expectedMs === undefined ? {} : { expectedMs }) }
       }
@@ -88,10 +88,8 @@ class MessageReader {
   #role(): CacheMessage {
     const role = ROLES[this.#number('r')]
     if (role === undefined) throw refusal(`there is no role ${this.#number('r')}`)
-    const site = this.#dict.has('s')
-      ? this.#optional(() => parseSiteToken(this.#bytes('s')))
-      : undefined
-    const steps = this.#numberIfThere('u')
+    const site = this.#optional('s', (key) => parseSiteToken(this.#bytes(key)))
+    const steps = this.#optional('u', (key) => this.#number(key))
     return {
       kind: 'role',
       role,
@@ -118,7 +116,7 @@ class MessageReader {
   }
 
   #claimAnswer(): CacheMessage {
-    const again = this.#dict.has('a') ? this.#optional(() => this.#list('a')) : undefined
+    const again = this.#optional('a', (key) => this.#list(key))
     return {
       kind: 'claim-answer',
       granted: this.#list('g'),
@@ -145,8 +143,8 @@ class MessageReader {
   }
 
   #lease(): CacheMessage {
-    const underWay = this.#numberIfThere('o')
-    const yieldMs = this.#numberIfThere('y')
+    const underWay = this.#optional('o', (key) => this.#number(key))
+    const yieldMs = this.#optional('y', (key) => this.#number(key))
     return {
       kind: 'lease',
       term: this.#number('t'),
@@ -165,10 +163,11 @@ class MessageReader {
     return { kind: 'hint', address: address.slice(), pieces: this.#pieces('p') }
   }
 
-  /** Undefined: it is not there, or malformed. */
-  #optional<T>(read: () => T): T | undefined {
+  /** Undefined: it is not there, as in most messages, which makes no error to catch; or malformed. */
+  #optional<T>(key: string, read: (key: string) => T): T | undefined {
+    if (!this.#dict.has(key)) return undefined
     try {
-      return read()
+      return read(key)
     } catch {
       return undefined
     }
@@ -205,15 +204,9 @@ class MessageReader {
   }
 
   #number(key: string): number {
-    const value = this.#numberIfThere(key)
-    if (value === undefined) throw refusal(`${key} is no whole number`)
-    return value
-  }
-
-  /** Undefined: it is not there, or malformed. Most messages leave it out, so that is no error to make and catch. */
-  #numberIfThere(key: string): number | undefined {
     const value = this.#dict.get(key)
-    return typeof value === 'number' && value >= 0 ? value : undefined
+    if (typeof value === 'number' && value >= 0) return value
+    throw refusal(`${key} is no whole number`)
   }
 
   #bytes(key: string): Uint8Array {
